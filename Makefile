@@ -1,0 +1,55 @@
+# Set-up and checks. Every target makes .venv and installs into it when that is still to do.
+# PYTHON chooses the interpreter .venv is made from: make test PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEV := $(VENV)/.installed-dev
+DOCS := $(VENV)/.installed-docs
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint stress bench docs wheel-check clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: $(DEV)  ## train, export and analyse two networks on the addition task into demo-out/
+	$(BIN)/plrnn demo --out demo-out
+
+test: lint  ## all checks: ruff, mypy, import-linter, tests, doctests
+	$(BIN)/pytest tests plrnn_analysis training/plrnn_training --doctest-modules
+
+lint: $(DEV)  ## ruff, mypy and import-linter only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+stress: $(DEV)  ## the slow tests: thousands of random and of degenerate systems
+	$(BIN)/pytest tests -m "slow or stress"
+
+bench: $(DEV)  ## benchmarks, one core, beside the alternatives
+	$(BIN)/pytest tests/benchmarks -m benchmark -s
+	$(BIN)/python tests/benchmarks/bench_training.py
+
+docs: $(DOCS)  ## build docs/_build/html, warnings as errors (its examples are run by make test)
+	$(BIN)/sphinx-build -W --keep-going -n -b html docs docs/_build/html
+
+wheel-check: $(DEV)  ## build the wheel and try it in a clean environment without torch
+	bash tests/check_wheel.sh $(BIN)/python
+
+clean:  ## remove what the other targets made, .venv included
+	rm -rf $(VENV) demo-out build dist docs/_build docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .benchmarks .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -c constraints.txt -e ".[train,dev]"
+	@touch $@
+
+$(DOCS): pyproject.toml constraints.txt | $(DEV)
+	$(BIN)/python -m pip install -c constraints.txt -e ".[docs]"
+	@touch $@

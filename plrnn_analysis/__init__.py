@@ -1,0 +1,50 @@
+"""Exact analysis of piecewise-linear recurrent networks.
+
+>>> import plrnn_analysis as pa
+>>> model = pa.PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)   # the tent map
+>>> fps = model.fixed_points()
+>>> len(fps), fps.complete
+(2, True)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import CheckpointError, GraphError, ModelError, PLRNNError
+from .maps import CanonicalMap
+from .model import PLRNN
+
+if TYPE_CHECKING:
+    from .checkpoint import load as load
+    from .checkpoint import save as save
+    from .graphml import write_graphml as write_graphml
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "PLRNN",
+    "CanonicalMap",
+    "CheckpointError",
+    "GraphError",
+    "ModelError",
+    "PLRNNError",
+    "load",
+    "save",
+    "write_graphml",
+]
+
+# Loaded when first used: importing the package must stay quick.
+_LAZY = {"load": "checkpoint", "save": "checkpoint", "write_graphml": "graphml"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,75 @@
+"""Read and write `.npz` files, without pickle."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import CheckpointError
+from .contents import MAX_ELEMENTS, Contents, Entry
+
+__all__ = ["encode_npz", "read_npz"]
+
+_METADATA = "__metadata__"
+
+
+def read_npz(path: Path) -> Contents:
+    """Read all arrays and the metadata.
+
+    Raises
+    ------
+    CheckpointError
+        If it is not a whole `.npz` file, or needs pickle.
+    """
+    entries: dict[str, Entry] = {}
+    others: list[str] = []
+    text: str | None = None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for item in archive.infolist():
+                name = item.filename.removesuffix(".npy")
+                if name == item.filename:
+                    others.append(f"{name}: not an array")
+                elif item.file_size > 16 * MAX_ELEMENTS:
+                    others.append(f"{name}: {item.file_size} bytes")
+                else:
+                    with archive.open(item) as file:
+                        array = np.lib.format.read_array(file, allow_pickle=False)
+                    if name == _METADATA and array.dtype.kind == "U" and array.size == 1:
+                        text = str(array.item())
+                    elif array.dtype.kind in "biufc":
+                        entries[name] = Entry.of(array)
+                    else:
+                        others.append(f"{name}: dtype {array.dtype}")
+        if others and not entries:
+            raise ValueError("a zip archive without arrays")
+        metadata = {} if text is None else json.loads(text)
+        if not isinstance(metadata, dict):
+            raise ValueError(f"{_METADATA} is not a JSON object")
+    # zipfile, zlib and NumPy's header parser raise a dozen types on damaged files.
+    except Exception as error:
+        reason = str(error)[:200]
+        advice = "Copy or export it again."
+        if "allow_pickle" in reason:
+            reason = "it holds Python objects, which could run code"
+            advice = "Save plain number arrays: numpy.savez(path, A=A, W=W, ...)."
+        raise CheckpointError(f"{path}: not readable as .npz ({type(error).__name__}: {reason}). {advice}") from error
+    if metadata.get("format") == "plrnn":
+        return Contents(path, entries, {str(k): str(v) for k, v in metadata.items()}, others=tuple(others))
+    return Contents(path, entries, None, metadata, tuple(others))
+
+
+def encode_npz(tensors: dict[str, np.ndarray], header: dict[str, str]) -> bytes:
+    """The bytes of a file; the same model always gives the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in {_METADATA: np.array(json.dumps(header, sort_keys=True)), **tensors}.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, array, allow_pickle=False)
+            # A fixed time stamp, where numpy.savez would write the present.
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue(), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

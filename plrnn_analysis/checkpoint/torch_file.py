@@ -1,0 +1,154 @@
+"""Read `.pt` and `.pth` files without running anything in them. The only place that imports torch."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import CheckpointError
+from .contents import Contents, Entry
+
+__all__ = ["read_torch"]
+
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+# Until 2.5 a crafted file could run code in spite of weights_only=True (CVE-2025-32434).
+_SAFE_SINCE = (2, 6)
+_MAX_DEPTH = 8
+_ADVICE = "Save the weights alone: torch.save(model.state_dict(), path)."
+
+
+def read_torch(path: Path) -> Contents:
+    """Read a state dict, alone or wrapped in a dict.
+
+    Raises
+    ------
+    CheckpointError
+        If torch is missing or too old, or the file is not a dict of tensors.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise CheckpointError(
+            f"{path}: reading .pt and .pth files needs torch, which is not installed. Install it (pip install torch), "
+            "or convert the file to .safetensors or .npz where torch is."
+        ) from error
+    version = tuple(int(part) for part in re.findall(r"\d+", torch.__version__)[:2])
+    if version < _SAFE_SINCE:
+        raise CheckpointError(
+            f"{path}: torch {torch.__version__} can be made to run code hidden in a .pt file. "
+            "Upgrade it (pip install 'torch>=2.6'), or convert the file to .safetensors or .npz."
+        )
+    try:
+        # A foreign file may make torch warn about its own deprecated types: nothing the user can act on.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    # On a damaged file the unpickler raises whatever its opcodes lead to: KeyError, IndexError, ...
+    except Exception as error:
+        raise _refusal(path, error) from error
+    return _contents(path, content, torch.Tensor)
+
+
+def _refusal(path: Path, error: Exception) -> CheckpointError:
+    text = str(error)
+    named = re.search(r"GLOBAL ([\w.]+)", text)
+    if named:
+        return CheckpointError(
+            f"{path}: the file holds a Python object ({named[1]}), and only running code from the file could "
+            f"rebuild it; that is refused. If it is a whole pickled model, or holds NumPy arrays, save tensors only. "
+            f"{_ADVICE}"
+        )
+    if "TorchScript" in text:
+        return CheckpointError(f"{path}: a TorchScript archive, not a state dict. {_ADVICE}")
+    return CheckpointError(
+        f"{path}: not readable as a file written by torch.save ({type(error).__name__}): damaged, cut off, "
+        f"or of another kind. {_ADVICE}"
+    )
+
+
+def _contents(path: Path, content: Any, tensor: type) -> Contents:
+    if not isinstance(content, Mapping):
+        raise CheckpointError(f"{path}: expected a dict of tensors, found {_kind(content, tensor)}. {_ADVICE}")
+    notes: tuple[str, ...] = ()
+    outer = content
+    for name in _WRAPPERS:
+        inner = content.get(name)
+        if isinstance(inner, Mapping) and any(isinstance(v, tensor) for v in _leaves(inner)):
+            content = inner
+            beside = [str(key) for key in outer if key not in (name, "metadata")]
+            if beside:
+                notes = (f"weights read from the entry {name!r}; also in the file: {', '.join(beside[:12])}",)
+            break
+    about: dict[str, Any] = {}
+    if isinstance(outer.get("metadata"), Mapping):
+        about.update((str(key), value) for key, value in outer["metadata"].items() if _is_plain(value))
+    if outer is not content:
+        said = {key: outer.get(key) for key in ("pwl_units", "relu_units", "architecture")}
+        about.update((key, value) for key, value in said.items() if value is not None and _is_plain(value))
+    entries: dict[str, Entry] = {}
+    others: list[str] = []
+    _flatten(content, "", tensor, entries, others, 0)
+    if outer is content:
+        others = [text for text in others if not text.startswith("metadata")]
+    about = {key: value for key, value in about.items() if value is not None}
+    return Contents(path, entries, None, about, tuple(others), notes)
+
+
+def _leaves(mapping: Mapping[Any, Any], depth: int = 0) -> list[Any]:
+    found: list[Any] = []
+    for value in mapping.values():
+        if isinstance(value, Mapping):
+            found += _leaves(value, depth + 1) if depth < _MAX_DEPTH else []
+        else:
+            found.append(value)
+    return found
+
+
+def _flatten(
+    mapping: Mapping[Any, Any], prefix: str, tensor: type, entries: dict[str, Entry], others: list[str], depth: int
+) -> None:
+    for key, value in mapping.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, tensor):
+            entries[name] = Entry(tuple(value.shape), str(value.dtype).removeprefix("torch."), _reader(value))  # type: ignore[attr-defined]
+        elif isinstance(value, Mapping) and depth < _MAX_DEPTH:
+            _flatten(value, f"{name}.", tensor, entries, others, depth + 1)
+        elif name.rpartition(".")[2] in ("pwl_units", "relu_units") and _is_plain(value):
+            array = np.asarray(value)
+            if array.dtype.kind in "iu":
+                entries[name] = Entry.of(array)
+        else:
+            others.append(f"{name}: {_kind(value, tensor)}")
+
+
+def _reader(value: Any) -> Callable[[], np.ndarray]:
+    def read() -> np.ndarray:
+        import torch
+
+        if value.layout is not torch.strided or value.is_quantized or value.is_meta:
+            raise TypeError("only dense, unquantised tensors with data are read")
+        plain = value.detach().resolve_conj().resolve_neg()
+        # NumPy has no bfloat16 or float8; float64 holds all of their values.
+        return np.asarray((plain.to(torch.float64) if plain.is_floating_point() else plain).numpy())
+
+    return read
+
+
+def _kind(value: Any, tensor: type) -> str:
+    if isinstance(value, tensor):
+        return f"a single tensor of shape {tuple(value.shape)}"  # type: ignore[attr-defined]
+    return f"a {type(value).__name__}"
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is made of JSON types only."""
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(_is_plain(item) for item in value)
+    return value is None or isinstance(value, (str, int, float, bool))

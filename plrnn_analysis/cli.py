@@ -1,0 +1,228 @@
+"""The ``plrnn`` command line. Numerical libraries load inside the commands, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from typer.core import TyperGroup
+
+from . import __version__
+from .errors import PLRNNError
+
+if TYPE_CHECKING:
+    from .model import PLRNN
+    from .results import FixedPoints
+
+__all__ = ["app", "main"]
+
+Number = TypeVar("Number", int, float)
+
+ENTRY_POINTS = "plrnn.commands"
+TRAINING_HINT = 'this command trains networks and needs PyTorch: pip install "plrnn-analysis[train]"'
+
+
+class _Group(TyperGroup):
+    """Turns the package's errors, of any subcommand, into one line and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PLRNNError as error:
+            message, code = str(error), 2
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            message, code = f"{error.filename}: {error.strerror}" if error.filename else str(error), 2
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "torch":
+                raise
+            message, code = TRAINING_HINT, 1
+        typer.echo(f"plrnn: {' '.join(message.split())}", err=True)
+        raise typer.Exit(code)
+
+
+app = typer.Typer(
+    name="plrnn",
+    cls=_Group,
+    help="Exact analysis of piecewise-linear recurrent networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"plrnn-analysis {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+CheckpointArgument = Annotated[Path, typer.Argument(help="A .safetensors, .npz, .pt, .pth or .mat file.")]
+UnitsOption = Annotated[
+    int | None, typer.Option("--pwl-units", metavar="P", help="Number of ReLU units, where the file does not say.")
+]
+ReluOption = Annotated[
+    str | None,
+    typer.Option("--relu-units", metavar="I1,I2,...", help="The ReLU units by index, instead of their number."),
+]
+ArchitectureOption = Annotated[
+    str | None, typer.Option("--architecture", help="Where the names in the file do not decide, e.g. clipped_shallow.")
+]
+PrefixOption = Annotated[
+    str | None, typer.Option("--prefix", help="Which part of a larger model's state dict to take, e.g. encoder.rnn.")
+]
+InputOption = Annotated[
+    str | None, typer.Option("--input", metavar="S1,S2,...", help="Constant input, comma-separated; zero by default.")
+]
+
+
+@app.command()
+def analyze(
+    checkpoint: CheckpointArgument,
+    pwl_units: UnitsOption = None,
+    relu_units: ReluOption = None,
+    architecture: ArchitectureOption = None,
+    prefix: PrefixOption = None,
+    constant_input: InputOption = None,
+    max_nodes: Annotated[
+        int | None, typer.Option("--max-nodes", min=1, help="End the search after about so many nodes.")
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", min=0.0, metavar="SECONDS", help="End the search after so many seconds.")
+    ] = 60.0,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Threads of the search.")] = 1,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - prints it instead.")
+    ] = None,
+) -> None:
+    """Find every fixed point of a model, and say what was proved."""
+    from . import terminal
+    from ._files import write_atomically
+
+    held = _numbers(constant_input, "--input", float)
+    model = _load(checkpoint, pwl_units, relu_units, architecture, prefix)
+    fixed_points = model.fixed_points(constant_input=held, max_nodes=max_nodes, time_limit=time_limit, workers=workers)
+    if json_file == "-":
+        typer.echo(_as_json(model, checkpoint, held, fixed_points))
+        return
+    terminal.print_model(model, checkpoint, held)
+    terminal.print_subregions(model, held)
+    terminal.print_fixed_points(fixed_points)
+    if json_file:
+        write_atomically(json_file, (_as_json(model, checkpoint, held, fixed_points) + "\n").encode())
+        typer.echo(f"Written: {json_file}")
+
+
+@app.command()
+def graph(
+    checkpoint: CheckpointArgument,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="GraphML file to write.")],
+    pwl_units: UnitsOption = None,
+    relu_units: ReluOption = None,
+    architecture: ArchitectureOption = None,
+    prefix: PrefixOption = None,
+    constant_input: InputOption = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of each trajectory.")] = 10_000,
+    trajectories: Annotated[
+        int, typer.Option("--trajectories", "-n", min=1, help="Trajectories, from standard normal initial states.")
+    ] = 10,
+    transient: Annotated[
+        int, typer.Option("--transient", min=0, help="Steps left out at the start of each trajectory.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the initial states.")] = 0,
+) -> None:
+    """Let a model run freely and write its symbolic transition graph."""
+    from . import terminal, write_graphml
+    from .errors import ModelError
+
+    if transient >= steps:
+        raise ModelError(f"--transient {transient} leaves nothing of {steps} steps")
+    held = _numbers(constant_input, "--input", float)
+    model = _load(checkpoint, pwl_units, relu_units, architecture, prefix)
+    run = model.simulate(steps, n=trajectories, constant_input=held, seed=seed)
+    transitions = model.transition_graph(run, discard=transient)
+    write_graphml(transitions, out)
+    terminal.print_model(model, checkpoint, held)
+    terminal.print_graph(run, transitions)
+    typer.echo(f"Written: {out}")
+
+
+def _numbers(text: str | None, option: str, kind: Callable[[str], Number]) -> list[Number] | None:
+    """A comma-separated list of numbers."""
+    if text is None:
+        return None
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{option} takes comma-separated numbers such as 1,0; got {text!r}") from None
+
+
+def _load(
+    checkpoint: Path, pwl_units: int | None, relu_units: str | None, architecture: str | None, prefix: str | None
+) -> PLRNN:
+    from . import load
+
+    units = _numbers(relu_units, "--relu-units", int)
+    return load(checkpoint, pwl_units, relu_units=units, architecture=architecture, prefix=prefix)
+
+
+def _as_json(model: PLRNN, checkpoint: Path, held: list[float] | None, result: FixedPoints) -> str:
+    import json
+
+    from .summary import RECORD_VERSION, fixed_points_record
+
+    record = {
+        "format": "plrnn-analysis/fixed-points",
+        "version": RECORD_VERSION,
+        "software": f"plrnn-analysis {__version__}",
+        "checkpoint": str(checkpoint),
+        "architecture": model.architecture,
+        "n_units": model.n_units,
+        "pwl_units": model.pwl_units,
+        "constant_input": held,
+        **fixed_points_record(result),
+    }
+    return json.dumps(record, indent=2, allow_nan=False)
+
+
+def _training_missing(ctx: typer.Context) -> None:
+    """Needs PyTorch, which is not installed: pip install "plrnn-analysis[train]"."""
+    typer.echo(f"plrnn {ctx.info_name}: {TRAINING_HINT}", err=True)
+    raise typer.Exit(1)
+
+
+def _join_entry_points(target: typer.Typer) -> None:
+    """Let other packages add their commands; stand in for those of the training package where it cannot."""
+    for entry in metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            entry.load()(target)
+        except (ImportError, AttributeError) as error:
+            typer.echo(f"plrnn: the commands of {entry.value} are not available ({error})", err=True)
+    taken = {group.name for group in target.registered_groups}
+    taken |= {c.name or (c.callback.__name__ if c.callback else "") for c in target.registered_commands}
+    anything = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+    for name in ("train", "demo"):
+        if name not in taken:
+            target.command(name, context_settings=anything)(_training_missing)
+
+
+_join_entry_points(app)
+
+
+def main() -> None:
+    """Run the command line; the console script ``plrnn``."""
+    app()

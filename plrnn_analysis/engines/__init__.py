@@ -1,0 +1,1 @@
+"""The parts that searches are made of: reduction, tree searches, verification of what they find."""

@@ -1,0 +1,109 @@
+"""Branch and bound with linear programs: drives the dual simplex kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..kernels import branching as kernels
+from .budget import Budget
+from .driver import Outcome, run_trees
+from .reduction import Reduction
+
+__all__ = ["LARGEST_FEW", "LARGEST_MANY", "MAX_UNKNOWNS", "claim", "search"]
+
+# Dictionaries of one tree take 8 n^3 bytes.
+MAX_UNKNOWNS = 400
+BUFFER = 256
+# Up to which size of the solutions cuts must hold, relative to the largest |g|: a wider claim needs a
+# clearer cut. With few units there is room for that.
+FEW_UNKNOWNS, LARGEST_FEW, LARGEST_MANY = 24, 1e7, 1e4
+
+
+def claim(problem: Reduction) -> float:
+    """Largest ReLU output, of the reduced problem, for which the search's cuts are proven."""
+    largest = LARGEST_FEW if len(problem.g) <= FEW_UNKNOWNS else LARGEST_MANY
+    return largest * float(np.max(np.abs(problem.g), initial=0.0))
+
+
+class _Tree:
+    """The search below one prefix: all state of the kernel, so that it can stop and go on anywhere."""
+
+    def __init__(self, problem: Reduction, prefix: tuple[int, ...]) -> None:
+        n = len(problem.g)
+        self.size = 2 ** (n - len(prefix))
+        self.finished = False
+        self.words: list[np.ndarray] = []
+        # The problem is homogeneous in (x, g): constants are brought to size one.
+        scale = float(np.max(np.abs(problem.g), initial=0.0)) or 1.0
+        self.largest = LARGEST_FEW if n <= FEW_UNKNOWNS else LARGEST_MANY
+        self.N = np.ascontiguousarray((np.eye(n) - problem.G).T)
+        self.Q = -problem.g / scale
+        self.error_N = problem.error_G
+        self.error_q = problem.error_g / scale
+        self.D = np.zeros((n + 1, n + 1, n + 1))
+        self.D[0, :n, :n] = self.N
+        self.D[0, :n, n] = 1.0
+        self.D[0, n, :n] = self.Q
+        self.rows = np.zeros((n + 1, n), np.int64)
+        self.rows[0] = n + np.arange(n)
+        self.columns = np.zeros((n + 1, n), np.int64)
+        self.columns[0] = np.arange(n)
+        self.place = np.zeros((n + 1, 2 * n), np.int64)
+        self.place[0] = np.concatenate([-1 - np.arange(n), np.arange(n)])
+        self.fixed = np.zeros((n + 1, 2 * n), np.int8)
+        for i, bit in enumerate(prefix):
+            self.fixed[0, n + i if bit else i] = 1
+        self.spared = np.zeros((n + 1, 2 * n), np.int8)
+        self.unit = np.zeros(n + 1, np.int64)
+        self.todo = np.zeros(n + 1, np.uint8)
+        self.meta = np.zeros(16, np.int64)
+        self.closed = np.zeros(n + 1, np.int64)
+        self.buffer = np.zeros((BUFFER, n), np.uint8)
+        self.cuts = np.zeros((0, n))
+        self.cut_fixed = np.zeros((0, 2 * n), np.int8)
+
+    def advance(self, nodes: int) -> int:
+        """Visit at most `nodes` nodes; returns how many were visited."""
+        before = int(self.meta[kernels.NODES])
+        code = kernels.branch(
+            self.N, self.error_N, self.Q, self.error_q, self.largest, self.D, self.rows, self.columns, self.place,
+            self.fixed, self.spared, self.unit, self.todo, self.meta, self.closed, self.buffer, self.cuts,
+            self.cut_fixed, nodes,
+        )  # fmt: skip
+        count = int(self.meta[kernels.COUNT])
+        self.words.extend(self.buffer[:count].astype(bool))
+        self.meta[kernels.COUNT] = 0
+        self.finished = code == kernels.DONE
+        return int(self.meta[kernels.NODES]) - before
+
+    @property
+    def decided(self) -> int:
+        return sum(int(count) << free for free, count in enumerate(self.closed))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"nodes": int(self.meta[kernels.NODES]), "pruned": int(self.meta[kernels.PRUNED]),
+                "solved": int(self.meta[kernels.SOLVED])}  # fmt: skip
+
+
+def search(problem: Reduction, budget: Budget, workers: int = 1) -> Outcome:
+    """Find every pattern of a reduced problem that may hold a solution.
+
+    Parameters
+    ----------
+    problem : Reduction
+    budget : Budget
+    workers : int, optional
+        Threads over subtrees; the kernel runs without the GIL.
+
+    Returns
+    -------
+    Outcome
+        Candidate patterns, some of them several times removed from a solution: the caller solves each.
+
+    Notes
+    -----
+    A node is a linear program in n unknowns, solved from its parent's dictionary in a few pivots of n^2
+    operations each. The number of nodes depends on the problem, not on 2**n.
+    """
+    return run_trees(lambda prefix: _Tree(problem, prefix), len(problem.g), budget, workers)[0]

@@ -1,0 +1,75 @@
+"""What a search may spend, and who may stop it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from ..errors import ModelError
+
+__all__ = ["Budget"]
+
+# Seconds that checking candidates may take beyond the time limit.
+OVERTIME = 0.25
+
+
+class Budget:
+    """Nodes and seconds a search may use; shared by its threads.
+
+    Parameters
+    ----------
+    max_nodes : int or None
+    time_limit : float or None
+        Seconds from now.
+
+    Raises
+    ------
+    ModelError
+        If a limit is negative or not a number.
+    """
+
+    def __init__(self, max_nodes: int | None, time_limit: float | None) -> None:
+        for name, value in (("max_nodes", max_nodes), ("time_limit", time_limit)):
+            if value is not None and not value >= 0:
+                raise ModelError(f"{name} must be a number >= 0 or None for no limit, got {value!r}")
+        self.started = time.perf_counter()
+        self.deadline = None if time_limit is None else self.started + time_limit
+        self.nodes_left = None if max_nodes is None else int(max_nodes)
+        self.stopped_by = ""
+        self._lock = threading.Lock()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.started
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the time limit is so far past that even checking what was found must end."""
+        return self.deadline is not None and time.perf_counter() > self.deadline + OVERTIME
+
+    def stop(self, reason: str) -> None:
+        """End the search; the first reason given stays."""
+        with self._lock:
+            self.stopped_by = self.stopped_by or reason
+
+    def take(self, nodes: int) -> int:
+        """Ask for up to `nodes` nodes; 0 means stop."""
+        if self.deadline is not None and time.perf_counter() >= self.deadline:
+            self.stop("time_limit")
+        with self._lock:
+            if self.stopped_by:
+                return 0
+            if self.nodes_left is None:
+                return nodes
+            granted = min(nodes, self.nodes_left)
+            if granted == 0:
+                self.stopped_by = "max_nodes"
+            self.nodes_left -= granted
+            return granted
+
+    def give_back(self, nodes: int) -> None:
+        """Return nodes that were granted but not used."""
+        if self.nodes_left is not None:
+            with self._lock:
+                self.nodes_left += nodes

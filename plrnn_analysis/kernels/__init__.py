@@ -1,0 +1,1 @@
+"""Numba kernels: arrays in, arrays and status codes out. Nothing here raises or knows an object."""

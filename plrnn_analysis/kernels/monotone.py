@@ -1,0 +1,118 @@
+"""Proof that a linear complementarity problem has exactly one solution, and that solution."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._jit import kernel
+
+__all__ = ["UNIQUE", "UNIQUE_IN_DOUBT", "UNIQUE_UNSOLVED", "UNPROVEN", "solve_monotone"]
+
+EPS = 2.220446049250313e-16
+# What `solve_monotone` returns: no proof; proof and solution; its signs are within the error bounds;
+# proof, but no solution within the pivots allowed.
+UNPROVEN, UNIQUE, UNIQUE_IN_DOUBT, UNIQUE_UNSOLVED = 0, 1, 2, 3
+
+
+@kernel("int64(float64[:, ::1], float64[::1], float64[::1], uint8[::1], float64)")
+def solve_monotone(tab, e, ec, bits, shift):
+    """Try to prove that ``y = G x + g, x = relu(y)`` has exactly one solution, and find it.
+
+    The proof: a Cholesky factorisation of the symmetric part of I - G, diminished by more than the
+    error of G, succeeds; then I - G is a P-matrix. The solution: principal pivoting with the least-index
+    rule, which is finite for P-matrices (Murty 1974).
+
+    Parameters
+    ----------
+    tab : (n + 1, n) ndarray
+        Columns of G, then g; overwritten.
+    e, ec : (n,) ndarray
+        Error bounds of the rows; overwritten.
+    bits : (n,) ndarray of uint8
+        Receives the pattern of the solution.
+    shift : float
+        Lower bound demanded of the smallest eigenvalue, besides the error allowance.
+
+    Returns
+    -------
+    int
+        `UNPROVEN`, `UNIQUE`, `UNIQUE_IN_DOUBT` or `UNIQUE_UNSOLVED`.
+    """
+    n = tab.shape[1]
+    chol = np.empty((n, n))
+    e_max = 0.0
+    size = 0.0
+    for i in range(n):
+        e_max = max(e_max, e[i])
+    for i in range(n):
+        row = 0.0
+        for j in range(i + 1):
+            value = -0.5 * (tab[j, i] + tab[i, j])
+            if i == j:
+                value += 1.0
+            chol[i, j] = value
+            row += abs(value)
+        size = max(size, row)
+    allowance = shift + n * e_max + 4.0 * n * EPS * (1.0 + size)
+    for i in range(n):
+        chol[i, i] -= allowance
+    for j in range(n):
+        for i in range(j, n):
+            total = chol[i, j]
+            for k in range(j):
+                total -= chol[i, k] * chol[j, k]
+            if i == j:
+                if total <= 0.0:
+                    return UNPROVEN
+                chol[j, j] = np.sqrt(total)
+            else:
+                chol[i, j] = total / chol[j, j]
+    # Principal pivoting on s = (I - G) x - g; `bits` marks units whose roles are exchanged. Row i then
+    # holds x_i (bits) or s_i, each as columns * the nonbasic partner + constant.
+    for i in range(n):
+        bits[i] = 0
+        for j in range(n):
+            tab[j, i] = -tab[j, i]
+        tab[i, i] += 1.0
+        tab[n, i] = -tab[n, i]
+    allowed = 200 + 20 * n
+    while True:
+        d = -1
+        for i in range(n):
+            if tab[n, i] < 0.0:
+                d = i
+                break
+        if d < 0:
+            break
+        allowed -= 1
+        if allowed < 0:
+            return UNIQUE_UNSOLVED
+        p = tab[d, d]
+        r_max = 0.0
+        for j in range(n + 1):
+            if j == d:
+                continue
+            r = -tab[j, d] / p
+            if j < n:
+                r_max = max(r_max, abs(r))
+            for i in range(n):
+                if i != d:
+                    tab[j, i] += tab[d, i] * r
+            tab[j, d] = r
+        rc = abs(tab[n, d])
+        inv = 1.0 / abs(p)
+        e_r = (e[d] + max(r_max, inv) * (e[d] + EPS)) * inv + EPS * max(r_max, inv)
+        e_rc = (ec[d] + rc * (e[d] + EPS)) * inv + EPS * rc
+        for i in range(n):
+            if i != d:
+                m = abs(tab[d, i])
+                ec[i] += m * e_rc + e[i] * rc + 2.0 * EPS * m * rc + EPS * abs(tab[n, i])
+                e[i] += m * e_r + e[i] * max(r_max, inv) + 3.0 * EPS * m * max(r_max, inv) + EPS
+                tab[d, i] *= 1.0 / p
+        tab[d, d] = 1.0 / p
+        e[d], ec[d] = e_r, e_rc
+        bits[d] ^= 1
+    for i in range(n):
+        if tab[n, i] <= ec[i] and not (ec[i] == 0.0 and bits[i] == 0):
+            return UNIQUE_IN_DOUBT
+    return UNIQUE

@@ -1,0 +1,158 @@
+"""Counting which bitcode follows which, with hash tables of fixed size that the caller enlarges.
+
+A bitcode of any length is packed into 64-bit words. Tables use open addressing with linear probing: slots
+hold an index or -1, and there are always at least twice as many slots as entries.
+"""
+
+import numpy as np
+
+from ._jit import kernel
+
+__all__ = ["DONE", "EDGES_FULL", "NODES_FULL", "NODE_COUNT", "PREVIOUS", "count", "fill_node_slots", "move_edges"]
+
+DONE, NODES_FULL, EDGES_FULL = 0, 1, 2
+# Places in `meta`.
+NODE_COUNT, EDGE_COUNT, TRAJECTORY, STEP, PREVIOUS = 0, 1, 2, 3, 4
+
+
+@kernel("uint64(uint64)")
+def _mix(x):
+    """Finalising step of splitmix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@kernel("uint64(uint64[::1])")
+def _hash_words(words):
+    h = np.uint64(0)
+    for w in words:
+        h = _mix(h ^ w) + np.uint64(0x9E3779B97F4A7C15)
+    return h
+
+
+@kernel("boolean(int64, int64)")
+def _is_direct(n_bits, n_slots):
+    """Whether there is a slot for every possible code: then the code is its own place, without hashing."""
+    return n_bits < 63 and n_slots >= 1 << n_bits
+
+
+@kernel("void(uint64[:, ::1], int64, int64, int64[::1])")
+def fill_node_slots(words, n, n_bits, slots):
+    """Enter the first `n` nodes, of `n_bits` bits, into empty slots."""
+    mask = np.uint64(slots.shape[0] - 1)
+    direct = _is_direct(n_bits, slots.shape[0])
+    for node in range(n):
+        place = words[node, 0] if direct else _hash_words(words[node]) & mask
+        while slots[place] >= 0:
+            place = (place + np.uint64(1)) & mask
+        slots[place] = node
+
+
+@kernel("void(int64[:, ::1], int64[:, ::1])")
+def move_edges(old, new):
+    """Enter all edges of one table into another, empty one."""
+    mask = np.uint64(new.shape[0] - 1)
+    for place in range(old.shape[0]):
+        key = old[place, 0]
+        if key >= 0:
+            target = _mix(np.uint64(key)) & mask
+            while new[target, 0] >= 0:
+                target = (target + np.uint64(1)) & mask
+            new[target, 0] = key
+            new[target, 1] = old[place, 1]
+
+
+@kernel(
+    "int64(Array(boolean, 3, 'C', True), int64, uint64[:, ::1], int64[::1], int64[:, ::1], int64[:, ::1],"
+    " int64[:, ::1], int64[::1])"
+)
+def count(bits, first, words, node_slots, visits, dense, edges, meta):
+    """Count visits and transitions; may be repeated after it returned `NODES_FULL` or `EDGES_FULL`.
+
+    Parameters
+    ----------
+    bits : (batch, T, P) ndarray of bool
+        May be read-only, as results are.
+    first : int
+        First step that counts, of each trajectory.
+    words : (capacity, n_words) ndarray of uint64
+        Packed bitcodes of the nodes found.
+    node_slots : (power of two,) ndarray of int64
+    visits : (capacity, 2) ndarray of int64
+        Of each node: visits, and transitions to itself.
+    dense : (D, D) ndarray of int64
+        Transitions between different ones of the first D nodes, from and to.
+    edges : (power of two, 2) ndarray of int64
+        All others: ``from << 32 | to``, or -1 where empty, and count. Key and count stand side by
+        side since with many edges the time goes into fetching them from memory.
+    meta : (5,) ndarray of int64
+        Numbers of nodes and edges, and where to go on: trajectory, step, node before it or -1.
+
+    Returns
+    -------
+    int
+        `DONE`, or which table must be enlarged.
+    """
+    batch, steps, n_bits = bits.shape
+    n_words = words.shape[1]
+    node_mask = np.uint64(node_slots.shape[0] - 1)
+    edge_mask = np.uint64(edges.shape[0] - 1)
+    n_dense = dense.shape[0]
+    edge_limit = edges.shape[0] // 2
+    direct = _is_direct(n_bits, node_slots.shape[0])
+    code = np.empty(n_words, np.uint64)
+    begin = meta[STEP]
+    previous = meta[PREVIOUS]
+    for b in range(meta[TRAJECTORY], batch):
+        for t in range(begin, steps):
+            changed = previous < 0
+            for w in range(n_words):
+                packed = np.uint64(0)
+                for p in range(64 * w, min(64 * w + 64, n_bits)):
+                    packed |= np.uint64(bits[b, t, p]) << np.uint64(p & 63)
+                changed |= previous >= 0 and packed != words[previous, w]
+                code[w] = packed
+            if not changed:
+                visits[previous, 0] += 1
+                visits[previous, 1] += 1
+                continue
+            place = code[0] if direct else _hash_words(code) & node_mask
+            node = node_slots[place]
+            while node >= 0:
+                same = True
+                for w in range(n_words):
+                    same &= words[node, w] == code[w]
+                if same:
+                    break
+                place = (place + np.uint64(1)) & node_mask
+                node = node_slots[place]
+            if node < 0:
+                node = meta[NODE_COUNT]
+                if node == words.shape[0]:
+                    meta[TRAJECTORY], meta[STEP], meta[PREVIOUS] = b, t, previous
+                    return NODES_FULL
+                for w in range(n_words):
+                    words[node, w] = code[w]
+                node_slots[place] = node
+                meta[NODE_COUNT] = node + 1
+            if previous >= 0 and previous < n_dense and node < n_dense:
+                dense[previous, node] += 1
+            elif previous >= 0:
+                key = (previous << 32) | node
+                place = _mix(np.uint64(key)) & edge_mask
+                while edges[place, 0] != key:
+                    if edges[place, 0] < 0:
+                        if meta[EDGE_COUNT] == edge_limit:
+                            meta[TRAJECTORY], meta[STEP], meta[PREVIOUS] = b, t, previous
+                            return EDGES_FULL
+                        edges[place, 0] = key
+                        meta[EDGE_COUNT] += 1
+                        break
+                    place = (place + np.uint64(1)) & edge_mask
+                edges[place, 1] += 1
+            visits[node, 0] += 1
+            previous = node
+        begin = first
+        previous = -1
+    return DONE

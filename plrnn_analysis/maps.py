@@ -1,0 +1,197 @@
+"""The canonical map: the one form every architecture takes before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._validation import as_array, freeze
+from .errors import ModelError
+
+__all__ = ["CanonicalMap", "bits_from_string", "bits_to_string"]
+
+
+def bits_to_string(bits: Sequence[Any] | np.ndarray) -> str:
+    """Name a subregion: one character a ReLU, ``"1"`` where it is active.
+
+    Parameters
+    ----------
+    bits : (H,) array_like of bool or int
+
+    Returns
+    -------
+    str
+        ``"-"`` for the single subregion of a model without ReLU.
+
+    Examples
+    --------
+    >>> bits_to_string([True, False, True])
+    '101'
+    >>> bits_to_string([])
+    '-'
+    """
+    return "".join("1" if b else "0" for b in bits) or "-"
+
+
+def bits_from_string(code: str, n_relu: int) -> np.ndarray:
+    """Inverse of :func:`bits_to_string`.
+
+    Parameters
+    ----------
+    code : str
+        A bitcode such as ``"010"``, or ``"-"`` where `n_relu` is 0.
+    n_relu : int
+        Number of ReLUs H of the model.
+
+    Returns
+    -------
+    (H,) ndarray of bool
+
+    Raises
+    ------
+    ModelError
+        If the string is not a bitcode of `n_relu` characters.
+    """
+    text = "" if code == "-" and n_relu == 0 else code
+    if not isinstance(text, str) or len(text) != n_relu or set(text) - {"0", "1"}:
+        raise ModelError(f"a bitcode of this model has {n_relu} characters, each 0 or 1; got {code!r}")
+    return np.array([ch == "1" for ch in text], dtype=bool)
+
+
+@dataclass(frozen=True, eq=False)
+class CanonicalMap:
+    """Piecewise-linear map ``F(z, s) = A z + W relu(V z + c + E s) + h + C s``.
+
+    Attributes
+    ----------
+    A : (M, M) ndarray
+        Linear part, a full matrix.
+    W : (M, H) ndarray
+        What each ReLU writes into the state.
+    V : (H, M) ndarray
+        What each ReLU reads from the state.
+    c : (H,) ndarray
+        ReLU offsets.
+    h : (M,) ndarray
+        State offset.
+    C : (M, K) ndarray
+        Input outside the ReLU.
+    E : (H, K) ndarray
+        Input inside the ReLU (zero for all architectures but ``torch.nn.RNN``).
+
+    Notes
+    -----
+    ReLU i is *active* where ``V_i z + c_i + E_i s > 0``; the bitcode is the vector of these truth
+    values, and inside the subregion of bitcode b the Jacobian is ``J_b = A + W diag(b) V``.
+    """
+
+    A: np.ndarray
+    W: np.ndarray
+    V: np.ndarray
+    c: np.ndarray
+    h: np.ndarray
+    C: np.ndarray
+    E: np.ndarray
+
+    @classmethod
+    def build(cls, A: Any, W: Any, V: Any, c: Any, h: Any, C: Any = None, E: Any = None) -> CanonicalMap:
+        """Check shapes and finiteness and build the map.
+
+        Parameters
+        ----------
+        A, W, V, c, h : array_like
+            As in the class description; M is taken from `A`, H from `V`.
+        C, E : array_like, optional
+            Input matrices; None means that the input does not enter there. K is taken from
+            whichever is given.
+
+        Raises
+        ------
+        ModelError
+            On a wrong shape, or NaN or infinity.
+        """
+        A = as_array("A", A, (None, None), "(M, M)")
+        m = A.shape[0]
+        if A.shape[1] != m or m == 0:
+            raise ModelError(f"A must be square with at least one unit, got {A.shape}")
+        V = as_array("V", V, (None, m), "(H, M)")
+        n_relu = V.shape[0]
+        W = as_array("W", W, (m, n_relu), "(M, H)")
+        c = as_array("c", c, (n_relu,), "(H,)")
+        h = as_array("h", h, (m,), "(M,)")
+        if C is not None:
+            C = as_array("C", C, (m, None), "(M, K), one column an input")
+        if E is not None:
+            E = as_array("E", E, (n_relu, None if C is None else C.shape[1]), "(H, K), one column an input")
+        n_inputs = C.shape[1] if C is not None else (E.shape[1] if E is not None else 0)
+        C = np.zeros((m, n_inputs)) if C is None else C
+        E = np.zeros((n_relu, n_inputs)) if E is None else E
+        return cls(*(freeze(a) for a in (A, W, V, c, h, C, E)))
+
+    @property
+    def n_units(self) -> int:
+        """Dimension M of the state."""
+        return int(self.A.shape[0])
+
+    @property
+    def n_relu(self) -> int:
+        """Number H of ReLUs; there are at most ``2**H`` subregions."""
+        return int(self.V.shape[0])
+
+    @property
+    def n_inputs(self) -> int:
+        """Dimension K of the input."""
+        return int(self.C.shape[1])
+
+    def with_input(self, s: Any = None) -> CanonicalMap:
+        """The autonomous map under the constant input `s`.
+
+        Parameters
+        ----------
+        s : (K,) array_like, optional
+            None stands for zero input.
+
+        Returns
+        -------
+        CanonicalMap
+            A map without input (K = 0) whose offsets contain `s`.
+
+        Raises
+        ------
+        ModelError
+            If `s` does not have K entries.
+        """
+        c, h = self.c, self.h
+        if s is not None:
+            s = as_array("constant_input", s, (self.n_inputs,), "(K,)")
+            c, h = c + self.E @ s, h + self.C @ s
+        return CanonicalMap.build(self.A, self.W, self.V, c, h)
+
+    def preactivation(self, z: np.ndarray, s: np.ndarray | None = None) -> np.ndarray:
+        """ReLU arguments ``V z + c + E s``; `z` is (..., M), the result (..., H)."""
+        y = z @ self.V.T + self.c
+        return y if s is None else y + s @ self.E.T
+
+    def bits(self, z: np.ndarray, s: np.ndarray | None = None) -> np.ndarray:
+        """Bitcodes of states as truth values; `z` is (..., M), the result (..., H)."""
+        return self.preactivation(z, s) > 0.0
+
+    def step(self, z: np.ndarray, s: np.ndarray | None = None) -> np.ndarray:
+        """Apply the map once; `z` is (..., M), `s` (..., K)."""
+        out = z @ self.A.T + np.maximum(self.preactivation(z, s), 0.0) @ self.W.T + self.h
+        return out if s is None else out + s @ self.C.T
+
+    def jacobian(self, bits: Any) -> np.ndarray:
+        """Jacobian ``A + W diag(b) V`` (M, M) inside the subregion with these bits (H,)."""
+        bits = np.asarray(bits, dtype=bool)
+        if bits.shape != (self.n_relu,):
+            raise ModelError(f"bits must have shape ({self.n_relu},), got {bits.shape}")
+        return self.A + self.W[:, bits] @ self.V[bits]
+
+    def offset(self, bits: Any) -> np.ndarray:
+        """Offset ``h + W diag(b) c`` (M,): inside the subregion ``F(z) = J_b z + offset``."""
+        bits = np.asarray(bits, dtype=bool)
+        return self.h + self.W[:, bits] @ self.c[bits]

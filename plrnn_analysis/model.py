@@ -1,0 +1,303 @@
+"""The facade: a model with its weights, and one-line methods for every analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._validation import as_array, as_index_tuple, freeze
+from .architectures import ARCHITECTURES, canonical_map
+from .errors import ModelError
+from .maps import CanonicalMap
+
+if TYPE_CHECKING:
+    import networkx
+
+    from .results import FixedPoints, Subregions, Trajectory
+
+__all__ = ["PLRNN"]
+
+
+class PLRNN:
+    """A piecewise-linear recurrent network, ready for analysis.
+
+    Build one with a constructor named after its architecture (:meth:`al_rnn`, :meth:`shallow`,
+    :meth:`clipped_shallow`, :meth:`dendritic`, :meth:`relu_rnn`) or with :func:`plrnn_analysis.load`.
+
+    Attributes
+    ----------
+    architecture : str
+    parameters : dict of str to ndarray
+        Weights in the architecture's own names, read-only.
+    relu_units : tuple of int or None
+        For an AL-RNN, which state units pass a ReLU; None where ReLUs are not state units.
+    map : CanonicalMap
+        The form all analyses work on.
+    B : (N, M) ndarray or None
+        Readout matrix.
+    b : (N,) ndarray or None
+        Readout offset.
+    metadata : dict
+        What the checkpoint said: names of inputs and outputs, how the model was trained, notes of the
+        reader.
+
+    Examples
+    --------
+    >>> model = PLRNN.al_rnn(A=[0.5, 0.0], W=[[0.0, 1.0], [0.3, 0.0]], h=[0.1, -1.0], pwl_units=1)
+    >>> model
+    <PLRNN al_rnn: M=2 units, 1 ReLU, at most 2^1 subregions>
+    >>> [p.bitcode for p in model.fixed_points()]
+    ['0']
+    """
+
+    def __init__(
+        self,
+        architecture: str,
+        parameters: Mapping[str, Any],
+        relu_units: Sequence[int] | None = None,
+        B: Any = None,
+        b: Any = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        given = {name: value for name, value in parameters.items() if value is not None}
+        self.map: CanonicalMap = canonical_map(architecture, given, () if relu_units is None else relu_units)
+        self.architecture = architecture
+        self.parameters: dict[str, np.ndarray] = {
+            name: freeze(np.array(value, dtype=np.float64)) for name, value in given.items()
+        }
+        has_units = ARCHITECTURES[architecture].has_relu_units
+        self.relu_units: tuple[int, ...] | None = (
+            as_index_tuple("relu_units", () if relu_units is None else relu_units, self.n_units) if has_units else None
+        )
+        if b is not None and B is None:
+            raise ModelError("a readout offset b needs a readout matrix B")
+        self.B = None if B is None else freeze(as_array("B", B, (None, self.n_units), "(N, M), one row an output"))
+        self.b = None if self.B is None or b is None else freeze(as_array("b", b, (self.B.shape[0],), "(N,)"))
+        self.metadata: dict[str, Any] = dict(metadata or {})
+
+    @classmethod
+    def al_rnn(
+        cls,
+        A: Any,
+        W: Any,
+        h: Any,
+        pwl_units: int | None = None,
+        relu_units: Sequence[int] | None = None,
+        C: Any = None,
+        B: Any = None,
+        b: Any = None,
+    ) -> PLRNN:
+        """AL-RNN ``z' = A z + W phi(z) + C s + h`` with ReLU on some units and identity on the others.
+
+        Parameters
+        ----------
+        A : (M,) or (M, M) array_like
+            Self-weights; a vector is a diagonal.
+        W : (M, M) array_like
+        h : (M,) array_like
+        pwl_units : int, optional
+            P: the last P units have a ReLU. 0 gives a linear RNN, M the PLRNN.
+        relu_units : sequence of int, optional
+            The ReLU units by index, instead of `pwl_units`.
+        C : (M, K) array_like, optional
+        B : (N, M) array_like, optional
+        b : (N,) array_like, optional
+
+        Raises
+        ------
+        ModelError
+            On wrong shapes, NaN or infinity, or if not exactly one of `pwl_units` and `relu_units` is given.
+        """
+        if (pwl_units is None) == (relu_units is None):
+            raise ModelError("give exactly one of pwl_units (the last P units) and relu_units (named units)")
+        if relu_units is None:
+            m = np.shape(W)[0] if np.ndim(W) == 2 else 0
+            if isinstance(pwl_units, bool) or not isinstance(pwl_units, (int, np.integer)) or not 0 <= pwl_units <= m:
+                raise ModelError(
+                    f"pwl_units must be a whole number in 0..{m} (the model has {m} units), got {pwl_units!r}"
+                )
+            relu_units = range(m - int(pwl_units), m)
+        return cls("al_rnn", {"A": A, "W": W, "h": h, "C": C}, tuple(relu_units), B, b)
+
+    @classmethod
+    def shallow(cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None) -> PLRNN:
+        """Shallow PLRNN ``z' = A z + W1 relu(W2 z + h2) + h1 + C s``.
+
+        Parameters
+        ----------
+        A : (M,) or (M, M) array_like
+        W1 : (M, H) array_like
+        W2 : (H, M) array_like
+        h1 : (M,) array_like
+        h2 : (H,) array_like
+        C, B, b : array_like, optional
+            As in :meth:`al_rnn`.
+
+        Raises
+        ------
+        ModelError
+            On wrong shapes, NaN or infinity.
+        """
+        return cls("shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C}, None, B, b)
+
+    @classmethod
+    def clipped_shallow(
+        cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None
+    ) -> PLRNN:
+        """Clipped shallow PLRNN ``z' = A z + W1 [relu(W2 z + h2) - relu(W2 z)] + h1 + C s``.
+
+        Parameters as in :meth:`shallow`. It has 2H ReLUs: first the shifted, then the unshifted.
+
+        Raises
+        ------
+        ModelError
+            On wrong shapes, NaN or infinity.
+        """
+        return cls("clipped_shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C}, None, B, b)
+
+    @classmethod
+    def dendritic(
+        cls, A: Any, W: Any, h: Any, alphas: Any, thetas: Any, C: Any = None, B: Any = None, b: Any = None
+    ) -> PLRNN:
+        """Dendritic PLRNN ``z' = A z + W sum_b alpha_b relu(z - theta_b) + h + C s``.
+
+        Parameters
+        ----------
+        A : (M,) or (M, M) array_like
+        W : (M, M) array_like
+        h : (M,) array_like
+        alphas : (n_bases,) array_like
+            Signed slope of each basis.
+        thetas : (M, n_bases) array_like
+            Threshold of each unit in each basis.
+        C, B, b : array_like, optional
+            As in :meth:`al_rnn`.
+
+        Raises
+        ------
+        ModelError
+            On wrong shapes, NaN or infinity.
+        """
+        return cls("dendritic", {"A": A, "W": W, "h": h, "alphas": alphas, "thetas": thetas, "C": C}, None, B, b)
+
+    @classmethod
+    def relu_rnn(cls, W_hh: Any, bias: Any, W_ih: Any = None, B: Any = None, b: Any = None) -> PLRNN:
+        """One layer of ``torch.nn.RNN(nonlinearity="relu")``: ``z' = relu(W_hh z + W_ih s + bias)``.
+
+        Parameters
+        ----------
+        W_hh : (M, M) array_like
+        bias : (M,) array_like
+            ``bias_ih + bias_hh`` of the torch module.
+        W_ih : (M, K) array_like, optional
+        B, b : array_like, optional
+            As in :meth:`al_rnn`.
+
+        Raises
+        ------
+        ModelError
+            On wrong shapes, NaN or infinity.
+        """
+        return cls("relu_rnn", {"W_hh": W_hh, "bias": bias, "W_ih": W_ih}, None, B, b)
+
+    @property
+    def n_units(self) -> int:
+        """Dimension M of the state."""
+        return self.map.n_units
+
+    @property
+    def pwl_units(self) -> int:
+        """Number of ReLUs: P of an AL-RNN, H in general."""
+        return self.map.n_relu
+
+    @property
+    def n_inputs(self) -> int:
+        """Dimension K of the input."""
+        return self.map.n_inputs
+
+    @property
+    def n_outputs(self) -> int:
+        """Dimension N of the readout; 0 without one."""
+        return 0 if self.B is None else int(self.B.shape[0])
+
+    def __repr__(self) -> str:
+        plural = "" if self.pwl_units == 1 else "s"
+        return (
+            f"<PLRNN {self.architecture}: M={self.n_units} units, {self.pwl_units} ReLU{plural}, "
+            f"at most 2^{self.pwl_units} subregions>"
+        )
+
+    def fixed_points(self, constant_input: Any = None, **options: Any) -> FixedPoints:
+        """All fixed points, with a certificate; see :func:`plrnn_analysis.fixed_points.find_fixed_points`.
+
+        Parameters
+        ----------
+        constant_input : (K,) array_like, optional
+            The input held on; None stands for zero input.
+        **options
+            ``max_nodes``, ``time_limit``, ``workers``, ... of :func:`~plrnn_analysis.fixed_points.find_fixed_points`.
+        """
+        from .fixed_points import find_fixed_points
+
+        return find_fixed_points(self.map.with_input(constant_input), **options)
+
+    def regions(self, constant_input: Any = None, **options: Any) -> Subregions:
+        """The non-empty subregions; see :func:`plrnn_analysis.regions.find_subregions`.
+
+        Parameters
+        ----------
+        constant_input : (K,) array_like, optional
+            The input held on; None stands for zero input.
+        **options
+            Passed to :func:`~plrnn_analysis.regions.find_subregions`.
+        """
+        from .regions import find_subregions
+
+        return find_subregions(self.map.with_input(constant_input), **options)
+
+    def run(self, inputs: Any, z0: Any = None) -> Trajectory:
+        """Drive the model with inputs; see :func:`plrnn_analysis.trajectories.run`.
+
+        Parameters
+        ----------
+        inputs : (batch, T, K) or (T, K) array_like
+        z0 : (M,) or (batch, M) array_like, optional
+            State before the first step; zero by default.
+        """
+        from .trajectories import run
+
+        return run(self, inputs, z0)
+
+    def simulate(
+        self, steps: int, z0: Any = None, n: int = 1, constant_input: Any = None, seed: int | None = 0
+    ) -> Trajectory:
+        """Let the model run freely; see :func:`plrnn_analysis.trajectories.simulate`.
+
+        Parameters
+        ----------
+        steps : int
+        z0 : (M,) or (n, M) array_like, optional
+            Initial states; standard normal draws with `seed` by default.
+        n : int, optional
+            Number of trajectories.
+        constant_input : (K,) array_like, optional
+        seed : int or None, optional
+        """
+        from .trajectories import simulate
+
+        return simulate(self, steps, z0, n, constant_input, seed)
+
+    def transition_graph(self, trajectory: Trajectory, **options: Any) -> networkx.DiGraph:
+        """Which subregion follows which; see :func:`plrnn_analysis.transitions.transition_graph`.
+
+        Parameters
+        ----------
+        trajectory : Trajectory
+        **options
+            Passed to :func:`~plrnn_analysis.transitions.transition_graph`.
+        """
+        from .transitions import transition_graph
+
+        return transition_graph(self, trajectory, **options)

@@ -1,0 +1,282 @@
+"""Result types: frozen, read-only, each with its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, overload
+
+import numpy as np
+
+from .maps import CanonicalMap
+
+__all__ = [
+    "Continuum",
+    "Coverage",
+    "FixedPoint",
+    "FixedPoints",
+    "Subregion",
+    "Subregions",
+    "Table",
+    "Trajectory",
+]
+
+Item = TypeVar("Item")
+
+
+class Table(dict[str, list[Any]]):
+    """Columns of equal length, keyed by name.
+
+    Examples
+    --------
+    >>> Table(bitcode=["01"], residual=[0.0])["bitcode"]
+    ['01']
+    """
+
+    def to_pandas(self) -> Any:
+        """The same table as a :class:`pandas.DataFrame`.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError("Table.to_pandas() needs pandas: pip install pandas") from error
+        return pandas.DataFrame(dict(self))
+
+
+class ResultSequence(Sequence[Item], Generic[Item]):
+    """A read-only sequence of results; subclasses add what the search proved."""
+
+    _items: tuple[Item, ...]
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Item, ...]: ...
+    def __getitem__(self, index: Any) -> Any:
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items)
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoint:
+    """A point with F(z) = z.
+
+    Attributes
+    ----------
+    z : (M,) ndarray
+        The point, in state coordinates.
+    bitcode : str
+        Its subregion.
+    eigenvalues : (M,) ndarray of complex
+        Eigenvalues of the Jacobian of that subregion, largest modulus first.
+    spectral_radius : float
+        Largest modulus of an eigenvalue.
+    stability : str
+        ``"stable node"``, ``"stable spiral"``, ``"saddle"``, ``"unstable node"``, ``"unstable spiral"`` or
+        ``"marginal"`` (an eigenvalue's modulus is 1 to rounding).
+    residual : float
+        ``max |F(z) - z|`` evaluated with the ReLUs, not with the subregion's matrix.
+    boundary_distance : float
+        Euclidean distance to the nearest subregion boundary; infinite without ReLU.
+    on_boundary : bool
+        True where that distance is zero to within the boundary tolerance of the search. The
+        eigenvalues then are one-sided.
+    """
+
+    z: np.ndarray
+    bitcode: str
+    eigenvalues: np.ndarray
+    spectral_radius: float
+    stability: str
+    residual: float
+    boundary_distance: float
+    on_boundary: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Continuum:
+    """A connected piece of an affine family of fixed points inside one subregion.
+
+    Attributes
+    ----------
+    anchor : (M,) ndarray
+        A fixed point of the family, inside the piece.
+    directions : (dimension, M) ndarray
+        Orthonormal rows that span the family.
+    dimension : int
+    bitcode : str
+        The subregion that contains the piece.
+    eigenvalues : (M,) ndarray of complex
+        Of the Jacobian of that subregion, largest modulus first; at least `dimension` of them are 1.
+    residual : float
+        ``max |F(z) - z|`` at the anchor.
+    interval : tuple of float
+        For dimension 1, the piece is ``anchor + t * directions[0]`` with t in this closed interval
+        (infinite ends allowed); ``None`` in higher dimensions.
+    """
+
+    anchor: np.ndarray
+    directions: np.ndarray
+    dimension: int
+    bitcode: str
+    eigenvalues: np.ndarray
+    residual: float
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a search looked at, and what it did not.
+
+    Attributes
+    ----------
+    subregions : int
+        Number of sign patterns, 2**H.
+    decided : int
+        How many of them are proven to hold no fixed point, or have been solved.
+    engine : str
+        How: ``"elimination"``, ``"linear programs"``, ``"uniqueness certificate"`` or ``"single region"``.
+    nodes : int
+        Nodes of the search tree visited.
+    pruned, collapsed, solved : int
+        Subtrees cut by a sign test, closed by the uniqueness proof, and single subregions solved.
+    stopped_by : str
+        Empty if the tree was exhausted, else ``"max_nodes"``, ``"time_limit"``, ``"interrupt"`` or
+        ``"numerics"``.
+    seconds : float
+    notes : tuple of str
+        Anything a reader should know, e.g. that the problem was rebased since I - A is singular.
+    """
+
+    subregions: int
+    decided: int
+    engine: str
+    nodes: int = 0
+    pruned: int = 0
+    collapsed: int = 0
+    solved: int = 0
+    stopped_by: str = ""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def undecided(self) -> int:
+        """Sign patterns about which nothing is claimed."""
+        return self.subregions - self.decided
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoints(ResultSequence[FixedPoint]):
+    """All fixed points that a search found, and what it proved.
+
+    A sequence of :class:`FixedPoint`, ordered by bitcode.
+
+    Attributes
+    ----------
+    complete : bool
+        True only when every one of the 2**H subregions was decided: then there is no other isolated
+        fixed point and no other continuum, up to the rounding stated in the theory page.
+    continua : tuple of Continuum
+        Line, plane, ... attractors; their points are not listed among the isolated ones.
+    coverage : Coverage
+    """
+
+    _items: tuple[FixedPoint, ...]
+    complete: bool
+    continua: tuple[Continuum, ...]
+    coverage: Coverage
+
+    def table(self) -> Table:
+        """Columns ``bitcode``, ``stability``, ``spectral_radius``, ``residual``, ``boundary_distance``,
+        ``on_boundary`` and ``z``."""
+        names = ("bitcode", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "z")
+        return Table({name: [getattr(p, name) for p in self] for name in names})
+
+    def __repr__(self) -> str:
+        proof = "complete" if self.complete else f"NOT complete, stopped by {self.coverage.stopped_by}"
+        extra = f", {len(self.continua)} continua" if self.continua else ""
+        return f"<FixedPoints: {len(self)} isolated{extra}; {proof}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Subregion:
+    """A non-empty linear subregion.
+
+    Attributes
+    ----------
+    bitcode : str
+    jacobian : (M, M) ndarray
+    spectral_radius : float
+    interior_point : (M,) ndarray
+        Some state strictly inside.
+    fixed_point : (M,) ndarray or None
+        The fixed point of the subregion's affine map, None where I - J is singular.
+    contains_fixed_point : bool
+        Whether that point lies inside (a real fixed point) or outside (a virtual one).
+    """
+
+    bitcode: str
+    jacobian: np.ndarray
+    spectral_radius: float
+    interior_point: np.ndarray
+    fixed_point: np.ndarray | None
+    contains_fixed_point: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Subregions(ResultSequence[Subregion]):
+    """The non-empty subregions of a model, ordered by bitcode; `complete` says whether these are all."""
+
+    _items: tuple[Subregion, ...]
+    complete: bool
+
+    def table(self) -> Table:
+        """Columns ``bitcode``, ``spectral_radius``, ``contains_fixed_point``."""
+        names = ("bitcode", "spectral_radius", "contains_fixed_point")
+        return Table({name: [getattr(r, name) for r in self] for name in names})
+
+    def __repr__(self) -> str:
+        return f"<Subregions: {len(self)} non-empty; {'complete' if self.complete else 'NOT complete'}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """States that a model went through, with the subregion of each.
+
+    Attributes
+    ----------
+    states : (batch, T, M) ndarray
+        ``states[:, t]`` is the state after input ``t``.
+    bitcodes : (batch, T, H) ndarray of bool
+        Subregion of each state. Where the input enters inside the ReLU (``torch.nn.RNN``) it is the
+        subregion that step t used, since a state alone does not have one.
+    outputs : (batch, T, N) ndarray or None
+        Readout ``B z + b`` of each state, None for a model without readout.
+    initial : (batch, M) ndarray
+        State before the first step.
+    inputs : (batch, T, K) ndarray or None
+    map : CanonicalMap
+        The map that made it.
+    """
+
+    states: np.ndarray
+    bitcodes: np.ndarray
+    outputs: np.ndarray | None
+    initial: np.ndarray
+    inputs: np.ndarray | None
+    map: CanonicalMap = field(repr=False)
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps T."""
+        return int(self.states.shape[1])

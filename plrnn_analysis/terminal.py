@@ -1,0 +1,173 @@
+"""Models and results on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from .summary import count_words, coverage_sentences
+
+if TYPE_CHECKING:
+    import networkx
+
+    from .model import PLRNN
+    from .results import FixedPoints, Trajectory
+
+__all__ = ["print_fixed_points", "print_graph", "print_model", "print_subregions"]
+
+# Subregions are listed one by one up to this many ReLUs, graph nodes up to this many rows.
+LISTED_RELUS = 4
+LISTED_ROWS = 20
+# Columns of text.
+LEFT = ("bitcode", "stability", "z", "fixed points", "followed by")
+# A trajectory that ends this many times further out than it began is called growing.
+GROWN = 1e4
+# |eigenvalue - 1| below this is called slow.
+SLOW = 1e-2
+
+
+def _print(*texts: str | Table, style: str | None = None) -> None:
+    # File names and bitcodes are no markup. A console a call: tests and callers redirect stdout.
+    Console(markup=False, highlight=False).print(*texts, style=style)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(
+        title=f"\n{title}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for name in columns:
+        table.add_column(name, justify="left" if name in LEFT else "right", overflow="fold")
+    return table
+
+
+def _short(bitcode: str) -> str:
+    return bitcode if len(bitcode) <= 32 else f"{bitcode[:24]}... ({bitcode.count('1')} of {len(bitcode)} on)"
+
+
+def _state(z: np.ndarray) -> str:
+    return ", ".join(f"{x:.4g}" for x in z) if z.size <= 4 else f"|z| = {np.linalg.norm(z):.4g}"
+
+
+def print_model(model: PLRNN, checkpoint: Path, constant_input: Sequence[float] | None) -> None:
+    """Where a model comes from and how large it is.
+
+    Parameters
+    ----------
+    model : PLRNN
+    checkpoint : Path
+    constant_input : sequence of float or None
+    """
+    n = model.pwl_units
+    sizes = [count_words(model.n_units, "unit"), count_words(n, "ReLU"), f"at most 2^{n} subregions"]
+    sizes += [count_words(model.n_inputs, "input"), count_words(model.n_outputs, "output")]
+    _print(str(checkpoint), style="bold")
+    _print(f"{model.architecture}: {', '.join(sizes)}")
+    if model.n_inputs:
+        held = "zero" if constant_input is None else ", ".join(f"{s:g}" for s in constant_input)
+        _print(f"constant input: {held}")
+    for note in model.metadata.get("notes", []):
+        _print(f"Note: {note}.")
+
+
+def print_subregions(model: PLRNN, constant_input: Sequence[float] | None) -> None:
+    """The subregions of a model, if they are few.
+
+    Parameters
+    ----------
+    model : PLRNN
+    constant_input : sequence of float or None
+    """
+    if model.pwl_units > LISTED_RELUS:
+        _print(f"(subregions are listed for up to {LISTED_RELUS} ReLUs only)")
+        return
+    table = _table("Subregions", "bitcode", "spectral radius", "fixed point inside")
+    for region in model.regions(constant_input=constant_input):
+        inside = "yes" if region.contains_fixed_point else "no" if region.fixed_point is not None else "singular"
+        table.add_row(region.bitcode, f"{region.spectral_radius:.6g}", inside)
+    _print(table)
+
+
+def print_fixed_points(result: FixedPoints) -> None:
+    """Fixed points, continua, and what was proved about them.
+
+    Parameters
+    ----------
+    result : FixedPoints
+    """
+    if len(result):
+        table = _table("Fixed points", "bitcode", "stability", "spectral radius", "to boundary", "residual", "z")
+        for point in result:
+            distance = "on boundary" if point.on_boundary else f"{point.boundary_distance:.4g}"
+            numbers = (f"{point.spectral_radius:.6g}", distance, f"{point.residual:.1e}", _state(point.z))
+            table.add_row(_short(point.bitcode), point.stability, *numbers)
+        _print(table)
+    if result.continua:
+        table = _table("Continua of fixed points", "bitcode", "dimension", "extent", "residual", "z")
+        for piece in result.continua:
+            extent = "" if piece.interval is None else f"{piece.interval[0]:.4g} .. {piece.interval[1]:.4g}"
+            numbers = (str(piece.dimension), extent, f"{piece.residual:.1e}", _state(piece.anchor))
+            table.add_row(_short(piece.bitcode), *numbers)
+        _print(table)
+    _print()
+    for sentence in coverage_sentences(result):
+        _print(sentence)
+    if any(abs(value - 1.0) < SLOW for point in result for value in point.eigenvalues):
+        _print(
+            f"Note: an eigenvalue within {SLOW:g} of 1 is a slow direction, such as the memory of an integrator. "
+            "The fixed point of so slow a subregion can lie far outside the states the network visits."
+        )
+
+
+def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
+    """Which subregions trajectories visited, most visited first.
+
+    Parameters
+    ----------
+    run : Trajectory
+    graph : networkx.DiGraph
+        Its transition graph, with fixed points.
+    """
+    about = graph.graph
+    kept = run.states[:, about["discard"] :]
+    norms = np.linalg.norm(kept, axis=-1)
+    trajectories = count_words(about["n_trajectories"], "trajectory", "trajectories")
+    left_out = f", the first {about['discard']:,} left out" if about["discard"] else ""
+    _print(f"{trajectories} of {count_words(about['n_steps'], 'step')}{left_out}")
+    _print(
+        f"{count_words(graph.number_of_nodes(), 'subregion')} visited of at most 2^{about['pwl_units']}, "
+        f"{count_words(graph.number_of_edges(), 'transition')} seen"
+    )
+    _print(f"states visited: |z| from {norms.min():.4g} to {norms.max():.4g}")
+    table = _table("Subregions by visits", "bitcode", "frequency", "spectral radius", "fixed points", "followed by")
+    nodes = sorted(graph.nodes(data=True), key=lambda item: (-item[1]["visits"], item[0]))
+    for name, data in nodes[:LISTED_ROWS]:
+        likely = sorted(graph.out_edges(name, data="probability"), key=lambda edge: -edge[2])[:3]
+        following = ", ".join(f"{_short(target)} {probability:.3g}" for _, target, probability in likely)
+        radius = f"{data['spectral_radius']:.6g}"
+        table.add_row(_short(name), f"{data['frequency']:.4g}", radius, data["stability"] or "none", following)
+    _print(table)
+    if len(nodes) > LISTED_ROWS:
+        _print(f"({len(nodes) - LISTED_ROWS:,} further subregions are in the file)")
+    _print()
+    growing = int(np.count_nonzero(norms[:, -1] > GROWN * (1.0 + np.linalg.norm(run.initial, axis=-1))))
+    if growing:
+        _print(
+            f"Note: {count_words(growing, 'trajectory', 'trajectories')} grew more than {GROWN:g} times: started there the "
+            "model is unstable, and the graph shows its escape. From Python, model.simulate(steps, z0) starts elsewhere."
+        )
+    if about["fixed_points_unvisited"]:
+        elsewhere = count_words(about["fixed_points_unvisited"], "fixed point or continuum", "fixed points or continua")
+        _print(f"Note: {elsewhere} in subregions that no trajectory visited.")
+    if not about["fixed_points_complete"]:
+        _print("Note: the search for fixed points was not complete; there may be more than the table shows.")
