@@ -25,7 +25,7 @@ lint: $(DEV)  ## ruff, mypy and import-linter only
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-stress: $(DEV)  ## the slow tests: thousands of random and of degenerate systems
+stress: $(DEV)  ## the slow tests: Ctrl-C, the whole demo, kernels with index checks, larger systems
 	$(BIN)/pytest tests -m "slow or stress"
 
 bench: $(DEV)  ## benchmarks, one core, beside the alternatives

@@ -15,7 +15,7 @@ from .maps import CanonicalMap
 if TYPE_CHECKING:
     import networkx
 
-    from .results import FixedPoints, Subregions, Trajectory
+    from .results import Cycles, FixedPoints, Subregions, Trajectory
 
 __all__ = ["PLRNN"]
 
@@ -242,6 +242,32 @@ class PLRNN:
         from .fixed_points import find_fixed_points
 
         return find_fixed_points(self.map.with_input(constant_input), **options)
+
+    def cycles(self, max_period: int, constant_input: Any = None, periodic_input: Any = None, **options: Any) -> Cycles:
+        """All cycles up to a period, with a certificate; see :func:`plrnn_analysis.cycles.find_cycles`.
+
+        Parameters
+        ----------
+        max_period : int
+        constant_input : (K,) array_like, optional
+            The input held on; None stands for zero input.
+        periodic_input : (p, K) array_like, optional
+            Inputs repeated for ever, instead of `constant_input`.
+        **options
+            ``box``, ``method``, ``time_limit``, ... of :func:`~plrnn_analysis.cycles.find_cycles`.
+
+        Raises
+        ------
+        ModelError
+            If both inputs are given, or an option is out of range.
+        """
+        from .cycles import find_cycles
+
+        if periodic_input is not None:
+            if constant_input is not None:
+                raise ModelError("give constant_input or periodic_input, not both")
+            return find_cycles(self.map, max_period, periodic_input=periodic_input, **options)
+        return find_cycles(self.map.with_input(constant_input), max_period, **options)
 
     def regions(self, constant_input: Any = None, **options: Any) -> Subregions:
         """The non-empty subregions; see :func:`plrnn_analysis.regions.find_subregions`.

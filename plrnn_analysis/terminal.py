@@ -162,9 +162,10 @@ def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
     _print()
     growing = int(np.count_nonzero(norms[:, -1] > GROWN * (1.0 + np.linalg.norm(run.initial, axis=-1))))
     if growing:
+        who = count_words(growing, "trajectory", "trajectories")
         _print(
-            f"Note: {count_words(growing, 'trajectory', 'trajectories')} grew more than {GROWN:g} times: started there the "
-            "model is unstable, and the graph shows its escape. From Python, model.simulate(steps, z0) starts elsewhere."
+            f"Note: {who} grew more than {GROWN:g} times: started there the model is unstable, and the graph "
+            "shows its escape. From Python, model.simulate(steps, z0) starts elsewhere."
         )
     if about["fixed_points_unvisited"]:
         elsewhere = count_words(about["fixed_points_unvisited"], "fixed point or continuum", "fixed points or continua")

@@ -101,7 +101,7 @@ def count_transitions(bitcodes: Any, discard: int = 0) -> TransitionCounts:
     edges = _empty_edges(_EDGES)
     meta = np.array([0, 0, 0, discard, -1], dtype=np.int64)
     while True:
-        status = kernels.count(bits, int(discard), words, slots, visits, dense, edges, meta)
+        status = kernels.count(bits.view(np.uint8), int(discard), words, slots, visits, dense, edges, meta)
         if status == kernels.DONE:
             break
         if status == kernels.NODES_FULL:

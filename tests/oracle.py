@@ -208,3 +208,40 @@ def _right_inverse(basis, m):
     gram = [[sum(x * y for x, y in zip(u, v)) for v in basis] for u in basis]
     columns = [_solve(gram, [Fraction(int(i == j)) for i in range(k)])[0] for j in range(k)]
     return [[sum(columns[b][a] * basis[b][i] for b in range(k)) for i in range(m)] for a in range(k)]
+
+
+def brute_force_cycles(A, W, V, c, h, period, band=1e-7):
+    """Cycles of minimal period `period` over all words, by composing the affine maps of each word.
+
+    Returns (dict canonical word -> orbit (period, M)), ambiguous) with words as tuples of bit tuples.
+    """
+    m, n = A.shape[0], V.shape[0]
+    found = {}
+    for flat in product((0, 1), repeat=n * period):
+        word = [flat[t * n : (t + 1) * n] for t in range(period)]
+        rotations = [tuple(word[r:] + word[:r]) for r in range(period)]
+        if tuple(word) != min(rotations):
+            continue
+        J, offset = np.eye(m), np.zeros(m)
+        for bits in word:
+            D = np.diag(np.array(bits, dtype=float))
+            step = A + W @ D @ V
+            J, offset = step @ J, step @ offset + h + W @ D @ c
+        K = np.eye(m) - J
+        sizes = np.linalg.svd(K, compute_uv=False)
+        if sizes[-1] < 1e-8 * sizes[0]:
+            return {}, True
+        z = np.linalg.solve(K, offset)
+        orbit = []
+        for _ in range(period):
+            orbit.append(z)
+            z = A @ z + W @ np.maximum(V @ z + c, 0.0) + h
+        orbit = np.array(orbit)
+        y = orbit @ V.T + c
+        side = np.where(np.array(word, dtype=bool).reshape(period, n), y, -y)
+        scale = band * (1.0 + np.abs(y).max(initial=0.0))
+        if np.all(side > -scale) and np.any(np.abs(side) <= scale):
+            return {}, True
+        if np.all(side > 0.0) and len(set(rotations)) == period:
+            found[tuple(word)] = orbit
+    return found, False

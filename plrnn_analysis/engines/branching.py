@@ -7,20 +7,20 @@ import numpy as np
 from ..kernels import branching as kernels
 from .budget import Budget
 from .driver import Outcome, run_trees
-from .reduction import Reduction
+from .reduction import DATA_ULPS, EPS, Reduction
 
 __all__ = ["LARGEST_FEW", "LARGEST_MANY", "MAX_UNKNOWNS", "claim", "search"]
 
 # Dictionaries of one tree take 8 n^3 bytes.
 MAX_UNKNOWNS = 400
 BUFFER = 256
-# Up to which size of the solutions cuts must hold, relative to the largest |g|: a wider claim needs a
-# clearer cut. With few units there is room for that.
+# Up to which sum of x cuts must hold, relative to the largest |g|: a wider claim needs a clearer cut. With
+# few units there is room for that.
 FEW_UNKNOWNS, LARGEST_FEW, LARGEST_MANY = 24, 1e7, 1e4
 
 
 def claim(problem: Reduction) -> float:
-    """Largest ReLU output, of the reduced problem, for which the search's cuts are proven."""
+    """Largest sum of ReLU outputs, of the reduced problem, for which the search's cuts are proven."""
     largest = LARGEST_FEW if len(problem.g) <= FEW_UNKNOWNS else LARGEST_MANY
     return largest * float(np.max(np.abs(problem.g), initial=0.0))
 
@@ -28,7 +28,7 @@ def claim(problem: Reduction) -> float:
 class _Tree:
     """The search below one prefix: all state of the kernel, so that it can stop and go on anywhere."""
 
-    def __init__(self, problem: Reduction, prefix: tuple[int, ...]) -> None:
+    def __init__(self, problem: Reduction, prefix: tuple[int, ...], L: np.ndarray, offset: np.ndarray) -> None:
         n = len(problem.g)
         self.size = 2 ** (n - len(prefix))
         self.finished = False
@@ -36,31 +36,37 @@ class _Tree:
         # The problem is homogeneous in (x, g): constants are brought to size one.
         scale = float(np.max(np.abs(problem.g), initial=0.0)) or 1.0
         self.largest = LARGEST_FEW if n <= FEW_UNKNOWNS else LARGEST_MANY
-        self.N = np.ascontiguousarray((np.eye(n) - problem.G).T)
-        self.Q = -problem.g / scale
-        self.error_N = problem.error_G
-        self.error_q = problem.error_g / scale
-        self.D = np.zeros((n + 1, n + 1, n + 1))
-        self.D[0, :n, :n] = self.N
-        self.D[0, :n, n] = 1.0
-        self.D[0, n, :n] = self.Q
-        self.rows = np.zeros((n + 1, n), np.int64)
-        self.rows[0] = n + np.arange(n)
+        # Rows: s = (I - G) x - g, then the further conditions L z + offset with z written in x.
+        rows = L @ problem.to_state
+        constants = L @ problem.state_offset + offset
+        m = n + len(offset)
+        self.N = np.ascontiguousarray(np.vstack([np.eye(n) - problem.G, rows]).T)
+        self.Q = np.concatenate([-problem.g, constants]) / scale
+        ulps = DATA_ULPS * EPS * problem.condition
+        further = ulps * np.broadcast_to(1.0 + np.abs(rows).max(axis=1, initial=0.0)[:, None], rows.shape)
+        self.error_N = np.ascontiguousarray(np.vstack([problem.error_G, further]).T)
+        self.error_q = np.concatenate([problem.error_g, ulps * (1.0 + np.abs(constants))]) / scale
+        self.D = np.zeros((n + 1, n + 1, m + 1))
+        self.D[0, :n, :m] = self.N
+        self.D[0, :n, m] = 1.0
+        self.D[0, n, :m] = self.Q
+        self.rows = np.zeros((n + 1, m), np.int64)
+        self.rows[0] = n + np.arange(m)
         self.columns = np.zeros((n + 1, n), np.int64)
         self.columns[0] = np.arange(n)
-        self.place = np.zeros((n + 1, 2 * n), np.int64)
-        self.place[0] = np.concatenate([-1 - np.arange(n), np.arange(n)])
-        self.fixed = np.zeros((n + 1, 2 * n), np.int8)
+        self.place = np.zeros((n + 1, n + m), np.int64)
+        self.place[0] = np.concatenate([-1 - np.arange(n), np.arange(m)])
+        self.fixed = np.zeros((n + 1, n + m), np.int8)
         for i, bit in enumerate(prefix):
             self.fixed[0, n + i if bit else i] = 1
-        self.spared = np.zeros((n + 1, 2 * n), np.int8)
+        self.spared = np.zeros((n + 1, n + m), np.int8)
         self.unit = np.zeros(n + 1, np.int64)
         self.todo = np.zeros(n + 1, np.uint8)
         self.meta = np.zeros(16, np.int64)
         self.closed = np.zeros(n + 1, np.int64)
         self.buffer = np.zeros((BUFFER, n), np.uint8)
-        self.cuts = np.zeros((0, n))
-        self.cut_fixed = np.zeros((0, 2 * n), np.int8)
+        self.cuts = np.zeros((0, m))
+        self.cut_fixed = np.zeros((0, n + m), np.int8)
 
     def advance(self, nodes: int) -> int:
         """Visit at most `nodes` nodes; returns how many were visited."""
@@ -86,7 +92,13 @@ class _Tree:
                 "solved": int(self.meta[kernels.SOLVED])}  # fmt: skip
 
 
-def search(problem: Reduction, budget: Budget, workers: int = 1) -> Outcome:
+def search(
+    problem: Reduction,
+    budget: Budget,
+    workers: int = 1,
+    L: np.ndarray | None = None,
+    offset: np.ndarray | None = None,
+) -> Outcome:
     """Find every pattern of a reduced problem that may hold a solution.
 
     Parameters
@@ -95,6 +107,8 @@ def search(problem: Reduction, budget: Budget, workers: int = 1) -> Outcome:
     budget : Budget
     workers : int, optional
         Threads over subtrees; the kernel runs without the GIL.
+    L, offset : (m, M), (m,) ndarray, optional
+        Subtrees without a point with ``L z + offset >= 0`` may be cut.
 
     Returns
     -------
@@ -106,4 +120,7 @@ def search(problem: Reduction, budget: Budget, workers: int = 1) -> Outcome:
     A node is a linear program in n unknowns, solved from its parent's dictionary in a few pivots of n^2
     operations each. The number of nodes depends on the problem, not on 2**n.
     """
-    return run_trees(lambda prefix: _Tree(problem, prefix), len(problem.g), budget, workers)[0]
+    if L is None or offset is None:
+        L, offset = np.zeros((0, len(problem.state_offset))), np.zeros(0)
+    rows, constants = L, offset
+    return run_trees(lambda prefix: _Tree(problem, prefix, rows, constants), len(problem.g), budget, workers)[0]

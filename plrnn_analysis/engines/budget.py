@@ -44,6 +44,11 @@ class Budget:
         return time.perf_counter() - self.started
 
     @property
+    def remaining(self) -> float:
+        """Seconds left, infinite without a limit."""
+        return float("inf") if self.deadline is None else max(self.deadline - time.perf_counter(), 0.0)
+
+    @property
     def overdue(self) -> bool:
         """Whether the time limit is so far past that even checking what was found must end."""
         return self.deadline is not None and time.perf_counter() > self.deadline + OVERTIME

@@ -17,6 +17,8 @@ __all__ = ["Outcome", "Tree", "run_trees"]
 
 # A slice of the search should take about this long, so that limits and Ctrl-C act promptly.
 SLICE_SECONDS = 0.02
+# Patterns a tree may report before the search is given up: each must be solved densely.
+MAX_CANDIDATES = 50_000
 
 
 class Tree(Protocol):
@@ -73,7 +75,7 @@ def run_trees(make: Callable[[tuple[int, ...]], T], n: int, budget: Budget, work
             return
         tree = make(prefix)
         begun.append(tree)
-        nodes = 64
+        nodes = 8
         while not tree.finished:
             granted = budget.take(nodes)
             if granted == 0:
@@ -82,6 +84,8 @@ def run_trees(make: Callable[[tuple[int, ...]], T], n: int, budget: Budget, work
             used = tree.advance(granted)
             elapsed = time.perf_counter() - start
             budget.give_back(granted - used)
+            if len(tree.words) > MAX_CANDIDATES:
+                budget.stop("too many candidates")
             nodes = int(min(max(nodes * SLICE_SECONDS / max(elapsed, 1e-4), 1), 4 * nodes, 1 << 22))
 
     try:

@@ -30,7 +30,7 @@ class _Tree:
         self.tab[0, :n] = problem.G.T
         self.tab[0, n] = problem.g
         self.error = np.zeros((3, n + 1, n))
-        self.error[0, 0] = problem.error_G
+        self.error[0, 0] = problem.error_G.max(axis=1, initial=0.0)
         self.error[1, 0] = problem.error_g
         self.error[2, 0] = np.abs(problem.G).max(axis=1, initial=0.0)
         self.level = np.zeros(n + 1)

@@ -6,11 +6,13 @@ ReLUs, whatever the number of units: with ``R = (I - A)^-1``, ``G = V R W`` and 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..maps import CanonicalMap
+from .budget import Budget
 
 __all__ = ["DATA_ULPS", "Reduction", "rebased", "reduce_fixed_points"]
 
@@ -34,11 +36,15 @@ class Reduction:
         Pattern about which the map was expanded: bits of the map are ``(y > 0) != base``.
     G : (H, H) ndarray
     g : (H,) ndarray
-    error_G, error_g : (H,) ndarray
-        Bound for the entries of each row: rounding here and `DATA_ULPS` units in the last place of the
+    error_G : (H, H) ndarray
+    error_g : (H,) ndarray
+        Bounds for the entries: rounding here and `DATA_ULPS` units in the last place of the
         weights, both to first order.
     condition : float
         Condition number of I - A of the expanded map.
+    to_state : (M, H) ndarray
+    state_offset : (M,) ndarray
+        The state of a solution: ``z = to_state x + state_offset``.
     """
 
     base: np.ndarray
@@ -47,6 +53,8 @@ class Reduction:
     error_G: np.ndarray
     error_g: np.ndarray
     condition: float
+    to_state: np.ndarray
+    state_offset: np.ndarray
 
 
 def rebased(map: CanonicalMap, base: np.ndarray) -> CanonicalMap:
@@ -93,7 +101,7 @@ def _regular_pattern(map: CanonicalMap) -> np.ndarray:
     return weights > 0.5
 
 
-def _best_base(map: CanonicalMap) -> tuple[np.ndarray, float]:
+def _best_base(map: CanonicalMap, budget: Budget | None) -> tuple[np.ndarray, float]:
     """A pattern b with a well-conditioned I - J_b, all-inactive if that is good enough, and its condition.
 
     The uncertainty of the reduced problem, and with it what a search can prove, grows with the condition.
@@ -108,13 +116,20 @@ def _best_base(map: CanonicalMap) -> tuple[np.ndarray, float]:
     if condition <= COMFORTABLE:
         return base, condition
     rng = np.random.default_rng(0)
-    others = [_regular_pattern(map)] + [rng.random(map.n_relu) < 0.5 for _ in range(TRIES)]
-    for other in others:
+    until = np.inf if budget is None or budget.deadline is None else time.perf_counter() + 0.25 * budget.remaining
+    for other in (rng.random(map.n_relu) < 0.5 for _ in range(TRIES)):
+        if time.perf_counter() > until:
+            break
         value = condition_of(other)
         if value < 0.3 * condition:
             base, condition = other, value
-    if condition > COMFORTABLE and map.n_relu * map.n_units <= LARGEST_DESCENT:
+    if condition > SINGULAR:
+        base = _regular_pattern(map)
+        condition = condition_of(base)
+    if COMFORTABLE < condition and map.n_relu * map.n_units <= LARGEST_DESCENT:
         for i in range(map.n_relu):
+            if time.perf_counter() > until:
+                break
             other = base.copy()
             other[i] ^= True
             value = condition_of(other)
@@ -123,12 +138,14 @@ def _best_base(map: CanonicalMap) -> tuple[np.ndarray, float]:
     return base, condition
 
 
-def reduce_fixed_points(map: CanonicalMap) -> Reduction | None:
+def reduce_fixed_points(map: CanonicalMap, budget: Budget | None = None) -> Reduction | None:
     """Reduce the fixed-point problem of a map without input to its ReLUs.
 
     Parameters
     ----------
     map : CanonicalMap
+    budget : Budget, optional
+        A quarter of its time may go into looking for a well-conditioned form.
 
     Returns
     -------
@@ -139,7 +156,7 @@ def reduce_fixed_points(map: CanonicalMap) -> Reduction | None:
     -----
     Costs one inverse of an M by M matrix, and where I - A is badly conditioned about 3H more.
     """
-    base, condition = _best_base(map)
+    base, condition = _best_base(map, budget)
     expanded = rebased(map, base) if np.any(base) else map
     if condition > SINGULAR:
         return None
@@ -156,4 +173,4 @@ def reduce_fixed_points(map: CanonicalMap) -> Reduction | None:
     error_g = ulps * (
         VR @ (spread @ np.abs(Rh) + 2.0 * np.abs(expanded.h)) + np.abs(expanded.V) @ np.abs(Rh) + np.abs(expanded.c)
     )
-    return Reduction(base, G, g, error_G.max(axis=1, initial=0.0), error_g, condition)
+    return Reduction(base, G, g, error_G, error_g, condition, RW, Rh)

@@ -31,5 +31,5 @@ def prove_unique(problem: Reduction) -> np.ndarray | None:
     n = len(problem.g)
     tab = np.ascontiguousarray(np.vstack([problem.G.T, problem.g[None, :]]))
     bits = np.zeros(n, np.uint8)
-    code = monotone.solve_monotone(tab, problem.error_G.copy(), problem.error_g.copy(), bits, 0.0)
+    code = monotone.solve_monotone(tab, problem.error_G.max(axis=1, initial=0.0), problem.error_g.copy(), bits, 0.0)
     return bits.astype(bool) if code in (monotone.UNIQUE, monotone.UNIQUE_IN_DOUBT) else None

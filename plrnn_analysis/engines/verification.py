@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,21 @@ from ..maps import CanonicalMap, bits_to_string
 from ..results import FixedPoint
 from .reduction import DATA_ULPS, EPS
 
-__all__ = ["Hit", "SINGULAR_RCOND", "classify", "describe", "ordered_eigenvalues", "solve_region", "unique_hits"]
+__all__ = [
+    "Hit",
+    "SINGULAR_RCOND",
+    "classify",
+    "describe",
+    "ordered_eigenvalues",
+    "solve_region",
+    "solve_regions",
+    "unique_hits",
+]
 
 # Reciprocal condition of I - J below which a subregion counts as singular.
 SINGULAR_RCOND = 1e-13
+# Matrix entries solved at once.
+BATCH_ENTRIES = 1_000_000
 # Moduli this close to one are called marginal.
 MARGINAL = 1e-9
 
@@ -42,42 +54,62 @@ class Hit:
 
 
 def solve_region(map: CanonicalMap, bits: np.ndarray) -> Hit | str:
-    """The fixed point of one subregion.
+    """The fixed point of one subregion; see :func:`solve_regions`."""
+    return next(solve_regions(map, np.asarray(bits, dtype=bool)[None]))
+
+
+def solve_regions(map: CanonicalMap, patterns: np.ndarray) -> Iterator[Hit | str]:
+    """The fixed points of many subregions, solved in batches.
 
     Parameters
     ----------
     map : CanonicalMap
         Without input.
-    bits : (H,) ndarray of bool
+    patterns : (n, H) ndarray of bool
 
-    Returns
-    -------
+    Yields
+    ------
     Hit or str
-        ``"virtual"`` if the point lies outside by more than its rounding bounds, ``"singular"`` if
-        I - J has no reliable inverse.
+        For each pattern its point; ``"virtual"`` if that lies outside by more than its rounding bounds,
+        ``"singular"`` if I - J has no reliable inverse.
     """
-    bits = np.asarray(bits, dtype=bool)
-    K = np.eye(map.n_units) - map.jacobian(bits)
-    rhs = map.offset(bits)
+    batch = max(1, BATCH_ENTRIES // (map.n_units * max(map.n_units, map.n_relu, 1)))
+    for start in range(0, len(patterns), batch):
+        yield from _solve_batch(map, patterns[start : start + batch])
+
+
+def _solve_batch(map: CanonicalMap, patterns: np.ndarray) -> Iterator[Hit | str]:
+    abs_A, abs_W, abs_V, abs_c, abs_h = (np.abs(a) for a in (map.A, map.W, map.V, map.c, map.h))
+    K = np.eye(map.n_units) - map.A - (map.W[None] * patterns[:, None, :]) @ map.V
+    rhs = map.h + (patterns * map.c) @ map.W.T
     try:
         inverse = np.linalg.inv(K)
     except np.linalg.LinAlgError:
-        return "singular"
-    rcond = 1.0 / (np.linalg.norm(K, 1) * np.linalg.norm(inverse, 1))
-    if not rcond > SINGULAR_RCOND:
-        return "singular"
-    z = inverse @ rhs
-    # One refinement with a residual in the longest floats there are.
-    residual = rhs.astype(np.longdouble) - K.astype(np.longdouble) @ z.astype(np.longdouble)
-    z = z + inverse @ residual.astype(np.float64)
-    y = map.preactivation(z)
-    x = np.where(bits, np.abs(y), 0.0)
-    magnitude = np.abs(map.A) @ np.abs(z) + np.abs(map.W) @ x + np.abs(map.h) + np.abs(z)
-    z_error = DATA_ULPS * EPS * (np.abs(inverse) @ magnitude)
-    y_error = np.abs(map.V) @ z_error + DATA_ULPS * EPS * (np.abs(map.V) @ np.abs(z) + np.abs(map.c))
-    if np.any(np.where(bits, -y, y) > y_error):
-        return "virtual"
-    return Hit(z, bits & (y > y_error), y, z_error, y_error)
+        if len(patterns) == 1:
+            yield "singular"
+            return
+        for pattern in patterns:
+            yield from _solve_batch(map, pattern[None])
+        return
+    with np.errstate(all="ignore"):
+        rcond = 1.0 / (np.abs(K).sum(axis=1).max(axis=1) * np.abs(inverse).sum(axis=1).max(axis=1))
+        z = (inverse @ rhs[..., None])[..., 0]
+        # One refinement with a residual in the longest floats there are.
+        residual = rhs.astype(np.longdouble) - np.einsum("bij,bj->bi", K.astype(np.longdouble), z.astype(np.longdouble))
+        z = z + (inverse @ residual.astype(np.float64)[..., None])[..., 0]
+        y = map.preactivation(z)
+        x = np.where(patterns, np.abs(y), 0.0)
+        magnitude = np.abs(z) @ abs_A.T + x @ abs_W.T + abs_h + np.abs(z)
+        z_error = DATA_ULPS * EPS * (np.abs(inverse) @ magnitude[..., None])[..., 0]
+        y_error = z_error @ abs_V.T + DATA_ULPS * EPS * (np.abs(z) @ abs_V.T + abs_c)
+        outside = np.any(np.where(patterns, -y, y) > y_error, axis=1)
+    for i in range(len(patterns)):
+        if not rcond[i] > SINGULAR_RCOND:
+            yield "singular"
+        elif outside[i]:
+            yield "virtual"
+        else:
+            yield Hit(z[i], patterns[i] & (y[i] > y_error[i]), y[i], z_error[i], y_error[i])
 
 
 def unique_hits(hits: list[Hit]) -> list[Hit]:

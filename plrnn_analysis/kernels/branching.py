@@ -33,8 +33,8 @@ DEPTH, NODES, PRUNED, PIVOTS, SOLVED, COUNT, STARTED, CUTS, DOUBTS = 0, 1, 2, 3,
 EPS = 2.220446049250313e-16
 # The data come scaled to max |q| = 1. Values this small count as zero at a vertex,
 FEASIBLE = 1e-9
-# pivots smaller than this are not used,
-PIVOT = 1e-9
+# pivots smaller than this against their row are not used,
+PIVOT = 1e-8
 # nor those so much smaller than the row's best (the objective row gives way),
 SOUND = 1e-3
 RELAX = 1e-3
@@ -83,15 +83,18 @@ def _dual_simplex(D, rows, columns, place, fixed, spared, meta):
         sign = 1.0 if D[n, r] < 0.0 else -1.0
         # Two passes (Harris): the smallest ratio that a slightly relaxed objective row allows, then the
         # largest pivot within it. Feasibility is all that matters here, so the relaxation is generous.
+        span = 1.0
+        for col in range(n):
+            span = max(span, abs(D[col, r]))
         limit = np.inf
         largest = 0.0
         for col in range(n):
             a = sign * D[col, r]
-            if a > PIVOT and not fixed[columns[col]]:
+            if a > PIVOT * span and not fixed[columns[col]]:
                 largest = max(largest, a)
                 limit = min(limit, (max(D[col, height], 0.0) + RELAX) / a)
         j = -1
-        size = 0.0
+        size = PIVOT * span
         for col in range(n):
             a = sign * D[col, r]
             if a > size and not fixed[columns[col]] and max(D[col, height], 0.0) <= limit * a:
@@ -110,7 +113,7 @@ def _dual_simplex(D, rows, columns, place, fixed, spared, meta):
 
 
 @kernel(
-    "boolean(float64[:, ::1], float64[::1], float64[::1], float64[::1], float64[:, ::1], int64[::1],"
+    "boolean(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[:, ::1], int64[::1],"
     " int64[::1], int8[::1], int64, float64[::1], float64)"
 )
 def _refuted(N, error_N, Q, error_q, D, rows, columns, fixed, r, u, largest):
@@ -118,7 +121,7 @@ def _refuted(N, error_N, Q, error_q, D, rows, columns, fixed, r, u, largest):
 
     Writes the multipliers u of the rows of N (and of the further rows) and asks whether
     ``sum u_i (row_i - N_i x) = u q`` has a negative right side although every open variable on the left has
-    a non-negative coefficient; coefficients within rounding of zero may cost `largest` times their size.
+    a non-negative coefficient; the worst that rounding leaves of one may cost `largest` times its size.
     """
     n = D.shape[0] - 1
     height = D.shape[1] - 1
@@ -140,6 +143,7 @@ def _refuted(N, error_N, Q, error_q, D, rows, columns, fixed, r, u, largest):
         if u[i] != 0.0:
             right += u[i] * Q[i]
             loss += abs(u[i]) * (error_q[i] + 2.0 * (height + 2) * EPS * abs(Q[i]))
+    worst = 0.0
     for j in range(n):
         if fixed[j]:
             continue
@@ -147,15 +151,12 @@ def _refuted(N, error_N, Q, error_q, D, rows, columns, fixed, r, u, largest):
         size = 0.0
         for i in range(height):
             w += u[i] * N[j, i]
-            size += abs(u[i]) * (error_N[i] + (height + 2) * EPS * abs(N[j, i]))
+            size += abs(u[i]) * (error_N[j, i] + (height + 2) * EPS * abs(N[j, i]))
         # The coefficient of x_j on the left is -w.
-        if w > 0.0:
-            loss += (w + size) * largest
-        elif -w < size:
-            loss += size * largest
-        if right + loss >= 0.0:
+        worst = max(worst, w + size)
+        if right + loss + worst * largest >= 0.0:
             return False
-    return right + loss < 0.0
+    return right + loss + worst * largest < 0.0
 
 
 @kernel("void(float64[:, ::1], float64[::1], float64[:, ::1], int64[::1], int64[::1], int64[::1])")
@@ -195,7 +196,7 @@ def _rebuild(N, Q, D, rows, columns, place):
 
 
 @kernel(
-    "int64(float64[:, ::1], float64[::1], float64[::1], float64[::1], float64, float64[:, :, ::1], int64[:, ::1],"
+    "int64(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64, float64[:, :, ::1], int64[:, ::1],"
     " int64[:, ::1], int64[:, ::1], int8[:, ::1], int8[:, ::1], int64[::1], uint8[::1], int64[::1], int64[::1],"
     " uint8[:, ::1], float64[:, ::1], int8[:, ::1], int64)"
 )
@@ -226,12 +227,12 @@ def branch(
     ----------
     N : (n, m) ndarray
         Columns of the data: ``N[j, i]`` multiplies x_j in row i; the first n rows give s, the rest e.
-    error_N, error_q : (m,) ndarray
-        Uncertainty of the entries of each row and of its constant.
+    error_N, error_q : (n, m), (m,) ndarray
+        Uncertainty of the entries and of the constants.
     Q : (m,) ndarray
         Constants of the rows, scaled so that the largest is 1.
     largest : float
-        Cuts must hold for all solutions with x up to this size.
+        Cuts must hold for all solutions whose x sum to at most this.
     D : (n + 1, n + 1, m + 1) ndarray
         Dictionaries, one a depth; ``D[0]`` that of the root.
     rows, columns, place : (n + 1, m), (n + 1, n), (n + 1, n + m) ndarray

@@ -37,6 +37,26 @@ def _is_direct(n_bits, n_slots):
     return n_bits < 63 and n_slots >= 1 << n_bits
 
 
+@kernel("uint64(Array(uint8, 1, 'C', True), int64)")
+def _pack_eight(row, p):
+    """Eight truth values in eight bits.
+
+    The compiler makes one load of the first expression, and the product gathers its eight bytes in the
+    uppermost one: byte i is shifted by 56 - 7 i, no two bits meet.
+    """
+    octets = (
+        np.uint64(row[p])
+        | np.uint64(row[p + 1]) << np.uint64(8)
+        | np.uint64(row[p + 2]) << np.uint64(16)
+        | np.uint64(row[p + 3]) << np.uint64(24)
+        | np.uint64(row[p + 4]) << np.uint64(32)
+        | np.uint64(row[p + 5]) << np.uint64(40)
+        | np.uint64(row[p + 6]) << np.uint64(48)
+        | np.uint64(row[p + 7]) << np.uint64(56)
+    )
+    return (octets * np.uint64(0x0102040810204080)) >> np.uint64(56)
+
+
 @kernel("void(uint64[:, ::1], int64, int64, int64[::1])")
 def fill_node_slots(words, n, n_bits, slots):
     """Enter the first `n` nodes, of `n_bits` bits, into empty slots."""
@@ -64,7 +84,7 @@ def move_edges(old, new):
 
 
 @kernel(
-    "int64(Array(boolean, 3, 'C', True), int64, uint64[:, ::1], int64[::1], int64[:, ::1], int64[:, ::1],"
+    "int64(Array(uint8, 3, 'C', True), int64, uint64[:, ::1], int64[::1], int64[:, ::1], int64[:, ::1],"
     " int64[:, ::1], int64[::1])"
 )
 def count(bits, first, words, node_slots, visits, dense, edges, meta):
@@ -72,8 +92,8 @@ def count(bits, first, words, node_slots, visits, dense, edges, meta):
 
     Parameters
     ----------
-    bits : (batch, T, P) ndarray of bool
-        May be read-only, as results are.
+    bits : (batch, T, P) ndarray of uint8
+        Each 0 or 1; may be read-only, as results are.
     first : int
         First step that counts, of each trajectory.
     words : (capacity, n_words) ndarray of uint64
@@ -107,10 +127,17 @@ def count(bits, first, words, node_slots, visits, dense, edges, meta):
     for b in range(meta[TRAJECTORY], batch):
         for t in range(begin, steps):
             changed = previous < 0
+            row = bits[b, t]
             for w in range(n_words):
                 packed = np.uint64(0)
-                for p in range(64 * w, min(64 * w + 64, n_bits)):
-                    packed |= np.uint64(bits[b, t, p]) << np.uint64(p & 63)
+                p = 64 * w
+                end = min(p + 64, n_bits)
+                while p + 8 <= end:
+                    packed |= _pack_eight(row, p) << np.uint64(p & 63)
+                    p += 8
+                while p < end:
+                    packed |= np.uint64(row[p]) << np.uint64(p & 63)
+                    p += 1
                 changed |= previous >= 0 and packed != words[previous, w]
                 code[w] = packed
             if not changed:

@@ -1,6 +1,6 @@
 """Speed of counting transitions, beside what one would write with the standard library or NumPy.
 
-Run ``python tests/benchmarks/bench_transitions.py``, or ``pytest -m benchmark -s`` on this file.
+Run ``python tests/benchmarks/test_bench_transitions.py``, or ``pytest -m benchmark -s`` on this file.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def with_numpy(bits: np.ndarray) -> int:
 
 
 def best_time(call: Callable[[], object], repeats: int) -> float:
-    """Seconds of the fastest of some calls."""
+    """CPU seconds of the fastest of some calls, which other processes disturb little."""
     times = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = time.process_time()
         call()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times)
 
 
@@ -62,7 +62,7 @@ def report() -> dict[str, float]:
         counter = best_time(lambda part=part: with_counter(part), 1) * bits.shape[0] / part.shape[0]
         assert count_transitions(bits).count.size == with_numpy(bits)
         rates[name] = steps / ours / 1e6
-        print(f"{name:24}{rates[name]:>18.1f}{unique / ours:>15.0f}x{counter / ours:>11.0f}x")
+        print(f"{name:24}{rates[name]:>18.1f}{unique / ours:>15.1f}x{counter / ours:>11.1f}x")
     return rates
 
 

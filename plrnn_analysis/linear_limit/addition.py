@@ -1,4 +1,4 @@
-"""What no linear model can do: exact limits of the addition task.
+"""Exact limits of the addition task.
 
 The task: inputs (u_t, m_t), t = 1..T, with u_t ~ U(0, 1) independent and exactly two marks m_t = 1, elsewhere 0; the
 target is y = sum_t m_t u_t. With p_t = E[m_t] and a predictor sum_t a_t u_t + b_t m_t + c,
@@ -16,10 +16,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import ModelError
-from .model import PLRNN
+from ..errors import ModelError
+from ..model import PLRNN
 
-__all__ = ["MARKS", "addition_floor", "exact_addition_solver", "mark_range", "population_mse", "readout_floor"]
+__all__ = [
+    "MARKS",
+    "addition_floor",
+    "addition_trials",
+    "exact_addition_solver",
+    "mark_range",
+    "population_mse",
+    "readout_floor",
+]
 
 #: Rules for where the two marks fall: one in each half, both in the first half, or anywhere.
 MARKS = ("halves", "first_half", "anywhere")
@@ -54,6 +62,57 @@ def mark_range(length: int, marks: str = "halves") -> int:
     if length < shortest:
         raise ModelError(f'length must be at least {shortest} to hold two marks with marks="{marks}", got {length}')
     return int(length) if marks == "anywhere" else int(length) // 2
+
+
+def addition_trials(
+    n: int, length: int, marks: str = "halves", blank_steps: int = 1, seed: int | None = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw trials of the addition task.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    length : int
+        T.
+    marks : str, optional
+        As in :func:`addition_floor`.
+    blank_steps : int, optional
+        Steps with zero input after the sequence.
+    seed : int or None, optional
+
+    Returns
+    -------
+    inputs : (n, T + blank_steps, 2) ndarray
+        Values and marks.
+    targets : (n, 1) ndarray
+
+    Raises
+    ------
+    ModelError
+        If the rule is unknown or the sequence too short for it.
+
+    Examples
+    --------
+    >>> inputs, targets = addition_trials(3, 10)
+    >>> inputs.shape, bool(((inputs[..., 0] * inputs[..., 1]).sum(axis=1, keepdims=True) == targets).all())
+    ((3, 11, 2), True)
+    """
+    first_positions = mark_range(length, marks)
+    rng = np.random.default_rng(seed)
+    inputs = np.zeros((n, length + blank_steps, 2))
+    inputs[:, :length, 0] = rng.random((n, length))
+    first = rng.integers(first_positions, size=n)
+    if marks == "halves":
+        second = rng.integers(first_positions, length, size=n)
+    else:
+        # Uniform over the other positions: skip the one that is taken.
+        second = rng.integers(first_positions - 1, size=n)
+        second += second >= first
+    rows = np.arange(n)
+    inputs[rows, first, 1] = inputs[rows, second, 1] = 1.0
+    targets = inputs[rows, first, 0] + inputs[rows, second, 0]
+    return inputs, targets[:, None]
 
 
 def _mark_probabilities(length: int, marks: str) -> np.ndarray:

@@ -1,0 +1,298 @@
+"""Every cycle of a piecewise-linear map up to a period, and what was proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ._validation import as_array, freeze
+from .engines.budget import Budget
+from .engines.portfolio import Constraints, examine, search_patterns
+from .engines.ring import first_is_largest, inside_box, ring_map
+from .engines.singular import Piece, lies_on
+from .engines.verification import Hit, classify, ordered_eigenvalues
+from .errors import ModelError
+from .maps import CanonicalMap, bits_to_string
+from .results import Coverage, Cycle, CycleContinuum, Cycles
+
+__all__ = ["find_cycles"]
+
+
+def find_cycles(
+    map: CanonicalMap,
+    max_period: int,
+    *,
+    box: Any = None,
+    method: str = "auto",
+    periodic_input: Any = None,
+    max_nodes: int | None = None,
+    time_limit: float | None = 60.0,
+    workers: int = 1,
+    boundary_tolerance: float = 1e-9,
+) -> Cycles:
+    """All cycles of minimal period 1, 2, ..., `max_period`; fixed points are those of period 1.
+
+    Parameters
+    ----------
+    map : CanonicalMap
+        Without input, or with one if `periodic_input` is given.
+    max_period : int
+    box : float or pair of (M,) array_like, optional
+        Only cycles all of whose points have ``|z_i| <= box``, or lie between the two corners. Without it all of
+        state space is searched.
+    method : str, optional
+        ``"auto"``, ``"elimination"`` or ``"linear programs"``, as in
+        :func:`plrnn_analysis.fixed_points.find_fixed_points`.
+    periodic_input : (p, K) array_like, optional
+        Inputs repeated for ever: ``z_t = F(z_{t-1}, s_t)`` with s of period p. Periods are then multiples of p.
+    max_nodes : int, optional
+        Ends the search after about so many nodes, over all periods.
+    time_limit : float, optional
+        Ends it after so many seconds; None for no limit.
+    workers : int, optional
+        Threads over subtrees.
+    boundary_tolerance : float, optional
+        A cycle is flagged ``on_boundary`` if a ReLU argument is at most this fraction of the terms it is made of.
+
+    Returns
+    -------
+    Cycles
+        ``complete_up_to`` says up to which period these are all.
+
+    Raises
+    ------
+    ModelError
+        If an argument is out of range or has the wrong shape.
+
+    Notes
+    -----
+    A k-cycle is a fixed point of the map that moves a ring of k states on by one, a problem in H k ReLUs. It is
+    reduced with a solve of the block-cyclic system, never with a power of A, whose rounding error grows like
+    the spread of its eigenvalues to the power k. Of the k rotations of a cycle the linear-program engine
+    looks only for the one that starts where the first ReLU reads the most.
+
+    Examples
+    --------
+    >>> from plrnn_analysis import PLRNN
+    >>> tent = PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
+    >>> find_cycles(tent.map, 6).counts
+    {1: 2, 2: 1, 3: 2, 4: 3, 5: 6, 6: 9}
+    """
+    if isinstance(max_period, bool) or not isinstance(max_period, (int, np.integer)) or max_period < 1:
+        raise ModelError(f"max_period must be a whole number >= 1, got {max_period!r}")
+    if not boundary_tolerance >= 0.0:
+        raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")
+    maps = _driven(map, periodic_input)
+    shift = len(maps)
+    corners = _corners(box, map.n_units)
+    budget = Budget(max_nodes, time_limit)
+    coverage: dict[int, Coverage] = {}
+    found: list[Cycle] = []
+    continua: list[CycleContinuum] = []
+    complete_up_to = 0
+    for period in range(shift, int(max_period) + 1, shift):
+        steps = maps * (period // shift)
+        started = budget.seconds
+        try:
+            ring = ring_map(steps)
+            outcome, engine, notes = search_patterns(
+                ring, budget, workers, method, _constraints(maps[0], period, shift, corners)
+            )
+            hits, pieces, unchecked = examine(ring, outcome.words, budget)
+        except KeyboardInterrupt:
+            budget.stop("interrupt")
+            break
+        exhausted = outcome.exhausted and not unchecked
+        coverage[period] = Coverage(
+            subregions=1 << ring.n_relu,
+            decided=outcome.decided - unchecked,
+            engine=engine,
+            stopped_by="" if exhausted else (budget.stopped_by or "numerics"),
+            seconds=budget.seconds - started,
+            notes=tuple(notes),
+            **outcome.counts,
+        )
+        families = _families(ring, pieces, period, shift)
+        continua.extend(families)
+        found.extend(_describe(steps, _distinct(hits, pieces, ring, period, shift, corners), boundary_tolerance))
+        if exhausted and complete_up_to == period - shift:
+            complete_up_to = period
+        if budget.stopped_by:
+            break
+    if complete_up_to == int(max_period) // shift * shift:
+        complete_up_to = int(max_period)
+    return Cycles(
+        _items=tuple(sorted(found, key=lambda cycle: (cycle.period, cycle.word))),
+        complete_up_to=complete_up_to,
+        max_period=int(max_period),
+        box=corners,
+        continua=tuple(continua),
+        coverage=coverage,
+    )
+
+
+def _driven(map: CanonicalMap, periodic_input: Any) -> list[CanonicalMap]:
+    if periodic_input is None:
+        return [map.with_input(None)]
+    inputs = as_array("periodic_input", periodic_input, (None, map.n_inputs), "(p, K), one row a step")
+    if not len(inputs):
+        raise ModelError("periodic_input must hold at least one step")
+    return [map.with_input(s) for s in inputs]
+
+
+def _corners(box: Any, n_units: int) -> tuple[np.ndarray, np.ndarray] | None:
+    if box is None:
+        return None
+    if np.ndim(box) == 0:
+        if not float(box) > 0.0:
+            raise ModelError(f"box must be positive, or a pair of corners, got {box!r}")
+        return freeze(np.full(n_units, -float(box))), freeze(np.full(n_units, float(box)))
+    if len(box) != 2:
+        raise ModelError(f"box must be a number or a pair (low, high) of ({n_units},) arrays, got {len(box)} items")
+    low = as_array("box[0]", box[0], (n_units,), "(M,), the lower corner")
+    high = as_array("box[1]", box[1], (n_units,), "(M,), the upper corner")
+    if np.any(low >= high):
+        raise ModelError("box[0] must be below box[1] in every coordinate")
+    return freeze(low), freeze(high)
+
+
+def _constraints(
+    map: CanonicalMap, period: int, shift: int, corners: tuple[np.ndarray, np.ndarray] | None
+) -> Constraints | None:
+    parts = []
+    if period > shift and map.n_relu:
+        parts.append(first_is_largest(map, period, shift))
+    if corners is not None:
+        parts.append(inside_box(corners, period))
+    if not parts:
+        return None
+    return Constraints(np.vstack([p.L for p in parts]), np.concatenate([p.offset for p in parts]))
+
+
+def _divisors(period: int, shift: int) -> list[int]:
+    return [d for d in range(shift, period, shift) if period % d == 0]
+
+
+def _distinct(
+    hits: Iterable[Hit],
+    pieces: list[Piece],
+    ring: CanonicalMap,
+    period: int,
+    shift: int,
+    corners: tuple[np.ndarray, np.ndarray] | None,
+) -> list[Hit]:
+    """Hits of this minimal period inside the box, one a cycle, rotated to the smallest word."""
+    hits = list(hits)
+    if not hits:
+        return []
+    z, z_error, y, y_error, bits = (
+        np.array([getattr(hit, name) for hit in hits]).reshape(len(hits), period, -1)
+        for name in ("z", "z_error", "y", "y_error", "bits")
+    )
+    keep = np.ones(len(hits), dtype=bool)
+    for d in _divisors(period, shift):
+        bound = 2.0 * (z_error + np.roll(z_error, d, 1))
+        keep &= ~np.all(np.abs(np.roll(z, d, 1) - z) <= bound, axis=(1, 2))
+    if corners is not None:
+        slack = z_error + 1e-9 * (1.0 + np.abs(z))
+        keep &= np.all((z >= corners[0] - slack) & (z <= corners[1] + slack), axis=(1, 2))
+    for i in np.flatnonzero(keep):
+        keep[i] = not any(lies_on(ring, hits[i], piece) for piece in pieces)
+    turns = _least_rotations(bits, shift)
+    kept: dict[bytes, Hit] = {}
+    touching: list[Hit] = []
+    order = (np.arange(period)[None] + turns[:, None]) % period
+    for i in np.flatnonzero(keep):
+        turned = Hit(*(a[i, order[i]] for a in (z, bits, y, z_error, y_error)))
+        if np.any(np.abs(turned.y) <= turned.y_error):
+            if not any(_same_orbit(turned, other, shift) for other in touching):
+                touching.append(turned)
+        else:
+            kept.setdefault(turned.bits.tobytes(), turned)
+    return [*kept.values(), *touching]
+
+
+def _least_rotations(bits: np.ndarray, shift: int) -> np.ndarray:
+    """For each word of `bits` (n, period, H) the rotation, a multiple of `shift`, that reads least."""
+    count, period, _ = bits.shape
+    _, symbols = np.unique(bits.reshape(count * period, -1), axis=0, return_inverse=True)
+    words = symbols.reshape(count, period)
+    best, turns = words, np.zeros(count, dtype=np.intp)
+    for r in range(shift, period, shift):
+        turned = np.roll(words, -r, 1)
+        differ = turned != best
+        first = np.argmax(differ, axis=1)
+        rows = np.arange(count)
+        less = turned[rows, first] < best[rows, first]
+        best = np.where(less[:, None], turned, best)
+        turns[less] = r
+    return turns
+
+
+def _same_orbit(one: Hit, other: Hit, shift: int) -> bool:
+    return any(
+        np.all(np.abs(np.roll(one.z, r, 0) - other.z) <= 4.0 * (np.roll(one.z_error, r, 0) + other.z_error))
+        for r in range(0, len(one.z), shift)
+    )
+
+
+def _describe(maps: list[CanonicalMap], hits: list[Hit], boundary_tolerance: float) -> Iterable[Cycle]:
+    """The public description of cycles of one period, their multipliers computed together."""
+    if not hits:
+        return
+    period, m = len(maps), maps[0].n_units
+    product = np.broadcast_to(np.eye(m), (len(hits), m, m))
+    for t in range(period):
+        following = maps[(t + 1) % period]
+        bits = np.array([hit.bits[t] for hit in hits])
+        product = (following.A + (following.W[None] * bits[:, None, :]) @ following.V) @ product
+    z, y, y_error = (np.array([getattr(hit, name) for hit in hits]) for name in ("z", "y", "y_error"))
+    step = np.stack([maps[(t + 1) % period].step(z[:, t]) for t in range(period)], axis=1)
+    residuals = np.max(np.abs(step - np.roll(z, -1, 1)), axis=(1, 2))
+    norms = np.linalg.norm(maps[0].V, axis=1)
+    real = norms > 0.0
+    distances = np.min(np.abs(y[..., real]) / norms[real], axis=(1, 2), initial=np.inf)
+    scale = np.abs(z) @ np.abs(maps[0].V).T + np.abs(maps[0].c)
+    near = np.any((np.abs(y) <= np.maximum(y_error, boundary_tolerance * scale)) & real, axis=(1, 2))
+    for i, hit in enumerate(hits):
+        multipliers = ordered_eigenvalues(product[i])
+        yield Cycle(
+            period=period,
+            points=freeze(hit.z),
+            word=tuple(bits_to_string(b) for b in hit.bits.tolist()),
+            multipliers=freeze(multipliers),
+            spectral_radius=float(np.abs(multipliers[0])),
+            stability=classify(multipliers),
+            residual=float(residuals[i]),
+            boundary_distance=float(distances[i]),
+            on_boundary=bool(near[i]),
+        )
+
+
+def _families(ring: CanonicalMap, pieces: list[Piece], period: int, shift: int) -> list[CycleContinuum]:
+    """Families whose general member has this minimal period, one a set of rotations."""
+    m = ring.n_units // period
+    n = ring.n_relu // period
+    found: dict[bytes, CycleContinuum] = {}
+    for piece in pieces:
+        moves = np.vstack([piece.anchor, piece.directions]).reshape(-1, period, m)
+        size = 1e-9 * (1.0 + np.max(np.abs(moves)))
+        if any(np.max(np.abs(np.roll(moves, d, 1) - moves)) <= size for d in _divisors(period, shift)):
+            continue
+        bits = piece.bits.reshape(period, n)
+        turn = min(range(0, period, shift), key=lambda r: np.roll(bits, -r, 0).tobytes())
+        turned = np.roll(bits, -turn, 0)
+        moves = np.roll(moves, -turn, 1)
+        found.setdefault(
+            turned.tobytes(),
+            CycleContinuum(
+                period=period,
+                anchor=freeze(moves[0].copy()),
+                directions=freeze(moves[1:].copy()),
+                dimension=len(moves) - 1,
+                word=tuple(bits_to_string(b) for b in turned),
+            ),
+        )
+    return list(found.values())

@@ -1,0 +1,98 @@
+"""Colours, axes and small texts that all figures share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..maps import bits_to_string
+from ..results import FixedPoint, FixedPoints, Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "INK",
+    "OTHER",
+    "PALETTE",
+    "bitcode_colours",
+    "bitcode_strings",
+    "by_label",
+    "new_axes",
+    "numbered",
+    "open_frame",
+    "percent",
+    "text_colour",
+]
+
+#: Okabe & Ito (2008), without black and ordered so that the first ones differ most.
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+OTHER = "#BBBBBB"
+INK = "#222222"
+
+
+def new_axes(width: float = 5.6, height: float = 4.2) -> Axes:
+    from matplotlib.figure import Figure
+
+    axes: Axes = Figure(figsize=(width, height), layout="constrained").subplots()
+    return axes
+
+
+def bitcode_strings(trajectory: Trajectory) -> np.ndarray:
+    """Bitcodes of a trajectory as an array of strings (batch, T)."""
+    bits = trajectory.bitcodes
+    flat = bits.reshape(bits.shape[0] * bits.shape[1], bits.shape[2])
+    patterns, inverse = np.unique(flat, axis=0, return_inverse=True)
+    names = np.array([bits_to_string(p) for p in patterns])
+    return names[np.ravel(inverse)].reshape(bits.shape[:2])
+
+
+def bitcode_colours(codes: Any) -> dict[str, str]:
+    """One colour a bitcode, the most frequent first; grey once the palette is used up.
+
+    Parameters
+    ----------
+    codes : array_like of str, or Trajectory
+
+    Returns
+    -------
+    dict of str to str
+        Ordered by frequency.
+
+    Examples
+    --------
+    >>> bitcode_colours(["00", "11", "00"])
+    {'00': '#0072B2', '11': '#E69F00'}
+    """
+    names = bitcode_strings(codes) if isinstance(codes, Trajectory) else np.asarray(codes)
+    counts = Counter(names.ravel().tolist())
+    ordered = sorted(counts, key=lambda code: (-counts[code], code))
+    return {code: PALETTE[i] if i < len(PALETTE) else OTHER for i, code in enumerate(ordered)}
+
+
+def open_frame(ax: Axes) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def text_colour(background: str) -> str:
+    red, green, blue = (int(background[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else INK
+
+
+def by_label(fixed_points: Mapping[str, FixedPoints] | FixedPoints | None) -> Mapping[str, FixedPoints]:
+    if fixed_points is None:
+        return {}
+    return {"": fixed_points} if isinstance(fixed_points, FixedPoints) else fixed_points
+
+
+def numbered(fixed_points: Mapping[str, FixedPoints] | FixedPoints | None) -> list[tuple[str, FixedPoint]]:
+    """Label and point, in one order for all figures."""
+    return [(label, point) for label, found in by_label(fixed_points).items() for point in found]
+
+
+def percent(share: float) -> str:
+    """A share with as many digits as it takes to be seen: 98%, 1.9%, 0.02%."""
+    return f"{100 * share:.2g}%" if share < 0.995 else f"{100 * share:.4g}%"

@@ -1,0 +1,134 @@
+"""One driven trial over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import ModelError
+from ..maps import bits_to_string
+from ..results import Trajectory
+from .style import INK, PALETTE, bitcode_colours, open_frame
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_trial"]
+
+
+def plot_trial(
+    trajectory: Trajectory,
+    trial: int = 0,
+    target: float | None = None,
+    mark_channel: int | None = None,
+    input_names: Sequence[str] = (),
+    figure: Figure | None = None,
+) -> Figure:
+    """One driven trial over time: inputs, units, bitcode, output.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        With inputs.
+    trial : int, optional
+    target : float, optional
+        Wanted output at the last step.
+    mark_channel : int, optional
+        Steps where this input is on are marked through all panels.
+    input_names : sequence of str, optional
+    figure : Figure, optional
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ModelError
+        If the trajectory has no inputs.
+    """
+    from matplotlib.figure import Figure
+
+    if trajectory.inputs is None:
+        raise ModelError("plot_trial needs a trajectory that was driven by inputs: model.run(inputs)")
+    inputs, states = trajectory.inputs[trial], trajectory.states[trial]
+    bits = trajectory.bitcodes[trial]
+    outputs = None if trajectory.outputs is None else trajectory.outputs[trial]
+    n_relu = bits.shape[1]
+    figure = Figure(figsize=(7.2, 6.2), layout="constrained") if figure is None else figure
+    heights = [1.0, 1.2, 1.5, 0.32, 1.0]
+    axes = figure.subplots(5, 1, sharex=True, height_ratios=heights)
+    time = np.arange(1, len(states) + 1)
+
+    for channel in range(inputs.shape[1]):
+        name = input_names[channel] if channel < len(input_names) else f"input {channel + 1}"
+        axes[0].step(time, inputs[:, channel], where="mid", color=PALETTE[channel % 7], linewidth=1.0, label=name)
+    axes[0].set_ylabel("input")
+    _side_legend(axes[0])
+
+    relu = trajectory.map.preactivation(states) if n_relu else states[:, :0]
+    for i in range(min(n_relu, len(PALETTE))):
+        # Units that do the same hide each other; dashes let the one below show through.
+        dash = ("-", (0, (3, 2)), (0, (1, 2)))[i % 3]
+        axes[1].plot(time, relu[:, i], color=PALETTE[i], linewidth=1.3, linestyle=dash, label=f"ReLU {i + 1}")
+    axes[1].axhline(0.0, color=INK, linewidth=0.8)
+    axes[1].set_ylabel("ReLU\narguments")
+    if n_relu:
+        _side_legend(axes[1])
+    else:
+        axes[1].text(0.5, 0.5, "no ReLU", transform=axes[1].transAxes, ha="center", va="center")
+
+    limit = float(np.abs(states).max()) or 1.0
+    image = axes[2].imshow(
+        states.T,
+        aspect="auto",
+        cmap="PuOr_r",
+        vmin=-limit,
+        vmax=limit,
+        interpolation="nearest",
+        extent=(0.5, len(states) + 0.5, states.shape[1] + 0.5, 0.5),
+    )
+    axes[2].set_ylabel("unit")
+    figure.colorbar(image, ax=axes[2], label="state", pad=0.01, aspect=12)
+
+    colours = bitcode_colours(trajectory)
+    codes = np.array([bits_to_string(b) for b in bits])
+    for code in [c for c in colours if c in set(codes.tolist())]:
+        axes[3].bar(time[codes == code], 1.0, width=1.0, color=colours[code], label=code)
+    axes[3].set_yticks([])
+    axes[3].set_ylim(0, 1)
+    axes[3].set_ylabel("bitcode", rotation=0, ha="right", va="center")
+    _side_legend(axes[3], columns=2)
+
+    if outputs is not None:
+        for i in range(outputs.shape[1]):
+            axes[4].plot(time, outputs[:, i], color=INK, linewidth=1.2, label="output")
+        if target is not None:
+            axes[4].plot(time[-1], target, "o", color=PALETTE[5], markersize=6, label="target", clip_on=False)
+        _side_legend(axes[4])
+    axes[4].set_ylabel("output")
+    axes[4].set_xlabel("time step")
+    axes[4].set_xlim(0.5, len(states) + 0.5)
+    if mark_channel is not None:
+        for t in time[inputs[:, mark_channel] > 0.5]:
+            for ax in axes[[0, 1, 4]]:
+                ax.axvspan(t - 0.5, t + 0.5, color="#D9D9D9", linewidth=0, zorder=0)
+            axes[2].axvline(t, color=INK, linewidth=0.6, linestyle=":")
+    for ax in axes[[0, 1, 4]]:
+        open_frame(ax)
+    return figure
+
+
+def _side_legend(ax: Axes, columns: int = 1) -> None:
+    ax.legend(
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        frameon=False,
+        fontsize=8,
+        handlelength=1.2,
+        ncols=columns,
+        columnspacing=0.8,
+    )

@@ -1,0 +1,236 @@
+"""The command line: what it prints, what it writes, how it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import networkx
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+import plrnn_analysis as pa
+from plrnn_analysis import cli
+from plrnn_analysis.summary import coverage_sentences
+
+
+def plrnn(*arguments: object, app: typer.Typer = cli.app) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def flat(text: str) -> str:
+    """Output without the line breaks that the width of the terminal put in."""
+    return " ".join(text.split())
+
+
+def assert_refused(result: Result, *words: str, code: int = 2) -> None:
+    """One line on standard error, an exit code, no traceback, nothing on standard output."""
+    assert result.exit_code == code, result.output
+    assert result.stdout == "" and "Traceback" not in result.stderr
+    for word in words:
+        assert word in flat(result.stderr)
+
+
+@pytest.fixture
+def choice(tmp_path: Path) -> Path:
+    model = pa.PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], C=np.eye(2), pwl_units=2)
+    pa.save(model, tmp_path / "choice.safetensors")
+    return tmp_path / "choice.safetensors"
+
+
+@pytest.fixture
+def hard(tmp_path: Path) -> Path:
+    """A random system with a planted fixed point and far more subregions than a test has time for."""
+    rng = np.random.default_rng(0)
+    m = p = 150
+    W = rng.normal(size=(m, m)) * 1.5 / np.sqrt(m)
+    A = rng.uniform(0.0, 0.5, m)
+    z = 3.0 * rng.normal(size=m)
+    h = z - A * z - W @ np.maximum(z, 0.0)
+    pa.save(pa.PLRNN.al_rnn(A, W, h, pwl_units=p), tmp_path / "hard.safetensors")
+    return tmp_path / "hard.safetensors"
+
+
+def test_version_and_help() -> None:
+    assert plrnn("--version").output == f"plrnn-analysis {pa.__version__}\n"
+    text = plrnn("--help").output
+    assert all(name in text for name in ("analyze", "graph", "train", "demo"))
+    assert "Usage" in plrnn().output
+
+
+def test_analyze_prints_points_and_verdict(choice: Path) -> None:
+    result = plrnn("analyze", choice)
+    assert result.exit_code == 0, result.output
+    text = flat(result.output)
+    assert "2 units, 2 ReLUs, at most 2^2 subregions, 2 inputs, 0 outputs" in text
+    assert text.count("stable node") == 2 and text.count("saddle") == 1
+    assert "Complete: all 2^2 subregions were decided. There is no fixed point beside the 3 points listed." in text
+
+
+def test_analyze_under_input(choice: Path) -> None:
+    text = flat(plrnn("analyze", choice, "--input", "2,0").output)
+    assert "constant input: 2, 0" in text and "6, -10" in text and "beside the 1 point listed" in text
+    # A list may begin with a minus sign.
+    assert "constant input: -1, 0.5" in flat(plrnn("analyze", choice, "--input", "-1,.5").output)
+
+
+def test_json_file_and_pipe_say_the_same(choice: Path, tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    assert plrnn("analyze", choice, "--json", file).exit_code == 0
+    record = json.loads(file.read_text(encoding="utf-8"))
+    assert record["format"] == "plrnn-analysis/fixed-points" and record["version"] == 1
+    assert record["complete"] is True and record["pwl_units"] == 2 and record["constant_input"] is None
+    points = {p["bitcode"]: p["z"] for p in record["fixed_points"]}
+    np.testing.assert_allclose([points["01"], points["10"], points["11"]], [[-2, 2], [2, -2], [2 / 3, 2 / 3]])
+    piped = json.loads(plrnn("analyze", choice, "--json", "-").output)
+    assert piped["fixed_points"] == record["fixed_points"]
+
+
+def test_continuum_and_model_without_relu(tmp_path: Path) -> None:
+    pa.save(pa.PLRNN.al_rnn(A=[1.0, 0.5], W=np.zeros((2, 2)), h=[0, 1], pwl_units=0), tmp_path / "line.npz")
+    result = plrnn("analyze", tmp_path / "line.npz", "--json", tmp_path / "line.json")
+    text = flat(result.output)
+    assert result.exit_code == 0 and "Continua of fixed points" in text and "-inf .. inf" in text
+    assert "the single subregion was decided. There is no fixed point beside the 1 continuum listed." in text
+    record = json.loads((tmp_path / "line.json").read_text(encoding="utf-8"))
+    assert record["continua"][0]["bitcode"] == "-" and record["continua"][0]["interval"] == [None, None]
+
+
+def test_slow_directions_are_explained(tmp_path: Path) -> None:
+    pa.save(pa.PLRNN.al_rnn(A=[0.99999], W=[[0.0]], h=[1.0], pwl_units=1), tmp_path / "slow.npz")
+    assert "far outside the states the network visits" in flat(plrnn("analyze", tmp_path / "slow.npz").output)
+
+
+def test_a_budget_gives_a_partial_result(hard: Path) -> None:
+    result = plrnn("analyze", hard, "--max-nodes", 5)
+    assert result.exit_code == 0, result.output
+    assert "NOT complete: the node budget ended the search" in flat(result.output)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to one process")
+def test_ctrl_c_gives_a_partial_result(hard: Path) -> None:
+    plrnn("analyze", hard, "--max-nodes", 5)  # kernels compiled: the interrupt must meet the search
+    command = [sys.executable, "-c", "from plrnn_analysis.cli import main; main()", "analyze", str(hard)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(8.0)
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "NOT complete: the search was interrupted" in flat(out) and "Traceback" not in err
+
+
+def test_graph_writes_what_networkx_reads(choice: Path, tmp_path: Path) -> None:
+    out = tmp_path / "graph.graphml"
+    result = plrnn("graph", choice, "-o", out, "--steps", 60, "--trajectories", 20, "--seed", 3)
+    assert result.exit_code == 0, result.output
+    assert "20 trajectories of 60 steps" in flat(result.output)
+    graph = networkx.read_graphml(out)
+    assert {"01", "10"} <= set(graph) <= {"00", "01", "10", "11"}
+    assert graph.edges["10", "10"]["probability"] == pytest.approx(1.0)
+
+
+def test_graph_leaves_the_transient_out(choice: Path, tmp_path: Path) -> None:
+    out = tmp_path / "graph.graphml"
+    result = plrnn("graph", choice, "-o", out, "--steps", 300, "--transient", 200)
+    assert result.exit_code == 0 and "of 300 steps, the first 200 left out" in flat(result.output)
+    # Past the transient every trajectory has settled in one of the two stable subregions.
+    assert set(networkx.read_graphml(out).edges) <= {("01", "01"), ("10", "10")}
+    assert_refused(plrnn("graph", choice, "-o", out, "--steps", 10, "--transient", 10), "leaves nothing of 10 steps")
+
+
+def test_graph_says_when_trajectories_escape(tmp_path: Path) -> None:
+    pa.save(pa.PLRNN.al_rnn(A=[1.1], W=[[0.0]], h=[0.0], pwl_units=1), tmp_path / "unstable.npz")
+    result = plrnn("graph", tmp_path / "unstable.npz", "-o", tmp_path / "g.graphml", "--steps", 200, "-n", 3)
+    assert result.exit_code == 0 and "Note: 3 trajectories grew more than 10000 times" in flat(result.output)
+    # Steps enough to leave the floats: no subregion to speak of any more.
+    result = plrnn("graph", tmp_path / "unstable.npz", "-o", tmp_path / "g.graphml", "--steps", 9000)
+    assert_refused(result, "diverge")
+
+
+def test_errors_are_one_line(choice: Path, tmp_path: Path) -> None:
+    assert_refused(plrnn("analyze", tmp_path / "nowhere.safetensors"), "nowhere.safetensors")
+    (tmp_path / "text.npz").write_text("not an archive")
+    result = plrnn("analyze", tmp_path / "text.npz")
+    assert_refused(result, "text.npz")
+    assert result.stderr.count("\n") == 1
+    assert_refused(plrnn("analyze", choice, "--input", "1"), "constant_input", "(2,)")
+    assert_refused(plrnn("analyze", choice, "--input", "one,two"), "comma-separated")
+    assert plrnn("analyze", choice, "--json", tmp_path / "no" / "such" / "dir.json").exit_code == 2
+    assert_refused(plrnn("graph", choice, "-o", tmp_path / "no" / "dir.graphml"))
+
+
+def fresh_app(monkeypatch: pytest.MonkeyPatch, *entries: object) -> typer.Typer:
+    monkeypatch.setattr(cli.metadata, "entry_points", lambda group: entries if group == "plrnn.commands" else ())
+    app = typer.Typer(cls=cli._Group, pretty_exceptions_enable=False)
+    app.callback()(lambda: None)
+    cli._join_entry_points(app)
+    return app
+
+
+class Entry:
+    """Stands for an installed entry point."""
+
+    value = "some_package:register"
+
+    def __init__(self, register: object) -> None:
+        self.register = register
+
+    def load(self) -> object:
+        if isinstance(self.register, Exception):
+            raise self.register
+        return self.register
+
+
+@pytest.mark.parametrize("command", [["train", "addition", "--pwl-units", "0,1"], ["demo", "--out", "x"], ["demo"]])
+def test_without_the_training_package_the_commands_say_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    assert_refused(plrnn(*command, app=fresh_app(monkeypatch)), 'pip install "plrnn-analysis[train]"', code=1)
+
+
+def test_without_torch_the_commands_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def train() -> None:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    def broken() -> None:
+        raise ModuleNotFoundError("No module named 'elsewhere'", name="elsewhere")
+
+    def register(app: typer.Typer) -> None:
+        app.command()(train)
+        app.command()(broken)
+
+    app = fresh_app(monkeypatch, Entry(register))
+    assert_refused(plrnn("train", app=app), 'pip install "plrnn-analysis[train]"', code=1)
+    # Any other missing module is a defect, and keeps its traceback.
+    assert isinstance(plrnn("broken", app=app).exception, ModuleNotFoundError)
+
+
+def test_other_packages_may_add_commands_and_may_be_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def register(app: typer.Typer) -> None:
+        @app.command()
+        def hello() -> None:
+            typer.echo("from a plug-in")
+
+    app = fresh_app(monkeypatch, Entry(ImportError("no such thing")), Entry(register))
+    assert plrnn("hello", app=app).output == "from a plug-in\n"
+    assert_refused(plrnn("demo", app=app), "plrnn-analysis[train]", code=1)
+
+
+def test_coverage_in_words() -> None:
+    tent = pa.PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
+    found = coverage_sentences(tent.fixed_points())
+    assert found[0] == "Complete: all 2^1 subregions were decided. There is no fixed point beside the 2 points listed."
+    none = coverage_sentences(pa.PLRNN.al_rnn(A=[1.0], W=[[0.0]], h=[1.0], pwl_units=0).fixed_points())
+    assert none[0] == "Complete: the single subregion was decided. The model has no fixed point."
+    couplings = 0.05 * np.random.default_rng(0).normal(size=(60, 60))
+    contraction = pa.PLRNN.al_rnn(A=np.full(60, 0.2), W=couplings, h=np.ones(60), pwl_units=60)
+    unique = coverage_sentences(contraction.fixed_points())
+    assert "all 2^60 subregions" in unique[0] and "uniqueness certificate" in unique[1]

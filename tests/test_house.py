@@ -1,0 +1,101 @@
+"""Rules of the house that a linter cannot see: what importing loads, and that versions agree."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import plrnn_analysis
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = ("torch", "numba", "scipy", "matplotlib", "networkx", "pandas", "highspy", "safetensors", "rich", "jinja2")
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Names of the top-level packages in sys.modules after a statement, in a new interpreter."""
+    code = f"{statement}\nimport sys\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("package", ["plrnn_analysis", "plrnn_training"])
+def test_import_is_light(package: str) -> None:
+    assert loaded_after(f"import {package}") & set(HEAVY) == set()
+
+
+def test_command_line_starts_light() -> None:
+    heavy = set(HEAVY) - {"rich"}  # typer's own
+    assert loaded_after("import plrnn_analysis.cli") & heavy == set()
+
+
+def test_search_runs_without_torch() -> None:
+    statement = """
+import sys
+sys.modules["torch"] = None                     # any import of torch now fails
+import plrnn_analysis as pa
+model = pa.PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
+assert len(model.fixed_points()) == 2
+assert "plrnn_training" not in sys.modules
+"""
+    assert "plrnn_analysis" in loaded_after(statement)
+
+
+def test_every_public_name_resolves() -> None:
+    for name in plrnn_analysis.__all__:
+        assert getattr(plrnn_analysis, name) is not None
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = plrnn_analysis.no_such_name
+
+
+def imported_names(path: Path, top_level_only: bool = False) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names: set[str] = set()
+    for node in tree.body if top_level_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_analysis_never_imports_training_nor_torch_outside_the_reader() -> None:
+    package = ROOT / "plrnn_analysis"
+    for path in sorted(package.rglob("*.py")):
+        allowed = {"torch"} if path.is_relative_to(package / "checkpoint") else set()
+        assert imported_names(path) & {"torch", "plrnn_training"} <= allowed, path
+
+
+def test_torch_is_imported_inside_functions_only() -> None:
+    for path in sorted((ROOT / "plrnn_analysis" / "checkpoint").rglob("*.py")):
+        assert "torch" not in imported_names(path, top_level_only=True), path
+
+
+def test_versions_agree() -> None:
+    version = plrnn_analysis.__version__
+    assert metadata.version("plrnn-analysis") == version, "reinstall: pip install -e ."
+    assert re.search(rf"^version: {re.escape(version)}$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_metadata_holds_ranges_only_and_constraints_pins_only() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    assert not [requirement for requirement in wanted if "==" in requirement]
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {}
+    for line in pins:
+        if line and not line.startswith("#"):
+            assert re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line), line
+            name, _, version = line.partition("==")
+            pinned[re.sub(r"[-_.]+", "-", name).lower()] = version
+    extras = project["optional-dependencies"]
+    tested = [*project["dependencies"], *(r for extra in ("train", "dev", "docs") for r in extras[extra])]
+    missing = [r for r in tested if re.split(r"[\[<>=!~ ]", r, maxsplit=1)[0].lower() not in pinned]
+    assert not missing, f"not in constraints.txt: {missing}"

@@ -1,0 +1,124 @@
+"""Figures: they can be drawn for every kind of model, without a display, and say what the numbers say."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from plrnn_analysis import PLRNN, ModelError
+from plrnn_analysis.linear_limit import exact_addition_solver
+from plrnn_analysis.plotting import (
+    bitcode_colours,
+    distance_in_visited_ranges,
+    plot_fixed_point_distances,
+    plot_loss_curves,
+    plot_state_plane,
+    plot_transition_graph,
+    plot_trial,
+)
+
+
+def model_and_run(pwl_units, n_units=5, seed=0):
+    rng = np.random.default_rng(seed)
+    model = PLRNN.al_rnn(
+        A=rng.uniform(0.2, 0.8, n_units),
+        W=0.3 * rng.normal(size=(n_units, n_units)),
+        h=0.2 * rng.normal(size=n_units),
+        pwl_units=pwl_units,
+        C=rng.normal(size=(n_units, 2)),
+        B=rng.normal(size=(1, n_units)),
+    )
+    return model, model.run(rng.normal(size=(20, 30, 2)))
+
+
+def render(figure, tmp_path):
+    figure.savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 2000
+
+
+@pytest.mark.parametrize("pwl_units", [0, 1, 2, 5])
+def test_every_figure_for_every_number_of_relus(pwl_units, tmp_path):
+    model, run = model_and_run(pwl_units)
+    found = {"off": model.fixed_points(constant_input=[0.0, 0.0]), "on": model.fixed_points(constant_input=[9.0, 9.0])}
+    render(plot_state_plane(run, found).figure, tmp_path)
+    render(plot_state_plane(run, found["off"]).figure, tmp_path)
+    render(plot_state_plane(run).figure, tmp_path)
+    ax = plot_fixed_point_distances(found, run)
+    assert len(ax.get_yticks()) == sum(map(len, found.values()))
+    render(ax.figure, tmp_path)
+    render(plot_transition_graph(model.transition_graph(run)).figure, tmp_path)
+    render(plot_trial(run, 3, target=0.5, mark_channel=1, input_names=("a",)), tmp_path)
+
+
+def test_continuum_and_given_axes(tmp_path):
+    model = exact_addition_solver()
+    run = model.run(np.random.default_rng(0).random((4, 12, 2)))
+    figure = Figure()
+    ax = figure.subplots()
+    assert plot_state_plane(run, model.fixed_points(), ax=ax) is ax
+    assert any("continuum" in text.get_text() for text in ax.get_legend().get_texts())
+    assert plot_fixed_point_distances(model.fixed_points(), run).texts
+    render(figure, tmp_path)
+
+
+def test_many_subregions_are_counted_not_crammed(tmp_path):
+    model, run = model_and_run(8, n_units=10)
+    graph = model.transition_graph(run)
+    assert graph.number_of_nodes() > 24
+    ax = plot_transition_graph(graph)
+    assert ax.get_title() == f"the 24 most visited of {graph.number_of_nodes()} subregions"
+    render(ax.figure, tmp_path)
+
+
+def test_loss_curves(tmp_path):
+    losses = {"P = 0": [[1.0, 0.2, 0.17], [2.0, 0.3, 0.18]], "P = 2": [[1.0, 0.1, 0.001]]}
+    ax = plot_loss_curves([1, 2, 3], losses, floor=0.1633, stages=[(0, "T=10"), (2, "T=100")], top=10)
+    assert ax.get_yscale() == "log"
+    assert any("0.16330" in text.get_text() for text in ax.get_legend().get_texts())
+    thick = [line for line in ax.lines if line.get_linewidth() == 2.0]
+    np.testing.assert_allclose(thick[0].get_ydata(), [1.5, 0.25, 0.175])
+    ax = plot_loss_curves([1, 2, 3], {"P = 0": losses["P = 0"]}, floor=0.1633, excess=True)
+    thick = [line for line in ax.lines if line.get_linewidth() == 2.0]
+    np.testing.assert_allclose(thick[0].get_ydata(), np.array([1.5, 0.25, 0.175]) - 0.1633)
+    render(ax.figure, tmp_path)
+    with pytest.raises(ModelError, match="needs the floor"):
+        plot_loss_curves([1], {"a": [[1.0]]}, excess=True)
+
+
+def test_colours():
+    assert list(bitcode_colours(["1", "0", "0"])) == ["0", "1"]
+    many = bitcode_colours([f"{i:04b}" for i in range(12)])
+    assert list(many.values()).count("#BBBBBB") == 5
+    assert len(set(list(many.values())[:7])) == 7
+
+
+def test_distance():
+    _, run = model_and_run(2)
+    states = run.states.reshape(-1, 5)
+    distances = [distance_in_visited_ranges(z, run) for z in states]
+    assert max(distances) == pytest.approx(1.0)
+    centre = states.mean(axis=0)
+    assert distance_in_visited_ranges(centre, run) == pytest.approx(0.0, abs=1e-12)
+    assert distance_in_visited_ranges(centre + 7 * (states[0] - centre), run) == pytest.approx(7 * distances[0])
+    still = replace(run, states=np.zeros((1, 3, 5)))
+    assert distance_in_visited_ranges(np.zeros(5), still) == 0.0
+    assert distance_in_visited_ranges(np.ones(5), still) == np.inf
+
+
+def test_errors():
+    _, run = model_and_run(3)
+    with pytest.raises(ModelError, match="driven by inputs"):
+        plot_trial(replace(run, inputs=None))
+    with pytest.raises(ModelError, match="two different numbers"):
+        plot_state_plane(run, relus=(0, 3))
+
+
+def test_pyplot_is_not_needed():
+    import subprocess
+
+    code = "import sys, plrnn_analysis.plotting; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,39 @@
+"""Training of almost-linear RNNs with PyTorch; the trained networks go to :mod:`plrnn_analysis`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .exporting import export as export
+    from .exporting import to_plrnn as to_plrnn
+    from .model import ALRNN as ALRNN
+    from .recipe import Member as Member
+    from .recipe import Recipe as Recipe
+    from .tasks import AdditionTask as AdditionTask
+    from .trainer import Trainer as Trainer
+
+__all__ = ["ALRNN", "AdditionTask", "Member", "Recipe", "Trainer", "export", "to_plrnn"]
+
+# Loaded when first used: the command line imports this package to find its commands, and torch is slow to import.
+_LAZY = {
+    "ALRNN": "model",
+    "AdditionTask": "tasks",
+    "Member": "recipe",
+    "Recipe": "recipe",
+    "Trainer": "trainer",
+    "export": "exporting",
+    "to_plrnn": "exporting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,1 @@
+"""Experiments: whole studies in one command."""

@@ -1,0 +1,73 @@
+"""From the torch module to the analysis package's model and its native checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import plrnn_analysis
+from plrnn_analysis.errors import ModelError
+from plrnn_analysis.model import PLRNN
+
+from .model import ALRNN
+from .tasks.base import Task
+
+__all__ = ["export", "to_plrnn"]
+
+
+def to_plrnn(model: ALRNN) -> PLRNN:
+    """The same network as an analysis model in float64.
+
+    Parameters
+    ----------
+    model : ALRNN
+        A single model, not a stack.
+
+    Returns
+    -------
+    PLRNN
+
+    Raises
+    ------
+    ModelError
+        If it is a stack, or its weights are not finite.
+    """
+    if model.stacked:
+        raise ModelError("a stack has many models: export one of them, model.member(i)")
+    A, W, h, C, B, b = (
+        p.detach().to("cpu", torch.float64).numpy() for p in (model.A, model.W, model.h, model.C, model.B, model.b)
+    )
+    return PLRNN.al_rnn(A, W, h, pwl_units=int(model.pwl_units), C=C, B=B, b=b)
+
+
+def export(model: ALRNN, path: Path, task: Task, training: Mapping[str, Any]) -> PLRNN:
+    """Write the native checkpoint of a trained model.
+
+    Parameters
+    ----------
+    model : ALRNN
+        A single model.
+    path : Path
+        Ends in ``.safetensors`` or another suffix that :func:`plrnn_analysis.save` knows.
+    task : Task
+        Its settings and channel names go into the metadata.
+    training : mapping
+        How it was trained and what came of it: seed, iterations, init, test score, ...; JSON types only.
+
+    Returns
+    -------
+    PLRNN
+        What was written.
+    """
+    exported = to_plrnn(model)
+    exported.metadata.update(
+        input_names=list(task.input_names),
+        output_names=list(task.output_names),
+        training={**task.metadata(), **training},
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plrnn_analysis.save(exported, path)
+    return exported

@@ -1,0 +1,233 @@
+"""A training run in a directory: progress, state, exported checkpoints, summary."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from plrnn_analysis.errors import PLRNNError
+
+from .exporting import export
+from .recipe import Member
+from .trainer import Trainer
+
+__all__ = [
+    "Interrupted",
+    "TrainedModel",
+    "parse_whole_numbers",
+    "results_table",
+    "success_rates",
+    "train_in",
+    "write_json",
+]
+
+STATE_FILE = "training_state.pt"
+HISTORY_FILE = "history.json"
+
+
+class Interrupted(PLRNNError):
+    """Training was stopped before its end; the message says how to go on."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What came of one member.
+
+    Attributes
+    ----------
+    pwl_units, seed : int
+    test_score, validation_score : float
+        On the test set, and on the validation set by which models are chosen.
+    exact_score : float or None
+        In closed form, where the task offers one for this model.
+    solved : bool
+        By the test score.
+    reinitialised : int
+        How often it diverged and was started again.
+    checkpoint : Path
+    """
+
+    pwl_units: int
+    seed: int
+    test_score: float
+    validation_score: float
+    exact_score: float | None
+    solved: bool
+    reinitialised: int
+    checkpoint: Path
+
+
+def parse_whole_numbers(text: str, option: str) -> list[int]:
+    """Whole numbers from a comma-separated list, each once, in the order given.
+
+    Raises
+    ------
+    PLRNNError
+        If an entry is not a whole number of at least 0.
+    """
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or min(numbers) < 0:
+        raise PLRNNError(f"{option} takes whole numbers separated by commas, such as 0,1,2; got {text!r}")
+    return list(dict.fromkeys(numbers))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON that any reader accepts: NaN and infinity become null."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {str(k): clean(v) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [clean(v) for v in value]
+        if isinstance(value, float) and not math.isfinite(value):
+            return None
+        return value
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(clean(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def train_in(
+    directory: Path,
+    trainer: Trainer,
+    console: Console,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    keep_state: bool = True,
+) -> list[TrainedModel]:
+    """Train, show progress, keep the state in the directory, export every model.
+
+    Parameters
+    ----------
+    directory : Path
+        Gets ``training_state.pt``, ``history.json`` and one ``TASK_pP_seedS.safetensors`` a model.
+    trainer : Trainer
+    console : rich.console.Console
+    resume : bool, optional
+        Go on with the run in the directory, if there is one.
+    overwrite : bool, optional
+        Start anew even if there is one.
+    keep_state : bool, optional
+        Whether to write ``training_state.pt``; without it a run cannot be resumed.
+
+    Returns
+    -------
+    list of TrainedModel
+        In the order of ``trainer.members``.
+
+    Raises
+    ------
+    PLRNNError
+        If the directory holds a run and neither `resume` nor `overwrite` is set.
+    CheckpointError
+        If the run there had other settings.
+    Interrupted
+        If stopped by Ctrl-C; the state is saved.
+    """
+    state_path = directory / STATE_FILE
+    if state_path.exists() and not overwrite:
+        if not resume:
+            raise PLRNNError(f"{directory} holds a training run already: give --resume, --overwrite or another --out")
+        trainer.restore(state_path)
+        console.print(f"resumed at iteration {trainer.iteration} of {trainer.recipe.iterations}")
+    elif resume:
+        console.print(f"nothing to resume in {directory}: starting from the beginning")
+    directory.mkdir(parents=True, exist_ok=True)
+    with Progress(
+        TextColumn("training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[text]}"),
+        console=console,
+    ) as progress:
+        bar = progress.add_task("training", total=trainer.recipe.iterations, completed=trainer.iteration, text="")
+        finished = trainer.run(
+            state_path if keep_state else None,
+            lambda t: progress.update(bar, completed=t.iteration, text=t.progress_text()),
+        )
+    if not finished:
+        where = f"the state is in {state_path}: repeat the command with --resume to go on"
+        raise Interrupted(
+            f"stopped at iteration {trainer.iteration} of {trainer.recipe.iterations}; "
+            f"{where if keep_state else 'nothing was kept'}"
+        )
+    results = [
+        _export_member(directory, trainer, *scores)
+        for scores in zip(range(len(trainer.members)), trainer.validation_scores(), trainer.test_scores(), strict=True)
+    ]
+    write_json(directory / HISTORY_FILE, {"members": [asdict(m) for m in trainer.members], **asdict(trainer.history)})
+    return results
+
+
+def _export_member(directory: Path, trainer: Trainer, index: int, validation: float, test: float) -> TrainedModel:
+    member: Member = trainer.members[index]
+    task, recipe = trainer.task, trainer.recipe
+    path = directory / f"{task.name}_p{member.pwl_units}_seed{member.seed}.safetensors"
+    training = {
+        "seed": member.seed,
+        "iterations": recipe.iterations,
+        "batch": recipe.batch,
+        "lr": recipe.lr,
+        "curriculum": recipe.curriculum,
+        "init": recipe.init,
+        "tau": recipe.tau,
+        "regularised_units": recipe.regularised_units,
+        "reinitialised": trainer.reinitialised[index],
+        f"test_{task.score_name}": test,
+        f"validation_{task.score_name}": validation,
+    }
+    exported = export(trainer.model.member(index), path, task, training)
+    return TrainedModel(
+        pwl_units=member.pwl_units,
+        seed=member.seed,
+        test_score=test,
+        validation_score=validation,
+        exact_score=task.exact_score(exported),
+        solved=task.solved(test),
+        reinitialised=trainer.reinitialised[index],
+        checkpoint=path,
+    )
+
+
+def success_rates(models: Iterable[TrainedModel]) -> dict[int, tuple[int, int]]:
+    """For every P: how many models solved the task, and of how many."""
+    rates: dict[int, tuple[int, int]] = {}
+    for m in models:
+        solved, total = rates.get(m.pwl_units, (0, 0))
+        rates[m.pwl_units] = (solved + m.solved, total + 1)
+    return dict(sorted(rates.items()))
+
+
+def results_table(models: Sequence[TrainedModel], score_name: str) -> Table:
+    """The models as a table for the terminal."""
+    table = Table()
+    exact = any(m.exact_score is not None for m in models)
+    for name in ("P", "seed", f"test {score_name}", *(["exact"] if exact else []), "solved", "checkpoint"):
+        table.add_column(name, justify="left" if name in ("solved", "checkpoint") else "right")
+    for m in models:
+        closed_form = ["" if m.exact_score is None else f"{m.exact_score:.6f}"] if exact else []
+        score = f"{m.test_score:.2e}" if m.test_score < 1e-2 else f"{m.test_score:.4f}"
+        restarts = f" (restarted {m.reinitialised}×)" if m.reinitialised else ""
+        table.add_row(
+            str(m.pwl_units),
+            str(m.seed),
+            score,
+            *closed_form,
+            ("yes" if m.solved else "no") + restarts,
+            m.checkpoint.name,
+        )
+    return table

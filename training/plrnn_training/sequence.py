@@ -1,0 +1,164 @@
+"""States of a whole sequence, with a backward pass written by hand.
+
+Autograd records three or more nodes a step and walks them again; here a step costs one matrix product each way and
+the operations around it are done in place. The same code runs on every torch device.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+__all__ = ["eager_states", "sequence_states"]
+
+
+class _SequenceStates(torch.autograd.Function):
+    """``z_t = A z_{t-1} + W max(z_{t-1}, floor) + C s_t + h`` for a stack of models.
+
+    With phi = max(z, floor) and n = z - phi (zero but for inactive ReLU units), A z + W phi = (W + diag A) phi + A n.
+    So one product with [W + diag A, C, h] does a step, and n is touched on the last `n_tail` units only.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        A: Tensor,
+        W: Tensor,
+        C: Tensor,
+        h: Tensor,
+        inputs: Tensor,
+        z0: Tensor,
+        floor: Tensor,
+        n_tail: int,
+        first: int,
+    ) -> Tensor:
+        n_models, batch, n_steps, n_inputs = inputs.shape
+        n_units = A.shape[1]
+        tail = slice(n_units - n_tail, n_units)
+        J = W + torch.diag_embed(A)
+        weights = torch.cat([J, C, h.unsqueeze(2)], dim=2).mT.contiguous()
+        A_tail = A[:, None, tail]
+        # Everything that a step multiplies, kept for the backward pass: [phi(z_{t-1}), s_t, 1].
+        X = inputs.new_empty(n_steps, n_models, batch, n_units + n_inputs + 1)
+        X[..., n_units:-1] = inputs.permute(2, 0, 1, 3)
+        X[..., -1] = 1.0
+        N = inputs.new_empty(n_steps, n_models, batch, n_tail)
+        out = inputs.new_empty(n_steps - first, n_models, batch, n_units)
+        x, phi, phi_tail = X.unbind(0), X[..., :n_units].unbind(0), X[..., tail].unbind(0)
+        n, targets = N.unbind(0), out.unbind(0)
+        z, buffer = z0, torch.empty_like(out[0])
+        for t in range(n_steps):
+            torch.maximum(z, floor, out=phi[t])
+            if n_tail:
+                torch.sub(z[..., tail], phi_tail[t], out=n[t])
+            z = targets[t - first] if t >= first else buffer
+            torch.bmm(x[t], weights, out=z)
+            if n_tail:
+                z[..., tail].addcmul_(n[t], A_tail)
+        ctx.save_for_backward(A, J, C, X, N, floor)
+        ctx.n_tail, ctx.first = n_tail, first
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor | None, ...]:
+        A, J, C, X, N, floor = ctx.saved_tensors
+        n_tail, first = ctx.n_tail, ctx.first
+        n_steps, _, _, width = X.shape
+        n_units = A.shape[1]
+        tail = slice(n_units - n_tail, n_units)
+        A_tail = A[:, None, tail]
+        x, n = X.unbind(0), N.unbind(0)
+        active = (X[..., tail] > floor[..., tail]).unbind(0)
+        grad_inputs = X.new_empty(*X.shape[:3], C.shape[2]) if ctx.needs_input_grad[4] else None
+        grad_weights = X.new_zeros(A.shape[0], n_units, width)
+        grad_n = torch.zeros_like(N[0])
+        g = grad_out[-1].clone(memory_format=torch.contiguous_format)
+        g_next = torch.empty_like(g)
+        for t in range(n_steps - 1, -1, -1):
+            grad_weights.baddbmm_(g.mT, x[t])
+            if grad_inputs is not None:
+                torch.bmm(g, C, out=grad_inputs[t])
+            torch.bmm(g, J, out=g_next)
+            if n_tail:
+                g_tail = g[..., tail]
+                grad_n.addcmul_(g_tail, n[t])
+                # Through an inactive ReLU only the self-weight carries the gradient.
+                torch.where(active[t], g_next[..., tail], g_tail.mul_(A_tail), out=g_next[..., tail])
+            g, g_next = g_next, g
+            if t > first:
+                g.add_(grad_out[t - 1 - first])
+        grad_W = grad_weights[..., :n_units]
+        grad_A = grad_W.diagonal(dim1=1, dim2=2).clone()
+        grad_A[:, tail] += grad_n.sum(1)
+        if grad_inputs is not None:
+            grad_inputs = grad_inputs.permute(1, 2, 0, 3)
+        return grad_A, grad_W, grad_weights[..., n_units:-1], grad_weights[..., -1], grad_inputs, g, None, None, None
+
+
+def sequence_states(
+    A: Tensor,
+    W: Tensor,
+    C: Tensor,
+    h: Tensor,
+    inputs: Tensor,
+    floor: Tensor,
+    n_tail: int,
+    first: int = 0,
+    z0: Tensor | None = None,
+) -> Tensor:
+    """States of E stacked AL-RNNs over a sequence.
+
+    Parameters
+    ----------
+    A, h : (E, M) Tensor
+    W : (E, M, M) Tensor
+    C : (E, M, K) Tensor
+    inputs : (E, batch, T, K) Tensor
+    floor : (E, M) Tensor
+        0 for a ReLU unit, minus infinity for a linear one; every model has its own.
+    n_tail : int
+        All ReLU units of all models are among the last `n_tail`.
+    first : int, optional
+        Return the states from this step on.
+    z0 : (E, batch, M) Tensor, optional
+        State before the first step, zero by default.
+
+    Returns
+    -------
+    (T - first, E, batch, M) Tensor
+        Time comes first: a step is then one contiguous block.
+
+    Notes
+    -----
+    Differentiable once, in everything but `floor`. The derivative of the ReLU at 0 is 0, as in torch.
+    Memory: T · E · batch · (M + K + 1 + n_tail) numbers.
+    """
+    if z0 is None:
+        z0 = inputs.new_zeros(*inputs.shape[:2], A.shape[1])
+    states: Tensor = _SequenceStates.apply(A, W, C, h, inputs, z0, floor.unsqueeze(1), n_tail, first)
+    return states
+
+
+def eager_states(
+    A: Tensor,
+    W: Tensor,
+    C: Tensor,
+    h: Tensor,
+    inputs: Tensor,
+    floor: Tensor,
+    n_tail: int = 0,
+    first: int = 0,
+    z0: Tensor | None = None,
+) -> Tensor:
+    """The same as :func:`sequence_states` by plain autograd: slow and obvious, for checks and comparisons."""
+    z = inputs.new_zeros(*inputs.shape[:2], A.shape[1]) if z0 is None else z0
+    states = []
+    for t in range(inputs.shape[2]):
+        phi = torch.maximum(z, floor.unsqueeze(1))
+        z = A.unsqueeze(1) * z + phi @ W.mT + inputs[:, :, t] @ C.mT + h.unsqueeze(1)
+        states.append(z)
+    return torch.stack(states[first:])

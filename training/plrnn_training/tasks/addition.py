@@ -1,0 +1,121 @@
+"""The addition task: a stream of numbers, two of them marked; answer with the sum of the marked ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from plrnn_analysis.errors import ModelError
+from plrnn_analysis.linear_limit import mark_range, population_mse
+from plrnn_analysis.model import PLRNN
+
+from .base import Batch
+
+__all__ = ["AdditionTask"]
+
+_CURRICULUM = (0.1, 0.2, 0.4, 0.7)
+
+
+@dataclass(frozen=True)
+class AdditionTask:
+    """Inputs (u_t, m_t) with u ~ U(0, 1) and two marks m_t = 1; the target is the sum of the marked u.
+
+    Parameters
+    ----------
+    length : int, optional
+        T, number of inputs.
+    marks : str, optional
+        ``"halves"``: one mark in each half; ``"first_half"``: both in the first half; ``"anywhere"``.
+    blank_steps : int, optional
+        Steps with zero input after the sequence; the output is read after the last of them. With 0, what
+        arrives at step T reaches the output without having passed a ReLU, which bounds every AL-RNN from below
+        (:func:`plrnn_analysis.linear_limit.readout_floor`).
+    threshold : float, optional
+        A model counts as a solution below this MSE.
+
+    Raises
+    ------
+    ModelError
+        If the length leaves no room for the marks, or the rule is unknown.
+
+    Notes
+    -----
+    Source: Hochreiter & Schmidhuber, Neural Computation 9, 1997, doi:10.1162/neco.1997.9.8.1735.
+    """
+
+    length: int = 100
+    marks: str = "halves"
+    blank_steps: int = 1
+    threshold: float = 1e-3
+
+    name = "addition"
+    input_names = ("value", "mark")
+    output_names = ("sum",)
+    scored_steps = 1
+    score_name = "mse"
+    higher_is_better = False
+
+    def __post_init__(self) -> None:
+        mark_range(self.length, self.marks)
+        if self.blank_steps < 0:
+            raise ModelError(f"blank_steps must not be negative, got {self.blank_steps}")
+
+    def sample(self, batch: int, generator: torch.Generator, device: torch.device | str = "cpu") -> Batch:
+        """Draw trials.
+
+        Parameters
+        ----------
+        batch : int
+        generator : torch.Generator
+        device : torch.device or str, optional
+
+        Returns
+        -------
+        Batch
+            `inputs` (batch, T + blank_steps, 2), `targets` (batch, 1).
+        """
+        n = mark_range(self.length, self.marks)
+        values = torch.rand(batch, self.length, generator=generator)
+        if self.marks == "halves":
+            first = torch.randint(n, (batch,), generator=generator)
+            second = torch.randint(n, self.length, (batch,), generator=generator)
+        else:
+            first = torch.randint(n, (batch,), generator=generator)
+            # Uniform over the other n - 1 positions: skip the one that is taken.
+            second = torch.randint(n - 1, (batch,), generator=generator)
+            second = second + (second >= first)
+        positions = torch.stack([first, second], dim=1)
+        inputs = torch.zeros(batch, self.length + self.blank_steps, 2)
+        inputs[:, : self.length, 0] = values
+        inputs[:, :, 1].scatter_(1, positions, 1.0)
+        targets = values.gather(1, positions).sum(1, keepdim=True)
+        return Batch(inputs, targets).to(device)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean squared error of each model at the read-out step."""
+        return (outputs[..., -1, :] - targets).square().mean(dim=(-2, -1))
+
+    def score(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """As :meth:`loss`."""
+        return self.loss(outputs, targets)
+
+    def solved(self, score: float) -> bool:
+        """Whether the MSE is below the threshold."""
+        return score < self.threshold
+
+    def exact_score(self, model: PLRNN) -> float | None:
+        """Population MSE of a model without ReLU units; None for others."""
+        return population_mse(model, self.length, self.marks, self.blank_steps) if model.pwl_units == 0 else None
+
+    def curriculum(self) -> tuple[AdditionTask, ...]:
+        """The same task at 10, 20, 40 and 70 % of the length, each at least long enough for its marks."""
+        shortest = 4 if self.marks == "first_half" else 2
+        lengths = [max(shortest, round(fraction * self.length)) for fraction in _CURRICULUM]
+        return tuple(replace(self, length=length) for length in lengths if length < self.length)
+
+    def metadata(self) -> dict[str, Any]:
+        """Task name, length, mark rule and blank steps."""
+        return {"task": self.name, "length": self.length, "marks": self.marks, "blank_steps": self.blank_steps}

@@ -1,0 +1,339 @@
+"""Train a stack of AL-RNNs on a task."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from plrnn_analysis.errors import CheckpointError, ModelError
+
+from .exporting import to_plrnn
+from .interrupt import stop_requests
+from .model import ALRNN
+from .recipe import Member, Recipe, curriculum_stage, learning_rate
+from .seeds import generator_for
+from .state import load_state, save_state
+from .tasks.base import Batch, Task, stack_batches
+
+__all__ = ["History", "Trainer", "manifold_attractor_penalty"]
+
+_CHECKPOINT_SECONDS = 30.0
+_EVALUATION_CHUNK = 250
+# Below about this many multiply-adds a step, a second CPU thread costs more than it brings.
+_ONE_THREAD_STEP = 4e6
+
+
+@dataclass
+class History:
+    """What was recorded at each evaluation.
+
+    Attributes
+    ----------
+    iteration : list of int
+    validation : list of list of float
+        Validation score of every model.
+    exact : list of list of float
+        Score in closed form where the task offers one for that model, else NaN.
+    """
+
+    iteration: list[int]
+    validation: list[list[float]]
+    exact: list[list[float]]
+
+
+def manifold_attractor_penalty(A: Tensor, W: Tensor, h: Tensor, n_regularised: int) -> Tensor:
+    """Σ over the first units of (d_i - 1)² + Σ_{j≠i} W_ij² + h_i², one value a model.
+
+    Parameters
+    ----------
+    A, h : (E, M) Tensor
+    W : (E, M, M) Tensor
+    n_regularised : int
+        How many units, from the first, are drawn towards perfect integrators.
+
+    Returns
+    -------
+    (E,) Tensor
+
+    Notes
+    -----
+    d_i = A_i + W_ii is the total self-weight. Source: Schmidt et al., ICLR 2021, arXiv:1910.03471.
+    """
+    own = W.diagonal(dim1=1, dim2=2)
+    rows = W.square().sum(2) - own.square()
+    return ((A + own - 1).square() + rows + h.square())[:, :n_regularised].sum(1)
+
+
+class Trainer:
+    """Trains all members of an ensemble at once, each with its own data, gradient norm and random numbers.
+
+    Parameters
+    ----------
+    task : Task
+    members : sequence of Member
+        P and seed of each model. What a model learns does not depend on the others, but for rounding.
+    n_units : int
+        M.
+    recipe : Recipe, optional
+    device : torch.device or str, optional
+
+    Attributes
+    ----------
+    model : ALRNN
+        The stack.
+    iteration : int
+        Iterations done.
+    reinitialised : list of int
+        How often each model was started again because its loss or gradient was not finite.
+    history : History
+
+    Raises
+    ------
+    ModelError
+        On members or sizes that do not make a model.
+
+    Notes
+    -----
+    A model whose gradient is not finite gets new initial weights and empty Adam moments and goes on with the schedule
+    of the stack; merely skipping its step would leave it stuck. Adam's bias correction is shared by the stack, so
+    such a model takes steps up to about twice as large for its first 30 iterations.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        members: Sequence[Member],
+        n_units: int,
+        recipe: Recipe | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.task, self.members, self.n_units = task, tuple(members), n_units
+        self.recipe = Recipe() if recipe is None else recipe
+        self.device = torch.device(device)
+        if self.recipe.regularised_units > n_units:
+            raise ModelError(
+                f"regularised_units must be at most the number of units {n_units}, got {self.recipe.regularised_units}"
+            )
+        self._weight_generators = [generator_for(m.seed, "weights") for m in self.members]
+        self._batch_generators = [generator_for(m.seed, "batches") for m in self.members]
+        self.model = ALRNN(
+            n_units,
+            [m.pwl_units for m in self.members],
+            len(task.input_names),
+            len(task.output_names),
+            init=self.recipe.init,
+            generators=self._weight_generators,
+        ).to(self.device)
+        self._parameters = list(self.model.parameters())
+        self.optimiser = torch.optim.Adam(self._parameters, lr=self.recipe.lr, betas=self.recipe.betas)
+        self._stages: list[Task] = [*task.curriculum(), task]
+        self.iteration = 0
+        self.seconds = 0.0
+        self.reinitialised = [0] * len(self.members)
+        self.history = History([], [], [])
+        self._validation = task.sample(self.recipe.validation_trials, generator_for(0, "validation"), self.device)
+        self._evaluate_every = max(1, self.recipe.iterations // self.recipe.evaluations)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all iterations are done."""
+        return self.iteration >= self.recipe.iterations
+
+    @property
+    def stage(self) -> Task:
+        """The version of the task that the next iteration trains on."""
+        return curriculum_stage(self.recipe, self.iteration, self._stages)
+
+    def step(self) -> None:
+        """One iteration: fresh batches, gradients, clipping by model, one Adam step."""
+        stage = self.stage
+        batch = stack_batches([stage.sample(self.recipe.batch, g) for g in self._batch_generators]).to(self.device)
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.recipe, self.iteration)
+        self.optimiser.zero_grad(set_to_none=True)
+        losses = stage.loss(self.model(batch.inputs, last=stage.scored_steps), batch.targets)
+        if self.recipe.tau and self.recipe.regularised_units:
+            penalty = manifold_attractor_penalty(
+                self.model.A, self.model.W, self.model.h, self.recipe.regularised_units
+            )
+            losses = losses + self.recipe.tau * penalty
+        # The models share no parameter: the gradient of the sum is the gradient of each.
+        losses.sum().backward()
+        diverged = self._clip_gradients(losses.detach())
+        self.optimiser.step()
+        for index in diverged:
+            self._restart(index)
+        self.iteration += 1
+        if self.iteration % self._evaluate_every == 0 or self.finished:
+            self._record()
+
+    def evaluate(self, batch: Batch) -> list[float]:
+        """Score of every model on the same trials.
+
+        Parameters
+        ----------
+        batch : Batch
+            With inputs (batch, T, K), on any device.
+
+        Returns
+        -------
+        list of float
+        """
+        outputs = []
+        with torch.no_grad():
+            for start in range(0, batch.inputs.shape[0], _EVALUATION_CHUNK):
+                inputs = batch.inputs[start : start + _EVALUATION_CHUNK].to(self.device)
+                outputs.append(self.model(inputs, last=self.task.scored_steps))
+            score = self.task.score(torch.cat(outputs, dim=1), batch.targets.to(self.device))
+        return [float(s) for s in score.cpu()]
+
+    def validation_scores(self, trials: int = 2000) -> list[float]:
+        """Score of every model on validation trials, for choosing among them."""
+        return self.evaluate(self.task.sample(trials, generator_for(0, "selection")))
+
+    def test_scores(self) -> list[float]:
+        """Score of every model on the test set, which nothing else looks at."""
+        return self.evaluate(self.task.sample(self.recipe.test_trials, generator_for(0, "test")))
+
+    def run(
+        self,
+        state_path: Path | None = None,
+        on_progress: Callable[[Trainer], None] | None = None,
+    ) -> bool:
+        """Train until done or asked to stop (Ctrl-C, SIGTERM).
+
+        Parameters
+        ----------
+        state_path : Path, optional
+            Where to keep the state: every half minute, when stopped, and at the end.
+        on_progress : callable, optional
+            Called with the trainer after each iteration.
+
+        Returns
+        -------
+        bool
+            Whether all iterations are done; False means stopped early, with the state saved.
+        """
+        threads = torch.get_num_threads()
+        per_step = len(self.members) * self.recipe.batch * self.n_units**2
+        if self.device.type == "cpu" and per_step < _ONE_THREAD_STEP:
+            torch.set_num_threads(1)
+        started = saved = time.monotonic()
+        try:
+            with stop_requests() as stop_requested:
+                while not self.finished and not stop_requested():
+                    self.step()
+                    now = time.monotonic()
+                    self.seconds, started = self.seconds + now - started, now
+                    if on_progress is not None:
+                        on_progress(self)
+                    if state_path is not None and now - saved > _CHECKPOINT_SECONDS:
+                        save_state(self.state(), state_path)
+                        saved = now
+                if state_path is not None:
+                    save_state(self.state(), state_path)
+        finally:
+            torch.set_num_threads(threads)
+        return self.finished
+
+    def progress_text(self) -> str:
+        """A few words about the last evaluation: the median validation score of the smallest and the largest P."""
+        if not self.history.iteration:
+            return ""
+        values = sorted({m.pwl_units for m in self.members})
+        parts = []
+        for p in dict.fromkeys((values[0], values[-1])):
+            own = [s for m, s in zip(self.members, self.history.validation[-1], strict=True) if m.pwl_units == p]
+            parts.append(f"P={p}: {median(own):.2g}")
+        return f"{self.task.score_name} {', '.join(parts)}"
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a later :meth:`restore` needs to go on as if never interrupted."""
+        return {
+            "configuration": self._configuration(),
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "weight_generators": [g.get_state() for g in self._weight_generators],
+            "batch_generators": [g.get_state() for g in self._batch_generators],
+            "reinitialised": list(self.reinitialised),
+            "history": asdict(self.history),
+        }
+
+    def restore(self, path: Path) -> None:
+        """Take over the state in a file.
+
+        Parameters
+        ----------
+        path : Path
+
+        Raises
+        ------
+        CheckpointError
+            If the file is no training state, or one of a run with other settings.
+        """
+        state = load_state(path)
+        theirs, ours = state["configuration"], self._configuration()
+        different = [
+            f"{name} was {theirs.get(name)!r}, is {ours.get(name)!r}"
+            for name in sorted(set(theirs) | set(ours))
+            if theirs.get(name) != ours.get(name)
+        ]
+        if different:
+            raise CheckpointError(f"{path}: the run there had other settings: {'; '.join(different)}")
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        for generators, states in (
+            (self._weight_generators, state["weight_generators"]),
+            (self._batch_generators, state["batch_generators"]),
+        ):
+            for generator, value in zip(generators, states, strict=True):
+                generator.set_state(value)
+        self.iteration, self.seconds = state["iteration"], state["seconds"]
+        self.reinitialised = list(state["reinitialised"])
+        self.history = History(**state["history"])
+
+    def _configuration(self) -> dict[str, Any]:
+        recipe = asdict(self.recipe)
+        recipe["betas"] = list(recipe["betas"])
+        members = [[m.pwl_units, m.seed] for m in self.members]
+        return {**self.task.metadata(), **recipe, "units": self.n_units, "members": members}
+
+    def _clip_gradients(self, losses: Tensor) -> list[int]:
+        """Scale every model's gradient to at most `clip`; zero and return those that are not finite."""
+        gradients = [p.grad for p in self._parameters if p.grad is not None]
+        norm = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()
+        finite = torch.isfinite(norm) & torch.isfinite(losses)
+        scale = (self.recipe.clip / norm).clamp(max=1.0)
+        for g in gradients:
+            g.mul_(scale.view(-1, *[1] * (g.ndim - 1)))
+        if bool(finite.all()):
+            return []
+        for g in gradients:
+            g[~finite] = 0.0
+        return [int(i) for i in torch.nonzero(~finite).flatten()]
+
+    def _restart(self, index: int) -> None:
+        self.model.reinitialise(index, self.recipe.init, self._weight_generators[index])
+        for values in self.optimiser.state.values():
+            values["exp_avg"][index] = 0.0
+            values["exp_avg_sq"][index] = 0.0
+        self.reinitialised[index] += 1
+
+    def _record(self) -> None:
+        self.history.iteration.append(self.iteration)
+        self.history.validation.append(self.evaluate(self._validation))
+        exact = []
+        for index in range(len(self.members)):
+            score = self.task.exact_score(to_plrnn(self.model.member(index)))
+            exact.append(math.nan if score is None else score)
+        self.history.exact.append(exact)
