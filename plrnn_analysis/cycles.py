@@ -9,15 +9,21 @@ import numpy as np
 
 from ._validation import as_array, freeze
 from .engines.budget import Budget
-from .engines.portfolio import Constraints, examine, search_patterns
+from .engines.portfolio import METHODS, Constraints, examine, search_patterns
 from .engines.ring import first_is_largest, inside_box, ring_map
-from .engines.singular import Piece, lies_on
+from .engines.singular import Piece, analyse_singular_region, lies_on
 from .engines.verification import Hit, classify, ordered_eigenvalues
+from .engines.words import admissible_words
 from .errors import ModelError
-from .maps import CanonicalMap, bits_to_string
+from .maps import CanonicalMap, bits_from_string, bits_to_string
+from .regions import find_subregions
 from .results import Coverage, Cycle, CycleContinuum, Cycles
 
 __all__ = ["find_cycles"]
+
+WORDS = "words in a box"
+# Half-width of its box, in units of the largest |h|, where the user names none.
+DEFAULT_BOX = 1e3
 
 
 def find_cycles(
@@ -43,8 +49,10 @@ def find_cycles(
         Only cycles all of whose points have ``|z_i| <= box``, or lie between the two corners. Without it all of
         state space is searched.
     method : str, optional
-        ``"auto"``, ``"elimination"`` or ``"linear programs"``, as in
-        :func:`plrnn_analysis.fixed_points.find_fixed_points`.
+        ``"elimination"`` or ``"linear programs"``, period by period, as in
+        :func:`plrnn_analysis.fixed_points.find_fixed_points`; or ``"words in a box"``, for one or two units, all
+        periods in one tree (without `box`, in one of 1000 times the size of h). ``"auto"`` takes the last where a box is
+        given and it can.
     periodic_input : (p, K) array_like, optional
         Inputs repeated for ever: ``z_t = F(z_{t-1}, s_t)`` with s of period p. Periods are then multiples of p.
     max_nodes : int, optional
@@ -71,7 +79,9 @@ def find_cycles(
     A k-cycle is a fixed point of the map that moves a ring of k states on by one, a problem in H k ReLUs. It is
     reduced with a solve of the block-cyclic system, never with a power of A, whose rounding error grows like
     the spread of its eigenvalues to the power k. Of the k rotations of a cycle the linear-program engine
-    looks only for the one that starts where the first ReLU reads the most.
+    looks only for the one that starts where the first ReLU reads the most. In the plane a tree over words,
+    each prefix carrying the polygon of states it can have led to, reaches periods of a hundred and more; it
+    visits each cycle once, as its Lyndon word.
 
     Examples
     --------
@@ -86,8 +96,17 @@ def find_cycles(
         raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")
     maps = _driven(map, periodic_input)
     shift = len(maps)
+    if method not in (*METHODS, WORDS):
+        raise ModelError(f"method must be one of {', '.join((*METHODS, WORDS))}, got {method!r}")
+    planar = map.n_units <= 2 and periodic_input is None
+    if method == WORDS and not planar:
+        raise ModelError(f"{WORDS!r} is for maps of one or two units without periodic input; this has {map.n_units}")
+    if method == WORDS and box is None:
+        box = DEFAULT_BOX * max(1.0, float(np.abs(maps[0].h).max()))
     corners = _corners(box, map.n_units)
     budget = Budget(max_nodes, time_limit)
+    if corners is not None and (method == WORDS or (method == "auto" and planar)):
+        return _search_words(maps[0], int(max_period), corners, budget, boundary_tolerance)
     coverage: dict[int, Coverage] = {}
     found: list[Cycle] = []
     continua: list[CycleContinuum] = []
@@ -131,6 +150,78 @@ def find_cycles(
         continua=tuple(continua),
         coverage=coverage,
     )
+
+
+def _search_words(
+    map: CanonicalMap,
+    max_period: int,
+    corners: tuple[np.ndarray, np.ndarray],
+    budget: Budget,
+    boundary_tolerance: float,
+) -> Cycles:
+    """All periods from one tree over the words that the map can follow inside the box."""
+    regions = find_subregions(map, time_limit=budget.remaining if np.isfinite(budget.remaining) else None)
+    patterns = np.array([bits_from_string(region.bitcode, map.n_relu) for region in regions])
+    words, exhausted, nodes = admissible_words(map, patterns, corners, max_period, budget)
+    exhausted &= regions.complete
+    found: list[Cycle] = []
+    continua: list[CycleContinuum] = []
+    for period, candidates in words.items():
+        ring = ring_map([map] * period)
+        hits, pieces, unchecked = examine(ring, list(candidates.reshape(len(candidates), -1)), budget)
+        exhausted &= not unchecked
+        continua.extend(_families(ring, pieces, period, 1))
+        new = list(_describe([map] * period, _distinct(hits, pieces, ring, period, 1, corners), boundary_tolerance))
+        found.extend(new)
+        for cycle in new:
+            continua.extend(_multiples(map, cycle, max_period))
+    found = [cycle for cycle in found if not any(_ends(cycle, family) for family in continua)]
+    coverage = {
+        period: Coverage(
+            subregions=1 << (map.n_relu * period),
+            decided=1 << (map.n_relu * period) if exhausted else 0,
+            engine=WORDS,
+            nodes=nodes if period == 1 else 0,
+            solved=len(words.get(period, ())),
+            stopped_by="" if exhausted else (budget.stopped_by or "numerics"),
+            seconds=budget.seconds if period == 1 else 0.0,
+            notes=("nodes and seconds are those of all periods together",) if period == 1 else (),
+        )
+        for period in range(1, max_period + 1)
+    }
+    return Cycles(
+        _items=tuple(sorted(found, key=lambda cycle: (cycle.period, cycle.word))),
+        complete_up_to=max_period if exhausted else 0,
+        max_period=max_period,
+        box=corners,
+        continua=tuple(continua),
+        coverage=coverage,
+    )
+
+
+def _multiples(map: CanonicalMap, cycle: Cycle, max_period: int) -> list[CycleContinuum]:
+    """Families that repeat the word of a cycle which has a root of unity among its multipliers."""
+    for times in range(2, max_period // cycle.period + 1):
+        if np.any(np.abs(cycle.multipliers**times - 1.0) <= 1e-9 * times):
+            period = times * cycle.period
+            ring = ring_map([map] * period)
+            word = np.concatenate([bits_from_string(code, map.n_relu) for code in cycle.word])
+            piece = analyse_singular_region(ring, np.tile(word, times))
+            return [] if piece is None or not len(piece.directions) else _families(ring, [piece], period, 1)
+    return []
+
+
+def _ends(cycle: Cycle, family: CycleContinuum) -> bool:
+    """Whether a cycle on a boundary is where a family of its period ends."""
+    if not cycle.on_boundary or cycle.period != family.period:
+        return False
+    directions = family.directions.reshape(family.dimension, -1)
+    scale = 1.0 + np.max(np.abs(cycle.points)) + np.max(np.abs(family.anchor))
+    for turn in range(cycle.period):
+        away = (np.roll(cycle.points, turn, 0) - family.anchor).ravel()
+        if np.max(np.abs(away - directions.T @ (directions @ away))) <= 1e-8 * scale:
+            return True
+    return False
 
 
 def _driven(map: CanonicalMap, periodic_input: Any) -> list[CanonicalMap]:

@@ -70,9 +70,44 @@ def test_known_counts_of_long_periods(name, limit):
     assert found.counts == expected_counts(CASES[name], limit)
 
 
-def test_family_with_multiplier_minus_one():
+PLANAR = [n for n in COUNTED if known(CASES[n]).n_units <= 2]
+
+
+@pytest.mark.parametrize("name", PLANAR)
+def test_known_counts_by_words_in_a_box(name):
+    case = CASES[name]
+    model = known(case)
+    limit = case["expected"]["max_order_checked"]
+    found = model.cycles(limit, box=100.0 if "M2H10" in name else 1e3)
+    assert found.complete and found.box is not None
+    assert {c.engine for c in found.coverage.values()} == {"words in a box"}
+    assert {k: found.counts[k] for k in expected_counts(case, limit)} == expected_counts(case, limit)
+    for cycle in found:
+        assert_is_cycle(model, cycle)
+
+
+def test_words_agree_with_linear_programs():
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        m = int(rng.integers(1, 3))
+        model = PLRNN.al_rnn(rng.normal(size=m), 1.5 * rng.normal(size=(m, m)), rng.normal(size=m), pwl_units=m)
+        tree, programs = model.cycles(7, box=50.0), model.cycles(7, box=50.0, method="linear programs")
+        assert tree.complete and programs.complete
+        assert [c.word for c in tree] == [c.word for c in programs]
+        assert len(tree.continua) == len(programs.continua)
+
+
+def test_words_in_a_box_say_their_box_and_refuse_more_units():
+    found = known(CASES["tent_full"]).cycles(5, method="words in a box")
+    np.testing.assert_array_equal(found.box, [[-1e3], [1e3]])
+    with pytest.raises(ModelError, match="one or two units"):
+        PLRNN.al_rnn(np.ones(3), np.eye(3), np.ones(3), pwl_units=1).cycles(3, method="words in a box")
+
+
+@pytest.mark.parametrize("box", [None, 1e3])
+def test_family_with_multiplier_minus_one(box):
     # Lozi a = 1.5, b = 0.5: the 2-cycle has an eigenvalue -1, so 4-cycles surround it, up to x = 0.
-    found = known(CASES["lozi_a1.5_b0.5"]).cycles(8)
+    found = known(CASES["lozi_a1.5_b0.5"]).cycles(8, box=box)
     assert found.complete
     (family,) = found.continua
     assert (family.period, family.dimension, family.word) == (4, 1, ("0", "1", "0", "1"))
