@@ -14,6 +14,8 @@ from . import __version__
 from .errors import PLRNNError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from .model import PLRNN
     from .results import FixedPoints
 
@@ -161,6 +163,69 @@ def graph(
     typer.echo(f"Written: {out}")
 
 
+@app.command()
+def explain(
+    checkpoint: CheckpointArgument,
+    pwl_units: UnitsOption = None,
+    relu_units: ReluOption = None,
+    architecture: ArchitectureOption = None,
+    prefix: PrefixOption = None,
+    inputs: Annotated[
+        Path | None,
+        typer.Option("--inputs", metavar="FILE", help="Trials, a .npy array (trials, steps, channels)."),
+    ] = None,
+    targets: Annotated[
+        Path | None,
+        typer.Option("--targets", metavar="FILE", help="Outputs wanted at the last step, .npy (trials, outputs)."),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option("--trials", "-n", min=1, help="Trials drawn where the checkpoint names its task.")
+    ] = 2000,
+    modes: Annotated[int, typer.Option("--modes", min=1, help="Modes shown of each subregion.")] = 3,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the trials.")] = 0,
+) -> None:
+    """Say what each subregion does, and which ReLUs the task needs.
+
+    Trials come from --inputs, or for a network trained on addition are drawn as its checkpoint says.
+    """
+    from . import terminal
+    from .explain import ablation_table
+
+    model = _load(checkpoint, pwl_units, relu_units, architecture, prefix)
+    driven, wanted = _trials(model, inputs, targets, trials, seed)
+    found = model.explain(model.run(driven), n_modes=modes)
+    terminal.print_model(model, checkpoint, None, driven=True)
+    terminal.print_explanation(found, driven)
+    if wanted is not None and model.relu_units:
+        terminal.print_ablations(ablation_table(model, driven, wanted))
+
+
+def _trials(
+    model: PLRNN, inputs: Path | None, targets: Path | None, n: int, seed: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Inputs and wanted outputs, from files or drawn for the task that the checkpoint names."""
+    import numpy as np
+
+    from .errors import ModelError
+    from .linear_limit import addition_trials
+
+    if inputs is not None:
+        try:
+            driven = np.load(inputs, allow_pickle=False)
+            wanted = None if targets is None else np.load(targets, allow_pickle=False)
+        except ValueError as error:
+            raise ModelError(f"--inputs and --targets take .npy files of numbers ({error})") from error
+        driven = driven[None] if driven.ndim == 2 else driven
+        return driven, wanted
+    if targets is not None:
+        raise ModelError("--targets needs --inputs")
+    training = model.metadata.get("training", {})
+    if training.get("task") != "addition":
+        raise ModelError("the checkpoint does not name a task this command can draw trials of: give --inputs FILE.npy")
+    length, blank = training.get("length", 100), training.get("blank_steps", 1)
+    return addition_trials(n, length, training.get("marks", "halves"), blank, seed)
+
+
 def _numbers(text: str | None, option: str, kind: Callable[[str], Number]) -> list[Number] | None:
     """A comma-separated list of numbers."""
     if text is None:
@@ -215,7 +280,7 @@ def _join_entry_points(target: typer.Typer) -> None:
     taken = {group.name for group in target.registered_groups}
     taken |= {c.name or (c.callback.__name__ if c.callback else "") for c in target.registered_commands}
     anything = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-    for name in ("train", "demo"):
+    for name in ("train", "demo", "linear-limit"):
         if name not in taken:
             target.command(name, context_settings=anything)(_training_missing)
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ._validation import as_array, freeze
 from .engines.budget import Budget
-from .engines.portfolio import METHODS, Constraints, examine, search_patterns
+from .engines.portfolio import (
+    METHODS,
+    Constraints,
+    choose_workers,
+    examine,
+    heuristic_settings,
+    reason,
+    search_patterns,
+)
 from .engines.ring import first_is_largest, inside_box, ring_map
 from .engines.singular import Piece, analyse_singular_region, lies_on
 from .engines.verification import Hit, classify, ordered_eigenvalues
@@ -36,7 +46,12 @@ def find_cycles(
     max_nodes: int | None = None,
     time_limit: float | None = 60.0,
     workers: int = 1,
+    executor: Executor | None = None,
+    verify: str | None = None,
     boundary_tolerance: float = 1e-9,
+    seed: int = 0,
+    restarts: int | None = None,
+    inner: int | None = None,
 ) -> Cycles:
     """All cycles of minimal period 1, 2, ..., `max_period`; fixed points are those of period 1.
 
@@ -51,8 +66,9 @@ def find_cycles(
     method : str, optional
         ``"elimination"`` or ``"linear programs"``, period by period, as in
         :func:`plrnn_analysis.fixed_points.find_fixed_points`; or ``"words in a box"``, for one or two units, all
-        periods in one tree (without `box`, in one of 1000 times the size of h). ``"auto"`` takes the last where a box is
-        given and it can.
+        periods in one tree (without `box`, in one of 1000 times the size of h). ``"auto"`` takes the last where a box
+        is given and it can. ``"scyfi"`` is the published heuristic, for sizes beyond these: it finds some, and is
+        never complete.
     periodic_input : (p, K) array_like, optional
         Inputs repeated for ever: ``z_t = F(z_{t-1}, s_t)`` with s of period p. Periods are then multiples of p.
     max_nodes : int, optional
@@ -61,8 +77,21 @@ def find_cycles(
         Ends it after so many seconds; None for no limit.
     workers : int, optional
         Threads over subtrees.
+    executor : concurrent.futures.Executor, optional
+        Searches the subtrees instead of threads here: processes of this machine, or a cluster. The answer is the
+        same. Limits hold for all tasks together: each gets the time that is left and an equal share of
+        `max_nodes`; see the how-to page on clusters.
+    verify : str, optional
+        ``"farkas"``: search by linear programs and re-check every cut in exact arithmetic; ``coverage`` says how
+        many were proven, for the reduced problem as it stands in double precision.
     boundary_tolerance : float, optional
         A cycle is flagged ``on_boundary`` if a ReLU argument is at most this fraction of the terms it is made of.
+    seed : int, optional
+        Of the random words of ``"scyfi"``.
+    restarts, inner : int, optional
+        Of ``"scyfi"``: random words a round, and words followed from each; rounds go on while they find something
+        new. The defaults are the published ones: 10 restarts up to period 7, 40 up to 29, then 100; and 20 steps
+        up to period 2, 60 up to 5, 300 up to 7, 1080 up to 19, then 1115.
 
     Returns
     -------
@@ -81,7 +110,7 @@ def find_cycles(
     the spread of its eigenvalues to the power k. Of the k rotations of a cycle the linear-program engine
     looks only for the one that starts where the first ReLU reads the most. In the plane a tree over words,
     each prefix carrying the polygon of states it can have led to, reaches periods of a hundred and more; it
-    visits each cycle once, as its Lyndon word.
+    visits each cycle once, as its Lyndon word. That tree is searched here, on one core, whatever `executor` is.
 
     Examples
     --------
@@ -98,14 +127,18 @@ def find_cycles(
     shift = len(maps)
     if method not in (*METHODS, WORDS):
         raise ModelError(f"method must be one of {', '.join((*METHODS, WORDS))}, got {method!r}")
+    heuristic = heuristic_settings(method, seed, restarts, inner)
     planar = map.n_units <= 2 and periodic_input is None
     if method == WORDS and not planar:
         raise ModelError(f"{WORDS!r} is for maps of one or two units without periodic input; this has {map.n_units}")
+    if verify and method == WORDS:
+        raise ModelError(f"verify={verify!r} checks cuts of linear programs; method {method!r} has none")
     if method == WORDS and box is None:
         box = DEFAULT_BOX * max(1.0, float(np.abs(maps[0].h).max()))
     corners = _corners(box, map.n_units)
+    chosen = choose_workers(workers, executor)
     budget = Budget(max_nodes, time_limit)
-    if corners is not None and (method == WORDS or (method == "auto" and planar)):
+    if corners is not None and (method == WORDS or (method == "auto" and planar and not verify)):
         return _search_words(maps[0], int(max_period), corners, budget, boundary_tolerance)
     coverage: dict[int, Coverage] = {}
     found: list[Cycle] = []
@@ -117,7 +150,13 @@ def find_cycles(
         try:
             ring = ring_map(steps)
             outcome, engine, notes = search_patterns(
-                ring, budget, workers, method, _constraints(maps[0], period, shift, corners)
+                ring,
+                budget,
+                chosen,
+                method,
+                _constraints(maps[0], period, shift, corners),
+                verify,
+                replace(heuristic, period=period, shift=shift),
             )
             hits, pieces, unchecked = examine(ring, outcome.words, budget)
         except KeyboardInterrupt:
@@ -126,9 +165,9 @@ def find_cycles(
         exhausted = outcome.exhausted and not unchecked
         coverage[period] = Coverage(
             subregions=1 << ring.n_relu,
-            decided=outcome.decided - unchecked,
+            decided=max(outcome.decided - unchecked, 0),
             engine=engine,
-            stopped_by="" if exhausted else (budget.stopped_by or "numerics"),
+            stopped_by=reason(engine, budget, exhausted),
             seconds=budget.seconds - started,
             notes=tuple(notes),
             **outcome.counts,
@@ -283,9 +322,13 @@ def _distinct(
         for name in ("z", "z_error", "y", "y_error", "bits")
     )
     keep = np.ones(len(hits), dtype=bool)
+    inside = np.all(np.abs(y) > y_error, axis=(1, 2))
     for d in _divisors(period, shift):
         bound = 2.0 * (z_error + np.roll(z_error, d, 1))
-        keep &= ~np.all(np.abs(np.roll(z, d, 1) - z) <= bound, axis=(1, 2))
+        repeats = np.all(np.abs(np.roll(z, d, 1) - z) <= bound, axis=(1, 2))
+        # The one solution of a regular subregion whose word repeats repeats itself, however ill-conditioned.
+        repeats |= inside & np.all(np.roll(bits, d, 1) == bits, axis=(1, 2))
+        keep &= ~repeats
     if corners is not None:
         slack = z_error + 1e-9 * (1.0 + np.abs(z))
         keep &= np.all((z >= corners[0] - slack) & (z <= corners[1] + slack), axis=(1, 2))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+
 from .engines import singular as singular_regions
 from .engines.budget import Budget
-from .engines.portfolio import examine, search_patterns
+from .engines.portfolio import choose_workers, examine, heuristic_settings, reason, search_patterns
 from .engines.verification import describe, unique_hits
 from .errors import ModelError
 from .maps import CanonicalMap
@@ -19,8 +21,13 @@ def find_fixed_points(
     max_nodes: int | None = None,
     time_limit: float | None = 60.0,
     workers: int = 1,
+    executor: Executor | None = None,
     method: str = "auto",
+    verify: str | None = None,
     boundary_tolerance: float = 1e-9,
+    seed: int = 0,
+    restarts: int | None = None,
+    inner: int | None = None,
 ) -> FixedPoints:
     """All fixed points of a map, isolated ones and continua.
 
@@ -34,12 +41,25 @@ def find_fixed_points(
         Ends it after so many seconds; None for no limit.
     workers : int, optional
         Threads over subtrees.
+    executor : concurrent.futures.Executor, optional
+        Searches the subtrees instead of threads here: processes of this machine, or a cluster. The answer is the
+        same. Limits hold for all tasks together: each gets the time that is left and an equal share of
+        `max_nodes`; see the how-to page on clusters.
     method : str, optional
         ``"elimination"`` or ``"linear programs"`` force an engine; ``"auto"`` tries the uniqueness proof first and
-        then takes the first for few ReLUs, the second for many.
+        then takes the first for few ReLUs, the second for many. ``"scyfi"`` is the published heuristic, for sizes
+        beyond both: it finds some, and is never complete.
+    verify : str, optional
+        ``"farkas"``: search by linear programs and re-check every cut in exact arithmetic; ``coverage`` says how
+        many were proven, for the reduced problem as it stands in double precision.
     boundary_tolerance : float, optional
         A point is flagged ``on_boundary`` if a ReLU argument is at most this fraction of the size of the
         terms it is made of.
+    seed : int, optional
+        Of the random bitcodes of ``"scyfi"``.
+    restarts, inner : int, optional
+        Of ``"scyfi"``: random bitcodes a round, and bitcodes followed from each; rounds go on while they find
+        something new. The defaults, 10 and 20, are the published ones.
 
     Returns
     -------
@@ -59,7 +79,7 @@ def find_fixed_points(
     bound, a linear program of H unknowns a node and a number of nodes that depends on the problem. Cuts
     respect error bounds; hits are solved anew and checked in the original coordinates. Arithmetic is double
     precision: a claim of completeness holds for fixed points of maps whose weights differ from the
-    given ones by a few units in the last place, and for the second engine for ReLU outputs up to the sum that
+    given ones by a few units in the last place, and for the second engine for ReLU arguments up to the size that
     ``coverage.notes`` states.
 
     References
@@ -81,8 +101,11 @@ def find_fixed_points(
         map = map.with_input(None)
     if not boundary_tolerance >= 0.0:
         raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")
+    heuristic = heuristic_settings(method, seed, restarts, inner)
     budget = Budget(max_nodes, time_limit)
-    outcome, engine, notes = search_patterns(map, budget, workers, method)
+    outcome, engine, notes = search_patterns(
+        map, budget, choose_workers(workers, executor), method, verify=verify, heuristic=heuristic
+    )
     hits, pieces, unchecked = examine(map, outcome.words, budget)
     if unchecked:
         notes.append(f"{unchecked} candidate subregions were not checked before the search was stopped")
@@ -94,9 +117,9 @@ def find_fixed_points(
     ]
     coverage = Coverage(
         subregions=1 << map.n_relu,
-        decided=outcome.decided - unchecked,
+        decided=max(outcome.decided - unchecked, 0),
         engine=engine,
-        stopped_by="" if exhausted else (budget.stopped_by or "numerics"),
+        stopped_by=reason(engine, budget, exhausted),
         seconds=budget.seconds,
         notes=tuple(notes),
         **outcome.counts,

@@ -15,7 +15,8 @@ from .maps import CanonicalMap
 if TYPE_CHECKING:
     import networkx
 
-    from .results import Cycles, FixedPoints, Subregions, Trajectory
+    from .explain import Explanation
+    from .results import Cycles, FixedPoints, Subregions, Trajectory, UniquenessCertificate
 
 __all__ = ["PLRNN"]
 
@@ -243,6 +244,18 @@ class PLRNN:
 
         return find_fixed_points(self.map.with_input(constant_input), **options)
 
+    def uniqueness(self, constant_input: Any = None) -> UniquenessCertificate:
+        """Is there exactly one fixed point? See :func:`plrnn_analysis.certificates.certify_unique`.
+
+        Parameters
+        ----------
+        constant_input : (K,) array_like, optional
+            The input held on; None stands for zero input.
+        """
+        from .certificates import certify_unique
+
+        return certify_unique(self.map.with_input(constant_input))
+
     def cycles(self, max_period: int, constant_input: Any = None, periodic_input: Any = None, **options: Any) -> Cycles:
         """All cycles up to a period, with a certificate; see :func:`plrnn_analysis.cycles.find_cycles`.
 
@@ -315,15 +328,97 @@ class PLRNN:
 
         return simulate(self, steps, z0, n, constant_input, seed)
 
-    def transition_graph(self, trajectory: Trajectory, **options: Any) -> networkx.DiGraph:
-        """Which subregion follows which; see :func:`plrnn_analysis.transitions.transition_graph`.
+    def ablate(self, unit: int, replacement: str = "linear") -> PLRNN:
+        """The same AL-RNN with one of its ReLUs replaced.
+
+        Parameters
+        ----------
+        unit : int
+            Index of the *state unit* (the P ReLU units are the last ones: M-P, ..., M-1), see ``relu_units``.
+        replacement : {"linear", "off", "on"}, optional
+            ``"linear"``: the unit loses its ReLU, phi(z) = z. ``"on"``: as if it were always on its active side;
+            since ReLU is the identity there this is the same as ``"linear"``. ``"off"``: as if always on its inactive
+            side, phi(z) = 0: its column of W is zero.
+
+        Returns
+        -------
+        PLRNN
+            With one ReLU fewer, so bitcodes one character shorter. Its metadata say what was replaced.
+
+        Raises
+        ------
+        ModelError
+            If the unit has no ReLU, the architecture's ReLUs are not state units, or the replacement is unknown.
+
+        Examples
+        --------
+        >>> model = PLRNN.al_rnn(A=[0.5, 0.0], W=[[0.0, 1.0], [0.3, 0.0]], h=[0.1, -1.0], pwl_units=1)
+        >>> model.ablate(1, "off").pwl_units
+        0
+        """
+        if self.relu_units is None:
+            raise ModelError(
+                f"the ReLUs of the architecture {self.architecture} are no state units: none can be ablated"
+            )
+        if replacement not in ("linear", "off", "on"):
+            raise ModelError(f'replacement must be "linear", "off" or "on", got {replacement!r}')
+        if unit not in self.relu_units:
+            units = ", ".join(map(str, self.relu_units)) or "none"
+            raise ModelError(f"unit {unit!r} has no ReLU: only ReLU units can be ablated ({units})")
+        parameters = dict(self.parameters)
+        if replacement == "off":
+            parameters["W"] = parameters["W"].copy()
+            parameters["W"][:, unit] = 0.0
+        left = tuple(i for i in self.relu_units if i != unit)
+        done = [*self.metadata.get("ablations", []), {"unit": int(unit), "replacement": replacement}]
+        metadata = {**self.metadata, "ablations": done}
+        return PLRNN(self.architecture, parameters, left, self.B, self.b, metadata)
+
+    def explain(self, trajectory: Trajectory, **options: Any) -> Explanation:
+        """The modes of each visited subregion; see :func:`plrnn_analysis.explain.explain`.
 
         Parameters
         ----------
         trajectory : Trajectory
         **options
-            Passed to :func:`~plrnn_analysis.transitions.transition_graph`.
+            Passed to :func:`plrnn_analysis.explain.explain`.
         """
-        from .transitions import transition_graph
+        from .explain import explain
 
-        return transition_graph(self, trajectory, **options)
+        return explain(self, trajectory, **options)
+
+    def transition_graph(
+        self, trajectory: Trajectory | None = None, box: Any = None, constant_input: Any = None, **options: Any
+    ) -> networkx.DiGraph:
+        """Which subregion follows which: on a trajectory, or exactly, inside a box.
+
+        Parameters
+        ----------
+        trajectory : Trajectory, optional
+            The empirical graph: the steps that were made, with their counts.
+        box : float or pair of (M,) array_like, optional
+            The exact graph instead: all steps that points inside the box can make. Give one of the two.
+        constant_input : (K,) array_like, optional
+            For the exact graph, the input held on; a trajectory has its own.
+        **options
+            Passed to :func:`plrnn_analysis.transitions.transition_graph` or
+            :func:`plrnn_analysis.exact_transitions.exact_transition_graph`.
+
+        Raises
+        ------
+        ModelError
+            If not exactly one of `trajectory` and `box` is given, or an input beside a trajectory.
+        """
+        if (trajectory is None) == (box is None):
+            raise ModelError("give exactly one of trajectory (empirical graph) and box (exact graph)")
+        if trajectory is not None:
+            from .transitions import transition_graph
+
+            if constant_input is not None:
+                raise ModelError("constant_input is for the exact graph; a trajectory has its own input")
+            return transition_graph(self, trajectory, **options)
+        from .exact_transitions import exact_transition_graph
+
+        graph = exact_transition_graph(self.map.with_input(constant_input), box, **options)
+        graph.graph.update(model=repr(self).strip("<>"), architecture=self.architecture)
+        return graph

@@ -22,6 +22,7 @@ __all__ = [
     "Subregions",
     "Table",
     "Trajectory",
+    "UniquenessCertificate",
 ]
 
 Item = TypeVar("Item")
@@ -148,11 +149,15 @@ class Coverage:
     decided : int
         How many of them are proven to hold no fixed point, or have been solved.
     engine : str
-        How: ``"elimination"``, ``"linear programs"``, ``"uniqueness certificate"`` or ``"single region"``.
+        How: ``"enumeration"``, ``"elimination"``, ``"linear programs"``, ``"uniqueness certificate"``,
+        ``"contraction certificate"``, ``"words in a box"``, ``"scyfi"`` or ``"single region"``.
     nodes : int
         Nodes of the search tree visited.
     pruned, collapsed, solved : int
         Subtrees cut by a sign test, closed by the uniqueness proof, and single subregions solved.
+    cuts_checked, cuts_proven : int
+        With ``verify="farkas"``: cuts re-checked in exact arithmetic, and those of them that were proven for the
+        reduced problem as it stands in double precision.
     stopped_by : str
         Empty if the tree was exhausted, else ``"max_nodes"``, ``"time_limit"``, ``"interrupt"`` or
         ``"numerics"``.
@@ -168,6 +173,8 @@ class Coverage:
     pruned: int = 0
     collapsed: int = 0
     solved: int = 0
+    cuts_checked: int = 0
+    cuts_proven: int = 0
     stopped_by: str = ""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
@@ -209,6 +216,36 @@ class FixedPoints(ResultSequence[FixedPoint]):
         proof = "complete" if self.complete else f"NOT complete, stopped by {self.coverage.stopped_by}"
         extra = f", {len(self.continua)} continua" if self.continua else ""
         return f"<FixedPoints: {len(self)} isolated{extra}; {proof}>"
+
+
+@dataclass(frozen=True, eq=False)
+class UniquenessCertificate:
+    """Whether a map has exactly one fixed point, with the numbers that prove it.
+
+    Attributes
+    ----------
+    unique : bool
+        True if proven. False means "not proven", not "several".
+    globally_attracting : bool
+        True if proven that every trajectory tends to it.
+    monotone_margin : float
+        Smallest eigenvalue of the symmetric part of I - G of the reduced problem (NaN where every subregion is
+        singular); positive beyond rounding proves uniqueness.
+    contraction_rates : dict of str to float
+        Upper bounds of the Lipschitz constant of the map in several norms; one below 1 proves uniqueness and
+        global attraction, and is the factor by which distances in that norm shrink a step.
+    proof : str
+        ``"monotone"``, the norm used, or ``""``.
+    fixed_point : FixedPoint or None
+        The point, where it is proven.
+    """
+
+    unique: bool
+    globally_attracting: bool
+    monotone_margin: float
+    contraction_rates: dict[str, float]
+    proof: str
+    fixed_point: FixedPoint | None
 
 
 @dataclass(frozen=True, eq=False)

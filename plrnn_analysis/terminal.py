@@ -16,16 +16,24 @@ from .summary import count_words, coverage_sentences
 if TYPE_CHECKING:
     import networkx
 
+    from .explain import Ablation, Explanation
     from .model import PLRNN
     from .results import FixedPoints, Trajectory
 
-__all__ = ["print_fixed_points", "print_graph", "print_model", "print_subregions"]
+__all__ = [
+    "print_ablations",
+    "print_explanation",
+    "print_fixed_points",
+    "print_graph",
+    "print_model",
+    "print_subregions",
+]
 
 # Subregions are listed one by one up to this many ReLUs, graph nodes up to this many rows.
 LISTED_RELUS = 4
 LISTED_ROWS = 20
 # Columns of text.
-LEFT = ("bitcode", "stability", "z", "fixed points", "followed by")
+LEFT = ("bitcode", "steps of the first trial", "replaced by", "stability", "z", "fixed points", "followed by")
 # A trajectory that ends this many times further out than it began is called growing.
 GROWN = 1e4
 # |eigenvalue - 1| below this is called slow.
@@ -59,7 +67,7 @@ def _state(z: np.ndarray) -> str:
     return ", ".join(f"{x:.4g}" for x in z) if z.size <= 4 else f"|z| = {np.linalg.norm(z):.4g}"
 
 
-def print_model(model: PLRNN, checkpoint: Path, constant_input: Sequence[float] | None) -> None:
+def print_model(model: PLRNN, checkpoint: Path, constant_input: Sequence[float] | None, driven: bool = False) -> None:
     """Where a model comes from and how large it is.
 
     Parameters
@@ -67,13 +75,15 @@ def print_model(model: PLRNN, checkpoint: Path, constant_input: Sequence[float] 
     model : PLRNN
     checkpoint : Path
     constant_input : sequence of float or None
+    driven : bool, optional
+        Whether trials drive the model, so that there is no constant input to speak of.
     """
     n = model.pwl_units
     sizes = [count_words(model.n_units, "unit"), count_words(n, "ReLU"), f"at most 2^{n} subregions"]
     sizes += [count_words(model.n_inputs, "input"), count_words(model.n_outputs, "output")]
     _print(str(checkpoint), style="bold")
     _print(f"{model.architecture}: {', '.join(sizes)}")
-    if model.n_inputs:
+    if model.n_inputs and not driven:
         held = "zero" if constant_input is None else ", ".join(f"{s:g}" for s in constant_input)
         _print(f"constant input: {held}")
     for note in model.metadata.get("notes", []):
@@ -172,3 +182,75 @@ def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
         _print(f"Note: {elsewhere} in subregions that no trajectory visited.")
     if not about["fixed_points_complete"]:
         _print("Note: the search for fixed points was not complete; there may be more than the table shows.")
+
+
+def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
+    """The modes of the visited subregions, and the steps that visit them.
+
+    Parameters
+    ----------
+    found : Explanation
+    inputs : (batch, T, K) ndarray
+        What drove the trajectory.
+    """
+    trials = count_words(found.n_trials, "trial")
+    _print(f"{trials} of {count_words(found.n_steps, 'step')}: {count_words(len(found), 'subregion')} described")
+    table = _table("Slowest modes", "bitcode", "eigenvalue", "time constant", "input gain", "readout gain")
+    for region in found:
+        for number, mode in enumerate(region.modes):
+            value = mode.eigenvalue
+            text = f"{value.real:.5f}" if value.imag == 0 else f"{value.real:.5f} ± {value.imag:.5f}i"
+            gains = (_time_constant(mode.time_constant), f"{mode.input_gain:.3g}", f"{mode.readout_gain:.3g}")
+            table.add_row(_short(region.bitcode) if number == 0 else "", text, *gains)
+    _print(table)
+    events = [k for k in range(inputs.shape[2]) if set(np.unique(inputs[..., k]).tolist()) == {0.0, 1.0}]
+    names = [f"after an event on input {k + 1}" for k in events]
+    table = _table("Visits", "bitcode", "all steps", *names, "steps of the first trial")
+    for region in found:
+        inside = found.codes == region.bitcode
+        shares = [f"{inside[inputs[..., k] == 1.0].mean():.4f}" for k in events]
+        table.add_row(_short(region.bitcode), f"{region.frequency:.4f}", *shares, _ranges(found, region.bitcode))
+    _print(table)
+    for k in events:
+        when = ", ".join(str(t + 1) for t in np.flatnonzero(inputs[0, :, k])[:10])
+        _print(f"events on input {k + 1} in the first trial: step {when}")
+
+
+def _time_constant(steps: float) -> str:
+    return f"grows, {-steps:.4g}" if steps < 0 else f"{steps:.4g}"
+
+
+def _ranges(found: Explanation, bitcode: str, limit: int = 8) -> str:
+    stays = found.step_ranges(bitcode)
+    texts = [f"{a}" if a == b else f"{a}-{b}" for a, b in stays[:limit]]
+    return ", ".join(texts) + (f" and {len(stays) - limit} more" if len(stays) > limit else "")
+
+
+def print_ablations(table: Sequence[Ablation]) -> None:
+    """The error of a model with its ReLUs replaced, and which are needed.
+
+    Parameters
+    ----------
+    table : sequence of Ablation
+    """
+    from .explain import NEEDED_FACTOR, gate_units
+
+    shown = _table("Ablations", "unit", "replaced by", "MSE", "times the intact MSE")
+    intact = table[0].mse
+    words = {"none": "(intact)", "linear": "linear", "off": "always off", "on": "always on (= linear)"}
+    single = [row for row in table if len(row.units) == 1]
+    for row in table:
+        units = "" if not row.units else str(row.units[0]) if len(row.units) == 1 else "all"
+        ratio = f"{row.mse / intact:.4g}" if intact > 0 else ""
+        shown.add_row(units, words[row.replacement], f"{row.mse:.3e}", ratio)
+    _print(shown)
+    _print()
+    if not single:
+        return
+    needed = gate_units(table)
+    factor = f"more than {NEEDED_FACTOR:g} times the intact error, whether it is linear or off"
+    if needed:
+        which = f"unit {needed[0]}" if len(needed) == 1 else f"each of the units {', '.join(map(str, needed))}"
+        _print(f"Needed: the ReLU of {which} ({factor}).")
+    else:
+        _print(f"No single ReLU is needed ({factor} would be the sign).")

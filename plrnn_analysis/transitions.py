@@ -199,7 +199,8 @@ def transition_graph(
         - ``stability`` (str): of these, separated by ``", "``; empty where there is none.
 
         Edges have ``count`` (int) and ``probability`` (float), the count divided by that of all steps that
-        leave the node, steps to itself included. Graph attributes: ``model``, ``architecture``,
+        leave the node, steps to itself included. Graph attributes: ``kind`` (``"empirical"``), ``model``,
+        ``architecture``,
         ``n_units``, ``pwl_units``, ``n_trajectories``, ``n_steps`` (of each), ``discard``,
         ``n_transitions``; and ``fixed_points_complete`` (bool, whether the search proved that there are no
         others), ``fixed_points_input`` (what was held on), ``fixed_points_unvisited`` (how many lie in
@@ -235,6 +236,7 @@ def transition_graph(
     radii = _spectral_radii(map, counts.bitcodes)
     total = int(counts.visits.sum())
     graph = networkx.DiGraph(
+        kind="empirical",
         model=repr(model).strip("<>"),
         architecture=model.architecture,
         n_units=model.n_units,

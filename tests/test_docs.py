@@ -17,7 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^([ ]*)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 # Minutes of training, or an installation: `make` runs these, see .ci/run.
-NOT_HERE = ("plrnn demo", "plrnn train", "make ", "pip ", "python3 ", ".venv/")
+NOT_HERE = ("plrnn demo", "plrnn train", "plrnn linear-limit", "make ", "pip ", "python3 ", ".venv/")
 # Written by the examples of the quickstart, which other pages go on with.
 CHOICE = {"A": [0.5, 0.5], "W": [[0, -1], [-1, 0]], "h": [1, 1], "C": [[1, 0], [0, 1]], "pwl_units": 2}
 

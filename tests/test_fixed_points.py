@@ -33,9 +33,10 @@ def assert_is_fixed_point(map: CanonicalMap, p) -> None:
 
 
 engines = pytest.mark.parametrize("method", ["elimination", "linear programs"])
+all_engines = pytest.mark.parametrize("method", ["auto", "elimination", "linear programs"])
 
 
-@engines
+@all_engines
 @settings(max_examples=2500, deadline=None)
 @given(seed=seeds)
 def test_agrees_with_brute_force(method, seed):
@@ -53,7 +54,7 @@ def test_agrees_with_brute_force(method, seed):
         assert_is_fixed_point(map, p)
 
 
-@engines
+@all_engines
 @settings(max_examples=800, deadline=None)
 @given(seed=seeds)
 def test_agrees_with_exact_rationals_where_degenerate(method, seed):
@@ -112,17 +113,18 @@ def test_diagonal_embeddings_have_as_many_fixed_points(name):
     assert found.complete and len(found) == CASES[name]["expected"]["fixed_points"]
 
 
-def test_exact_addition_solver_is_a_line_attractor():
+@pytest.mark.parametrize("method", ["auto", "linear programs"])
+def test_exact_addition_solver_is_a_line_attractor(method):
     model = PLRNN.al_rnn([1.0, 0.0], [[0.0, 1.0], [0.0, 0.0]], [0.0, -1.0], pwl_units=1, C=[[0.0, 0.0], [1.0, 1.0]])
-    found = model.fixed_points()
+    found = model.fixed_points(method=method)
     assert found.complete and len(found) == 0
     (line,) = found.continua
     assert (line.dimension, line.bitcode) == (1, "0")
     np.testing.assert_allclose(np.abs(line.directions), [[1.0, 0.0]])
     assert line.interval == (-np.inf, np.inf)
-    assert found.coverage.engine == "linear programs"
+    assert found.coverage.engine == ("enumeration" if method == "auto" else "linear programs")
     # With a marked input held on the accumulator grows for ever: no fixed point at all.
-    driven = model.fixed_points(constant_input=[0.5, 1.0])
+    driven = model.fixed_points(constant_input=[0.5, 1.0], method=method)
     assert driven.complete and len(driven) == 0 and not driven.continua
 
 
@@ -225,7 +227,7 @@ def test_rebasing_gives_the_same_answer():
 def test_perfect_integrator_is_rebased_not_refused():
     # I - A is singular, I - J_1 is not: one fixed point, in the active subregion.
     model = PLRNN.al_rnn([1.0], [[-0.5]], [0.5], pwl_units=1)
-    found = model.fixed_points()
+    found = model.fixed_points(method="elimination")
     assert found.complete and [p.bitcode for p in found] == ["1"]
     assert found[0].z == pytest.approx([1.0])
     assert "another subregion" in found.coverage.notes[0]

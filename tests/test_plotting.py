@@ -122,3 +122,17 @@ def test_pyplot_is_not_needed():
 
     code = "import sys, plrnn_analysis.plotting; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_error_by_relus():
+    from plrnn_analysis.plotting import plot_error_by_relus
+
+    ax = plot_error_by_relus([0, 0, 2, 2], [0.17, 0.18, 1e-5, 2e-6], floor=0.16, threshold=1e-3, exact=(1, 0.0))
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "1", "2"]
+    assert ax.get_yscale() == "log"
+    labels = [t.get_text() for t in ax.get_legend().get_texts()]
+    assert any("MSE 0 (off the axis)" in text for text in labels)
+    assert ax.get_ylim()[0] < 2e-6 < 0.18 < ax.get_ylim()[1]
+    plot_error_by_relus([1], [0.0])
+    with pytest.raises(ModelError, match="one error for each"):
+        plot_error_by_relus([], [])

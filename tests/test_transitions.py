@@ -147,6 +147,7 @@ def test_graph_of_the_tent_map(tent):
         assert data["spectral_radius"] == 2.0
         assert (data["fixed_points"], data["continua"], data["stability"]) == (1, 0, "unstable node")
     assert graph.graph == {
+        "kind": "empirical",
         "model": "PLRNN al_rnn: M=1 units, 1 ReLU, at most 2^1 subregions",
         "architecture": "al_rnn",
         "n_units": 1,

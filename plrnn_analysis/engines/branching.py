@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from ..kernels import branching as kernels
 from .budget import Budget
-from .driver import Outcome, run_trees
+from .driver import Outcome, Workers, run_trees
+from .farkas import check_cuts
 from .reduction import DATA_ULPS, EPS, Reduction
 
 __all__ = ["LARGEST_FEW", "LARGEST_MANY", "MAX_UNKNOWNS", "claim", "search"]
@@ -20,7 +23,7 @@ FEW_UNKNOWNS, LARGEST_FEW, LARGEST_MANY = 24, 1e7, 1e4
 
 
 def claim(problem: Reduction) -> float:
-    """Largest sum of ReLU outputs, of the reduced problem, for which the search's cuts are proven."""
+    """Largest sum of moduli of y over the ReLUs for which the search's cuts are proven."""
     largest = LARGEST_FEW if len(problem.g) <= FEW_UNKNOWNS else LARGEST_MANY
     return largest * float(np.max(np.abs(problem.g), initial=0.0))
 
@@ -28,9 +31,10 @@ def claim(problem: Reduction) -> float:
 class _Tree:
     """The search below one prefix: all state of the kernel, so that it can stop and go on anywhere."""
 
-    def __init__(self, problem: Reduction, prefix: tuple[int, ...], L: np.ndarray, offset: np.ndarray) -> None:
+    def __init__(
+        self, problem: Reduction, prefix: tuple[int, ...], L: np.ndarray, offset: np.ndarray, keep_cuts: bool = False
+    ) -> None:
         n = len(problem.g)
-        self.size = 2 ** (n - len(prefix))
         self.finished = False
         self.words: list[np.ndarray] = []
         # The problem is homogeneous in (x, g): constants are brought to size one.
@@ -58,15 +62,17 @@ class _Tree:
         self.place[0] = np.concatenate([-1 - np.arange(n), np.arange(m)])
         self.fixed = np.zeros((n + 1, n + m), np.int8)
         for i, bit in enumerate(prefix):
-            self.fixed[0, n + i if bit else i] = 1
+            if bit >= 0:
+                self.fixed[0, n + i if bit else i] = 1
         self.spared = np.zeros((n + 1, n + m), np.int8)
         self.unit = np.zeros(n + 1, np.int64)
         self.todo = np.zeros(n + 1, np.uint8)
         self.meta = np.zeros(16, np.int64)
         self.closed = np.zeros(n + 1, np.int64)
         self.buffer = np.zeros((BUFFER, n), np.uint8)
-        self.cuts = np.zeros((0, m))
-        self.cut_fixed = np.zeros((0, n + m), np.int8)
+        self.cuts = np.zeros((BUFFER if keep_cuts else 0, m))
+        self.cut_fixed = np.zeros((BUFFER if keep_cuts else 0, n + m), np.int8)
+        self.kept: list[tuple[np.ndarray, np.ndarray]] = []
 
     def advance(self, nodes: int) -> int:
         """Visit at most `nodes` nodes; returns how many were visited."""
@@ -79,8 +85,16 @@ class _Tree:
         count = int(self.meta[kernels.COUNT])
         self.words.extend(self.buffer[:count].astype(bool))
         self.meta[kernels.COUNT] = 0
+        cuts = int(self.meta[kernels.CUTS])
+        self.kept.extend(zip(self.cuts[:cuts].copy(), self.cut_fixed[:cuts].copy(), strict=True))
+        self.meta[kernels.CUTS] = 0
         self.finished = code == kernels.DONE
         return int(self.meta[kernels.NODES]) - before
+
+    def split(self) -> int:
+        """Visit the first node; returns the unit it branches on, -1 if it ends the tree."""
+        self.advance(1)
+        return -1 if self.finished or not self.todo[0] else int(self.unit[0])
 
     @property
     def decided(self) -> int:
@@ -92,12 +106,19 @@ class _Tree:
                 "solved": int(self.meta[kernels.SOLVED])}  # fmt: skip
 
 
+def _check(tree: _Tree, budget: Budget) -> dict[str, int]:
+    """The exact check of a tree's cuts where an executor searched it."""
+    checked, proven = check_cuts(tree.N, tree.Q, iter(tree.kept), budget)
+    return {"cuts_checked": checked, "cuts_proven": proven}
+
+
 def search(
     problem: Reduction,
     budget: Budget,
-    workers: int = 1,
+    workers: Workers = 1,
     L: np.ndarray | None = None,
     offset: np.ndarray | None = None,
+    farkas: bool = False,
 ) -> Outcome:
     """Find every pattern of a reduced problem that may hold a solution.
 
@@ -105,10 +126,12 @@ def search(
     ----------
     problem : Reduction
     budget : Budget
-    workers : int, optional
-        Threads over subtrees; the kernel runs without the GIL.
+    workers : int or Executor, optional
+        Threads over subtrees, as the kernel runs without the GIL; or an executor.
     L, offset : (m, M), (m,) ndarray, optional
         Subtrees without a point with ``L z + offset >= 0`` may be cut.
+    farkas : bool, optional
+        Re-check every cut in exact arithmetic; the counts of the outcome then say how many were proven.
 
     Returns
     -------
@@ -123,4 +146,11 @@ def search(
     if L is None or offset is None:
         L, offset = np.zeros((0, len(problem.state_offset))), np.zeros(0)
     rows, constants = L, offset
-    return run_trees(lambda prefix: _Tree(problem, prefix, rows, constants), len(problem.g), budget, workers)[0]
+    outcome, trees = run_trees(
+        partial(_Tree, problem, L=rows, offset=constants, keep_cuts=farkas), len(problem.g), budget, workers,
+        _check if farkas else None,
+    )  # fmt: skip
+    if farkas and trees:
+        kept = (cut for tree in trees for cut in tree.kept)
+        outcome.counts["cuts_checked"], outcome.counts["cuts_proven"] = check_cuts(trees[0].N, trees[0].Q, kept, budget)
+    return outcome

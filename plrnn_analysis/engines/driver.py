@@ -1,28 +1,42 @@
-"""Runs search trees in slices, in one or more threads, within a budget."""
+"""Runs search trees in slices within a budget: here, in threads, or wherever an executor puts them."""
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from .budget import Budget
 
-__all__ = ["Outcome", "Tree", "run_trees"]
+__all__ = ["Outcome", "Tree", "Workers", "run_trees"]
 
 # A slice of the search should take about this long, so that limits and Ctrl-C act promptly.
 SLICE_SECONDS = 0.02
 # Patterns a tree may report before the search is given up: each must be solved densely.
 MAX_CANDIDATES = 50_000
+# Subtrees for each worker of an executor, so that none waits long for the last; and their number where it does
+# not say how many workers it has.
+TASKS_A_WORKER, TASKS = 8, 64
+# A search that ends within so many seconds is not worth sending away.
+HEAD_START = 0.1
+# Seconds that results may take to come back after the time limit or Ctrl-C.
+GRACE = 0.2
+
+# Threads here, or someone else's workers.
+Workers = int | Executor
 
 
 class Tree(Protocol):
-    """The part of a search below one prefix of decisions; it can stop and go on anywhere."""
+    """The part of a search below a prefix: 0 or 1 for units decided, -1 for others, open ones at the end left out.
+
+    It can stop and go on anywhere.
+    """
 
     finished: bool
     words: list[np.ndarray]
@@ -33,6 +47,9 @@ class Tree(Protocol):
     def counts(self) -> dict[str, int]: ...
     def advance(self, nodes: int) -> int:
         """Visit at most `nodes` nodes; returns how many were visited."""
+
+    def split(self) -> int:
+        """Visit the first node if need be, and say which unit to decide next; -1 if nothing is left."""
 
 
 @dataclass
@@ -48,45 +65,91 @@ class Outcome:
 T = TypeVar("T", bound=Tree)
 
 
-def run_trees(make: Callable[[tuple[int, ...]], T], n: int, budget: Budget, workers: int) -> tuple[Outcome, list[T]]:
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What a task found below its prefix; `words` are packed, eight units a byte."""
+
+    words: np.ndarray
+    decided: int
+    counts: dict[str, int]
+    finished: bool
+    stopped_by: str
+
+
+def _grow(tree: Tree, budget: Budget, until: float = np.inf) -> None:
+    """Search a tree in slices until it or the budget ends, or the clock stands at `until`."""
+    nodes = 8
+    while not tree.finished:
+        start = time.perf_counter()
+        if start >= until:
+            return
+        granted = budget.take(nodes)
+        if granted == 0:
+            return
+        used = tree.advance(granted)
+        elapsed = time.perf_counter() - start
+        budget.give_back(granted - used)
+        if len(tree.words) > MAX_CANDIDATES:
+            budget.stop("too many candidates")
+        nodes = int(min(max(nodes * SLICE_SECONDS / max(elapsed, 1e-4), 1), 4 * nodes, 1 << 22))
+
+
+def run_trees(
+    make: Callable[[tuple[int, ...]], T],
+    n: int,
+    budget: Budget,
+    workers: Workers,
+    after: Callable[[T, Budget], dict[str, int]] | None = None,
+) -> tuple[Outcome, list[T]]:
     """Search all patterns of n units.
 
     Parameters
     ----------
     make : callable
-        Builds the tree below a prefix of decisions on the first units.
+        Builds the tree below a prefix of decisions on the first units. Picklable, if `workers` is an executor.
     n : int
     budget : Budget
-    workers : int
-        Threads; kernels run without the GIL.
+    workers : int or Executor
+        Threads, as kernels run without the GIL; or any executor, whose tasks get a prefix each.
+    after : callable, optional
+        With an executor, called with each tree where it was searched; gives further counts. Picklable.
 
     Returns
     -------
     Outcome
+        Words are sorted, so that they do not depend on who found them.
     list of Tree
-        The trees that were begun. Ctrl-C ends the search like a time limit.
+        The trees that were begun here. Ctrl-C ends the search like a time limit.
     """
+    begun: list[T] = []
+    if isinstance(workers, Executor):
+        parts, exhausted = _run_tasks(make, n, budget, workers, after)
+    else:
+        exhausted = _run_threads(make, n, budget, workers, begun)
+        parts = [_Part(np.array(t.words), t.decided, t.counts, t.finished, "") for t in begun]
+    outcome = Outcome(exhausted=exhausted and all(part.finished for part in parts))
+    found: dict[bytes, np.ndarray] = {}
+    for part in parts:
+        outcome.decided += part.decided
+        for name, value in part.counts.items():
+            outcome.counts[name] = outcome.counts.get(name, 0) + value
+        for word in part.words:
+            found[word.tobytes()] = word
+    outcome.words = [found[key] for key in sorted(found)]
+    return outcome, begun
+
+
+def _run_threads(make: Callable[[tuple[int, ...]], T], n: int, budget: Budget, workers: int, begun: list[T]) -> bool:
+    """Search in threads; returns whether every prefix was begun."""
     length = 0 if workers == 1 else min(n, (8 * workers - 1).bit_length())
     prefixes = list(product((0, 1), repeat=length))
-    begun: list[T] = []
 
     def task(prefix: tuple[int, ...]) -> None:
         if budget.stopped_by:
             return
         tree = make(prefix)
         begun.append(tree)
-        nodes = 8
-        while not tree.finished:
-            granted = budget.take(nodes)
-            if granted == 0:
-                return
-            start = time.perf_counter()
-            used = tree.advance(granted)
-            elapsed = time.perf_counter() - start
-            budget.give_back(granted - used)
-            if len(tree.words) > MAX_CANDIDATES:
-                budget.stop("too many candidates")
-            nodes = int(min(max(nodes * SLICE_SECONDS / max(elapsed, 1e-4), 1), 4 * nodes, 1 << 22))
+        _grow(tree, budget)
 
     try:
         if workers == 1:
@@ -106,14 +169,153 @@ def run_trees(make: Callable[[tuple[int, ...]], T], n: int, budget: Budget, work
                     raise
     except KeyboardInterrupt:
         budget.stop("interrupt")
-    outcome = Outcome(exhausted=len(begun) == len(prefixes) and all(tree.finished for tree in begun))
-    seen: set[bytes] = set()
-    for tree in begun:
-        outcome.decided += tree.decided
-        for name, value in tree.counts.items():
-            outcome.counts[name] = outcome.counts.get(name, 0) + value
-        for word in tree.words:
-            if word.tobytes() not in seen:
-                seen.add(word.tobytes())
-                outcome.words.append(word)
-    return outcome, begun
+    return len(begun) == len(prefixes)
+
+
+def _part(tree: Tree, n: int, counts: dict[str, int], stopped_by: str) -> _Part:
+    words = np.packbits(np.array(tree.words, dtype=bool).reshape(len(tree.words), n), axis=1)
+    return _Part(words, tree.decided, {**tree.counts, **counts}, tree.finished, stopped_by)
+
+
+def _search_below(
+    make: Callable[[tuple[int, ...]], Any],
+    n: int,
+    prefix: tuple[int, ...],
+    nodes: int | None,
+    seconds: float | None,
+    deadline: float | None,
+    after: Callable[[Any, Budget], dict[str, int]] | None,
+) -> _Part:
+    """A task: search one subtree in whatever process this is.
+
+    It may take `seconds`, less what it has waited for a worker: until the time of day `deadline`.
+    """
+    if seconds is not None and deadline is not None:
+        seconds = max(0.0, min(seconds, deadline - time.time()))
+    budget = Budget(nodes, seconds)
+    tree = make(prefix)
+    counts: dict[str, int] = {}
+    try:
+        _grow(tree, budget)
+        if after is not None:
+            counts = after(tree, budget)
+    except KeyboardInterrupt:
+        # At a terminal Ctrl-C reaches worker processes too.
+        budget.stop("interrupt")
+    return _part(tree, n, counts, budget.stopped_by)
+
+
+def _tasks(executor: Executor) -> int:
+    known = getattr(executor, "_max_workers", None)
+    return TASKS_A_WORKER * known if isinstance(known, int) and known > 0 else TASKS
+
+
+def _cut(
+    make: Callable[[tuple[int, ...]], T],
+    n: int,
+    budget: Budget,
+    tasks: int,
+    after: Callable[[T, Budget], dict[str, int]] | None,
+) -> tuple[list[tuple[int, ...]], list[_Part]]:
+    """Cut the tree, where the engine itself would branch, into `tasks` subtrees of about the same depth.
+
+    Returns their prefixes, and what was found on the way.
+    """
+    queue: deque[tuple[int, ...]] = deque([(-1,) * n])
+    done: list[_Part] = []
+    single: list[tuple[int, ...]] = []
+    while queue and len(queue) + len(single) < tasks and budget.take(1):
+        prefix = queue.popleft()
+        if -1 not in prefix:
+            budget.give_back(1)
+            single.append(prefix)
+            continue
+        tree = make(prefix)
+        unit = tree.split()
+        budget.give_back(1 - tree.counts["nodes"])
+        counts = {} if after is None else after(tree, budget)
+        # What was visited is accounted for; the rest of the tree is left to its two halves.
+        part = _part(tree, n, counts, "")
+        done.append(replace(part, finished=True))
+        if unit >= 0:
+            queue.extend((*prefix[:unit], bit, *prefix[unit + 1 :]) for bit in (0, 1))
+    return [*queue, *single], done
+
+
+def _run_tasks(
+    make: Callable[[tuple[int, ...]], T],
+    n: int,
+    budget: Budget,
+    executor: Executor,
+    after: Callable[[T, Budget], dict[str, int]] | None,
+) -> tuple[list[_Part], bool]:
+    """Search with an executor; returns what came back, words unpacked, and whether all did."""
+    parts: dict[int, _Part] = {}
+    futures: dict[Future[_Part], int] = {}
+    tasks = 0
+    nodes = budget.nodes_left
+    tree = make(())
+    try:
+        _grow(tree, budget, time.perf_counter() + HEAD_START)
+        if tree.finished or budget.stopped_by:
+            parts[0] = _part(tree, n, {} if after is None else after(tree, budget), budget.stopped_by)
+        else:
+            # The subtrees begin anew, so what the head start used is theirs again.
+            budget.nodes_left = nodes
+            prefixes, done = _cut(make, n, budget, _tasks(executor), after)
+            parts.update((-1 - index, part) for index, part in enumerate(done))
+            tasks = len(prefixes)
+            nodes = budget.nodes_left
+            seconds = None if budget.deadline is None else budget.remaining
+            deadline = None if seconds is None else time.time() + seconds
+            for index, prefix in enumerate(prefixes):
+                allowed = None if nodes is None else nodes // tasks + (index < nodes % tasks)
+                future = executor.submit(_search_below, make, n, prefix, allowed, seconds, deadline, after)
+                futures[future] = index
+            _collect(futures, parts, budget)
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
+        if not futures:
+            parts[0] = _part(tree, n, {}, "interrupt")
+    finally:
+        for future in futures:
+            future.cancel()
+    if budget.stopped_by == "interrupt":
+        running = [future for future in futures if not future.done()]
+        wait(running, timeout=GRACE)
+        for future, index in futures.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                parts[index] = future.result()
+    if budget.nodes_left is not None and futures:
+        used = sum(part.counts.get("nodes", 0) for index, part in parts.items() if index >= 0)
+        budget.nodes_left = max(0, budget.nodes_left - used)
+    whole = len(futures) == tasks and all(index in parts for index in range(tasks)) and bool(parts)
+    ordered = [parts[index] for index in sorted(parts)]
+    for part in ordered:
+        if part.stopped_by:
+            budget.stop(part.stopped_by)
+    unpacked = [
+        _Part(np.unpackbits(p.words, axis=1, count=n).astype(bool), p.decided, p.counts, p.finished, p.stopped_by)
+        for p in ordered
+    ]
+    return unpacked, whole
+
+
+def _collect(futures: dict[Future[_Part], int], parts: dict[int, _Part], budget: Budget) -> None:
+    """Wait for the tasks; the exception of one is raised here."""
+    pending = set(futures)
+    words = 0
+    while pending:
+        if budget.deadline is not None and time.perf_counter() > budget.deadline + GRACE:
+            budget.stop("time_limit")
+            return
+        finished, pending = wait(pending, timeout=0.05, return_when=FIRST_COMPLETED)
+        for future in finished:
+            part = parts[futures[future]] = future.result()
+            words += len(part.words)
+            if words > MAX_CANDIDATES:
+                budget.stop("too many candidates")
+            if part.stopped_by in ("interrupt", "too many candidates"):
+                budget.stop(part.stopped_by)
+        if budget.stopped_by:
+            return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from ..kernels import elimination as kernels
 from .budget import Budget
-from .driver import Outcome, run_trees
+from .driver import Outcome, Workers, run_trees
 from .reduction import Reduction
 
 __all__ = ["MAX_UNKNOWNS", "search"]
@@ -22,7 +24,7 @@ class _Tree:
 
     def __init__(self, problem: Reduction, prefix: tuple[int, ...], collapse: bool) -> None:
         n = len(problem.g)
-        self.size = 2 ** (n - len(prefix))
+        self.size = 2 ** (n - sum(bit >= 0 for bit in prefix))
         self.finished = False
         self.collapse = collapse
         self.words: list[np.ndarray] = []
@@ -59,6 +61,10 @@ class _Tree:
         self.finished = code == kernels.DONE
         return int(self.meta[kernels.NODES]) - before
 
+    def split(self) -> int:
+        """The first unit that the prefix leaves open; there must be one."""
+        return int(np.argmax(self.prefix < 0))
+
     @property
     def decided(self) -> int:
         # Subtrees closed inside the prefix reach beyond it, and then this tree is finished.
@@ -77,15 +83,15 @@ class _Tree:
         return {name: int(self.meta[slot]) for name, slot in names.items()}
 
 
-def search(problem: Reduction, budget: Budget, workers: int = 1, collapse: bool = True) -> Outcome:
+def search(problem: Reduction, budget: Budget, workers: Workers = 1, collapse: bool = True) -> Outcome:
     """Visit every pattern of a reduced problem, or prove whole subtrees empty.
 
     Parameters
     ----------
     problem : Reduction
     budget : Budget
-    workers : int, optional
-        Threads over subtrees; the kernel runs without the GIL.
+    workers : int or Executor, optional
+        Threads over subtrees, as the kernel runs without the GIL; or an executor.
     collapse : bool, optional
         Close subtrees by the uniqueness proof.
 
@@ -99,4 +105,4 @@ def search(problem: Reduction, budget: Budget, workers: int = 1, collapse: bool 
     Without pruning about ``2**n * 2 n`` operations, whatever the number of units; memory ``8 n**3`` bytes
     a thread.
     """
-    return run_trees(lambda prefix: _Tree(problem, prefix, collapse), len(problem.g), budget, workers)[0]
+    return run_trees(partial(_Tree, problem, collapse=collapse), len(problem.g), budget, workers)[0]

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import linalg
 
 from ..kernels import monotone
+from ..maps import CanonicalMap
 from .reduction import Reduction
 
-__all__ = ["prove_unique"]
+__all__ = ["CONTRACTING", "contraction_rates", "contracts", "prove_unique", "settle"]
+
+# A bound must be below one by more than its own rounding to prove a contraction.
+CONTRACTING = 1.0 - 1e-9
+# Searches try the costlier norm only up to so many units.
+QUICK_UNITS = 60
 
 
 def prove_unique(problem: Reduction) -> np.ndarray | None:
@@ -33,3 +40,84 @@ def prove_unique(problem: Reduction) -> np.ndarray | None:
     bits = np.zeros(n, np.uint8)
     code = monotone.solve_monotone(tab, problem.error_G.max(axis=1, initial=0.0), problem.error_g.copy(), bits, 0.0)
     return bits.astype(bool) if code in (monotone.UNIQUE, monotone.UNIQUE_IN_DOUBT) else None
+
+
+def contracts(map: CanonicalMap) -> bool:
+    """Whether the quick norms of :func:`contraction_rates` prove a contraction."""
+    rates = contraction_rates(map, ellipsoidal=map.n_units <= QUICK_UNITS)
+    return min(rates.values()) < CONTRACTING
+
+
+def contraction_rates(map: CanonicalMap, ellipsoidal: bool = True) -> dict[str, float]:
+    """Upper bounds, in several norms, of how much the map can stretch any difference of two states.
+
+    Parameters
+    ----------
+    map : CanonicalMap
+        Without input.
+    ellipsoidal : bool, optional
+        Whether to try the third norm, which costs an eigenvalue problem and a Lyapunov equation.
+
+    Returns
+    -------
+    dict of str to float
+        ``"weighted maximum norm"``: spectral radius of ``|A| + |W| |V|``, which bounds every ``|J_b|`` entry by entry,
+        so that all J_b come arbitrarily close to it in some weighted maximum norm. ``"Euclidean norm"``: with
+        ``J_b = J_m + W diag(+-1/2) V``, J_m half-way between all and none active,
+        ``||J_m|| + ||W D|| ||D^-1 V|| / 2``, D balancing the ReLUs. ``"ellipsoidal norm"``: the same in the coordinates
+        in which, by a Lyapunov equation, J_m contracts. A value below 1 proves a contraction.
+    """
+    middle = map.A + 0.5 * map.W @ map.V
+    rates: dict[str, float] = {
+        "weighted maximum norm": _nonnegative_radius(np.abs(map.A) + np.abs(map.W) @ np.abs(map.V))
+    }
+    rates["Euclidean norm"] = _two_norm_bound(middle, map.W, map.V)
+    if not ellipsoidal:
+        return rates
+    radius = float(np.max(np.abs(np.linalg.eigvals(middle))))
+    if radius < 1.0 - 1e-6:
+        # P - (J/r)' P (J/r) = I with r between the spectral radius and one makes ||J||_P <= r.
+        r = 0.5 * (1.0 + radius)
+        P = linalg.solve_discrete_lyapunov((middle / r).T, np.eye(map.n_units))
+        try:
+            root = np.linalg.cholesky(0.5 * (P + P.T)).T
+            inverse = np.linalg.inv(root)
+        except np.linalg.LinAlgError:
+            return rates
+        rates["ellipsoidal norm"] = _two_norm_bound(root @ middle @ inverse, root @ map.W, map.V @ inverse)
+    return rates
+
+
+def _nonnegative_radius(matrix: np.ndarray) -> float:
+    """Upper bound of the spectral radius of a non-negative matrix, by Collatz and Wielandt."""
+    x = np.ones(len(matrix))
+    best = np.inf
+    for _ in range(100):
+        y = matrix @ x + 1e-12 * x.sum() / len(x)
+        best = min(best, float(np.max(y / x)))
+        x = y / y.max()
+        x = np.maximum(x, 1e-9)
+    return best
+
+
+def _two_norm_bound(middle: np.ndarray, W: np.ndarray, V: np.ndarray) -> float:
+    if not len(V):
+        return float(np.linalg.norm(middle, 2))
+    columns, rows = np.linalg.norm(W, axis=0), np.linalg.norm(V, axis=1)
+    live = (columns > 0.0) & (rows > 0.0)
+    balance = np.sqrt(rows[live] / columns[live])
+    spread = (
+        np.linalg.norm(W[:, live] * balance, 2) * np.linalg.norm(V[live] / balance[:, None], 2) if live.any() else 0.0
+    )
+    return float(np.linalg.norm(middle, 2) + 0.5 * spread)
+
+
+def settle(map: CanonicalMap, steps: int = 10_000) -> np.ndarray:
+    """The pattern a contraction's iterates end in."""
+    z = np.zeros(map.n_units)
+    for _ in range(steps):
+        following = map.step(z)
+        if np.max(np.abs(following - z)) <= 1e-15 * (1.0 + np.max(np.abs(z))):
+            break
+        z = following
+    return np.asarray(map.bits(z))

@@ -41,7 +41,7 @@ def mark_range(length: int, marks: str = "halves") -> int:
     length : int
         T.
     marks : str, optional
-        A member of :data:`MARKS`.
+        A member of ``MARKS``.
 
     Returns
     -------

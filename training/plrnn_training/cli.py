@@ -100,6 +100,48 @@ def _train_addition(
         write_summary(out / "summary.json", models, task, floors)
 
 
+def _linear_limit_addition(
+    out: Out,
+    length: Annotated[int, typer.Option(help="T, the number of inputs of a trial.")] = 100,
+    pwl_units: Annotated[str, typer.Option(help="P, the numbers of ReLU units, separated by commas.")] = "0,1,2,5,10",
+    seeds: Annotated[int, typer.Option(min=1, help="How many models for each P.")] = 5,
+    seed: Seed = 0,
+    units: Annotated[int, typer.Option(min=1, help="M, the number of units.")] = 20,
+    marks: Annotated[
+        str, typer.Option(help="Where the marks fall: halves (one in each), first_half (both) or anywhere.")
+    ] = "halves",
+    blank_steps: Annotated[int, typer.Option(help="Steps with zero input before the readout.")] = 1,
+    iterations: Annotated[int, typer.Option(min=1)] = 3000,
+    batch: Annotated[int, typer.Option(min=1, help="Fresh trials a model and iteration.")] = 64,
+    init: Annotated[
+        str, typer.Option(help="Initial weights: gated (leans towards the solution) or generic.")
+    ] = "gated",
+    device: Device = "auto",
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Train networks with P = 0, 1, 2, ... ReLUs on addition and hold them against what no linear model can pass."""
+    with _interruptible():
+        from .experiments.linear_limit import run_linear_limit
+        from .recipe import Recipe
+        from .runs import parse_whole_numbers
+        from .tasks import AdditionTask
+
+        run_linear_limit(
+            out,
+            AdditionTask(length, marks, blank_steps),
+            parse_whole_numbers(pwl_units, "--pwl-units"),
+            seeds=seeds,
+            first_seed=seed,
+            n_units=units,
+            recipe=Recipe(iterations=iterations, batch=batch, init=init),
+            device=device,
+            console=Console(),
+            resume=resume,
+            overwrite=overwrite,
+        )
+
+
 def _demo(
     out: Out,
     seed: Seed = 0,
@@ -113,7 +155,7 @@ def _demo(
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``train`` and ``demo`` to the command line.
+    """Add ``train``, ``linear-limit`` and ``demo`` to the command line.
 
     Parameters
     ----------
@@ -124,4 +166,8 @@ def register(app: typer.Typer) -> None:
     # A callback keeps `addition` a subcommand while it is the only one.
     train.callback()(lambda: None)
     app.add_typer(train, name="train")
+    limit = typer.Typer(help="What no linear model can do, and what one ReLU changes.", no_args_is_help=True)
+    limit.command("addition")(_linear_limit_addition)
+    limit.callback()(lambda: None)
+    app.add_typer(limit, name="linear-limit")
     app.command("demo")(_demo)

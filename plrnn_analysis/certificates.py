@@ -1,0 +1,73 @@
+"""Existence and uniqueness of the fixed point, and whether everything tends to it, for any number of ReLUs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .engines.reduction import reduce_fixed_points
+from .engines.uniqueness import CONTRACTING, contraction_rates, prove_unique, settle
+from .engines.verification import Hit, describe, solve_region
+from .maps import CanonicalMap
+from .results import UniquenessCertificate
+
+__all__ = ["certify_unique"]
+
+
+def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = 1e-9) -> UniquenessCertificate:
+    """Try to prove that a map has exactly one fixed point.
+
+    Parameters
+    ----------
+    map : CanonicalMap
+        Without input; ``map.with_input(s)`` holds an input on.
+    boundary_tolerance : float, optional
+        As in :func:`plrnn_analysis.fixed_points.find_fixed_points`.
+
+    Returns
+    -------
+    UniquenessCertificate
+
+    Notes
+    -----
+    Two sufficient conditions, neither necessary. *Monotone*: the symmetric part of I - G is positive definite
+    (beyond the rounding of G); then I - G is a P-matrix and the linear complementarity problem has exactly one
+    solution for every offset (Cottle, Pang, Stone 2009, doi:10.1137/1.9780898719000, theorem 3.3.7). *Contraction*: a
+    norm in which all Jacobians are below 1, hence one fixed point that attracts everything. Cost: a few
+    factorisations of M by M and H by H matrices.
+
+    Examples
+    --------
+    >>> from plrnn_analysis import PLRNN
+    >>> model = PLRNN.al_rnn(A=[0.5, 0.2], W=[[0.0, 0.3], [-0.4, 0.0]], h=[1.0, 1.0], pwl_units=2)
+    >>> certificate = certify_unique(model.map)
+    >>> certificate.unique, certificate.globally_attracting, certificate.fixed_point.bitcode
+    (True, True, '11')
+    """
+    if map.n_inputs:
+        map = map.with_input(None)
+    rates = contraction_rates(map)
+    norm = min(rates, key=lambda name: rates[name])
+    attracting = rates[norm] < CONTRACTING
+    reduction = reduce_fixed_points(map)
+    margin = np.nan
+    hit: Hit | str = ""
+    proof = ""
+    if reduction is not None:
+        monotone = np.eye(map.n_relu) - reduction.G
+        margin = float(np.linalg.eigvalsh(0.5 * (monotone + monotone.T))[0]) if map.n_relu else np.inf
+        word = prove_unique(reduction)
+        if word is not None:
+            proof = "monotone"
+            hit = solve_region(map, word ^ reduction.base)
+    if not isinstance(hit, Hit) and attracting:
+        proof = norm
+        hit = solve_region(map, settle(map))
+    point = describe(map, hit, boundary_tolerance) if isinstance(hit, Hit) else None
+    return UniquenessCertificate(
+        unique=bool(proof) and point is not None,
+        globally_attracting=attracting and point is not None,
+        monotone_margin=margin,
+        contraction_rates=rates,
+        proof=proof if point is not None else "",
+        fixed_point=point,
+    )

@@ -1,0 +1,300 @@
+"""What each subregion does: its slowest modes, what the input writes on them and what the readout takes from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._validation import as_array, freeze
+from .errors import ModelError
+from .maps import bits_to_string
+from .results import ResultSequence, Table, Trajectory
+
+if TYPE_CHECKING:
+    from .model import PLRNN
+
+__all__ = ["Ablation", "Explanation", "Mode", "SubregionModes", "ablation_table", "explain", "gate_units"]
+
+#: A unit is needed where replacing it multiplies the error by more than this.
+NEEDED_FACTOR = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """One mode of the linear map of a subregion.
+
+    Attributes
+    ----------
+    eigenvalue : complex
+        λ; of a complex pair the one with positive imaginary part.
+    time_constant : float
+        ``-1 / ln|λ|`` in steps: 0 for λ = 0, infinite for modulus 1, negative for a mode that grows.
+    input_gain : float
+        ``|l C|``: what an input of norm 1 writes on the mode, at most; l the left eigenvector with l r = 1. Infinite
+        where J has no full set of eigenvectors for this eigenvalue.
+    readout_gain : float
+        ``|B r|``: what the readout takes from one unit of the mode; r the right eigenvector of norm 1. NaN without
+        readout.
+    left, right : (M,) ndarray
+        l and r.
+    """
+
+    eigenvalue: complex
+    time_constant: float
+    input_gain: float
+    readout_gain: float
+    left: np.ndarray
+    right: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class SubregionModes:
+    """A visited subregion with its modes.
+
+    Attributes
+    ----------
+    bitcode : str
+    visits : int
+        States of the trajectory inside.
+    frequency : float
+        The same as a share of all states.
+    step_share : (T,) ndarray
+        Share of the trials that are inside after each step.
+    jacobian : (M, M) ndarray
+    modes : tuple of Mode
+        Slowest first: by modulus of the eigenvalue.
+    """
+
+    bitcode: str
+    visits: int
+    frequency: float
+    step_share: np.ndarray
+    jacobian: np.ndarray
+    modes: tuple[Mode, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation(ResultSequence[SubregionModes]):
+    """The visited subregions, the most visited first.
+
+    Attributes
+    ----------
+    n_steps, n_trials : int
+        Of the trajectory.
+    codes : (n_trials, T) ndarray of str
+        Bitcode of each state.
+    """
+
+    _items: tuple[SubregionModes, ...]
+    n_trials: int
+    n_steps: int
+    codes: np.ndarray
+
+    def step_ranges(self, bitcode: str, trial: int = 0) -> list[tuple[int, int]]:
+        """First and last step, counted from 1, of each stay of a trial in a subregion.
+
+        Parameters
+        ----------
+        bitcode : str
+        trial : int, optional
+
+        Returns
+        -------
+        list of tuple of int
+        """
+        inside = np.concatenate([[False], self.codes[trial] == bitcode, [False]])
+        edges = np.flatnonzero(inside[1:] != inside[:-1])
+        return [(int(a) + 1, int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+    def table(self) -> Table:
+        """One row a subregion and mode."""
+        rows = [(region, mode) for region in self for mode in region.modes]
+        return Table(
+            bitcode=[r.bitcode for r, _ in rows],
+            frequency=[r.frequency for r, _ in rows],
+            eigenvalue=[m.eigenvalue for _, m in rows],
+            time_constant=[m.time_constant for _, m in rows],
+            input_gain=[m.input_gain for _, m in rows],
+            readout_gain=[m.readout_gain for _, m in rows],
+        )
+
+    def __repr__(self) -> str:
+        return f"<Explanation: {len(self)} visited subregions, {self.n_trials} trials of {self.n_steps} steps>"
+
+
+def explain(model: PLRNN, trajectory: Trajectory, n_modes: int = 3, max_subregions: int = 64) -> Explanation:
+    """The slowest modes of every visited subregion, and which steps visit it.
+
+    Parameters
+    ----------
+    model : PLRNN
+    trajectory : Trajectory
+        Of this model.
+    n_modes : int, optional
+        How many of each subregion, slowest first.
+    max_subregions : int, optional
+        Only so many, the most visited, are described.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    ModelError
+        If the trajectory is of a model with other sizes.
+
+    Notes
+    -----
+    One eigenvalue problem, O(M³), a subregion. While a trajectory stays in one subregion, the coordinate ``l·z`` of a
+    mode is multiplied by λ each step and gets ``l·(C s + h)`` added, and the readout takes ``B r`` times it. Of the two
+    gains only the product does not depend on how l and r are scaled.
+
+    Examples
+    --------
+    >>> from plrnn_analysis.linear_limit import addition_trials, exact_addition_solver
+    >>> model = exact_addition_solver()
+    >>> found = explain(model, model.run(addition_trials(100, 20)[0]))
+    >>> [(region.bitcode, region.modes[0].time_constant) for region in found]
+    [('0', inf), ('1', inf)]
+    """
+    bits = trajectory.bitcodes
+    if bits.shape[2] != model.pwl_units or trajectory.states.shape[2] != model.n_units:
+        raise ModelError(
+            f"the trajectory has {trajectory.states.shape[2]} units and {bits.shape[2]} ReLUs, the model "
+            f"{model.n_units} and {model.pwl_units}: give a trajectory of this model"
+        )
+    if n_modes < 1 or max_subregions < 1:
+        raise ModelError("n_modes and max_subregions must be at least 1")
+    n_trials, n_steps = bits.shape[:2]
+    patterns, inverse = np.unique(bits.reshape(n_trials * n_steps, bits.shape[2]), axis=0, return_inverse=True)
+    member = np.ravel(inverse).reshape(n_trials, n_steps)
+    counts = np.bincount(member.ravel(), minlength=len(patterns))
+    names = np.array([bits_to_string(p) for p in patterns])
+    described = np.lexsort((names, -counts))[:max_subregions]
+    regions = []
+    for index in described:
+        jacobian = model.map.jacobian(patterns[index])
+        regions.append(
+            SubregionModes(
+                bitcode=str(names[index]),
+                visits=int(counts[index]),
+                frequency=float(counts[index] / member.size),
+                step_share=freeze((member == index).mean(axis=0)),
+                jacobian=freeze(jacobian),
+                modes=_modes(model, jacobian, patterns[index], n_modes),
+            )
+        )
+    return Explanation(tuple(regions), n_trials, n_steps, freeze(names[member]))
+
+
+def _modes(model: PLRNN, jacobian: np.ndarray, bits: np.ndarray, n_modes: int) -> tuple[Mode, ...]:
+    from scipy.linalg import eig
+
+    values, left, right = eig(jacobian, left=True, right=True)
+    order = [i for i in np.argsort(-np.abs(values), kind="stable") if values[i].imag >= 0][:n_modes]
+    # An input inside the ReLU arrives through the active ones.
+    writes = model.map.C + model.map.W @ (bits[:, None] * model.map.E)
+    modes = []
+    for i in order:
+        r = right[:, i] / np.linalg.norm(right[:, i])
+        overlap = np.conj(left[:, i]) @ r
+        modulus = float(np.abs(values[i]))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            row = np.conj(left[:, i]) / overlap
+            gain = float(np.linalg.norm(row @ writes)) if abs(overlap) > 1e-14 else np.inf
+        constant = 0.0 if modulus == 0 else np.inf if modulus == 1 else -1.0 / np.log(modulus)
+        reads = np.nan if model.B is None else float(np.linalg.norm(model.B @ r))
+        modes.append(Mode(complex(values[i]), float(constant), gain, reads, freeze(row), freeze(r)))
+    return tuple(modes)
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A model with ReLUs replaced, and its error.
+
+    Attributes
+    ----------
+    units : tuple of int
+        State units without their ReLU; empty for the intact model.
+    replacement : str
+        ``"linear"``, ``"off"`` or ``"on"`` as in :meth:`plrnn_analysis.PLRNN.ablate`; ``"none"`` for the intact model.
+    mse : float
+        At the last step; infinite where the ablated model overflows.
+    """
+
+    units: tuple[int, ...]
+    replacement: str
+    mse: float
+
+
+def ablation_table(model: PLRNN, inputs: Any, targets: Any) -> tuple[Ablation, ...]:
+    """Mean squared error of the intact model, with each ReLU replaced, and with all replaced.
+
+    Parameters
+    ----------
+    model : PLRNN
+        An AL-RNN with a readout.
+    inputs : (n, T, K) array_like
+    targets : (n, N) array_like
+        Wanted outputs at the last step.
+
+    Returns
+    -------
+    tuple of Ablation
+        First the intact model, then every unit ``"linear"``, ``"off"`` and ``"on"``, then, with several ReLUs, all.
+
+    Raises
+    ------
+    ModelError
+        If the model has no readout or its ReLUs are no state units, or on wrong shapes.
+    """
+    if model.relu_units is None:
+        raise ModelError(f"the ReLUs of the architecture {model.architecture} are no state units: none can be ablated")
+    u = as_array("inputs", inputs, (None, None, model.n_inputs), "(n, T, K)")
+    y = as_array("targets", targets, (u.shape[0], model.n_outputs), "(n, N), the outputs at the last step")
+    table = [Ablation((), "none", _mse(model, u, y))]
+    groups: list[tuple[int, ...]] = [(unit,) for unit in model.relu_units]
+    if len(groups) > 1:
+        groups.append(model.relu_units)
+    for units, replacement in product(groups, ("linear", "off", "on")):
+        ablated = model
+        for unit in units:
+            ablated = ablated.ablate(unit, replacement)
+        table.append(Ablation(units, replacement, _mse(ablated, u, y)))
+    return tuple(table)
+
+
+def gate_units(table: Sequence[Ablation]) -> tuple[int, ...]:
+    """Units whose ReLU is needed: both linear and off, the error is more than ten times that of the intact model.
+
+    Parameters
+    ----------
+    table : sequence of Ablation
+        From :func:`ablation_table`.
+
+    Returns
+    -------
+    tuple of int
+        Empty if each single ReLU can be spared, as where several do the same.
+    """
+    intact = table[0].mse
+    single: dict[int, list[float]] = {}
+    for row in table:
+        if len(row.units) == 1:
+            single.setdefault(row.units[0], []).append(row.mse)
+    return tuple(unit for unit, errors in single.items() if min(errors) > NEEDED_FACTOR * intact)
+
+
+def _mse(model: PLRNN, inputs: np.ndarray, targets: np.ndarray) -> float:
+    if model.B is None:
+        raise ModelError("the model has no readout: there is no error to measure")
+    outputs = model.run(inputs).outputs
+    assert outputs is not None  # it has a readout
+    with np.errstate(over="ignore", invalid="ignore"):
+        mse = float(np.square(outputs[:, -1] - targets).mean())
+    return mse if np.isfinite(mse) else float("inf")
