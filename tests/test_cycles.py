@@ -229,3 +229,44 @@ def test_scyfi_nesting_and_table():
     assert [len(c) for c in cycles] == [2, 1, 2, 3] == [len(e) for e in eigenvalues]
     np.testing.assert_array_equal(cycles[2][1][0], found[4].points[0])
     assert found.table()["period"] == [1, 1, 2, 3, 3, 4, 4, 4]
+
+
+@pytest.mark.parametrize("method", ["auto", "elimination", "linear programs"])
+@pytest.mark.parametrize("order", [3, 4, 5])
+def test_rotation_by_a_root_of_unity_carries_a_plane_of_cycles(method, order):
+    angle = 2.0 * np.pi / order
+    turn = [[np.cos(angle), -np.sin(angle), 0.0], [np.sin(angle), np.cos(angle), 0.0], [0.0, 0.0, 0.5]]
+    found = PLRNN.al_rnn(turn, np.zeros((3, 3)), [0.0, 0.0, 1.0], pwl_units=1).cycles(5, method=method)
+    assert found.complete
+    assert [(c.period, c.stability) for c in found] == [(1, "marginal")]
+    assert [(f.period, f.dimension, f.word) for f in found.continua] == [(order, 2, ("1",) * order)]
+
+
+@pytest.mark.parametrize("method", ["auto", "elimination", "linear programs"])
+def test_without_offsets_the_origin_is_the_only_cycle(method):
+    # x -> -2 x and -0.7 x on the two sides, and a generic planar map: cones, no cycle but the origin.
+    for A, W in (([-2.0], [[1.3]]), ([[0.3, 0.9], [-0.8, 0.4]], [[0.0, 0.5], [0.2, -0.3]])):
+        found = PLRNN.al_rnn(A, W, np.zeros(len(W)), pwl_units=1).cycles(4, method=method)
+        assert found.complete and not found.continua
+        assert [(c.period, c.on_boundary) for c in found] == [(1, True)]
+
+
+def test_integrator_whose_every_subregion_is_singular():
+    # The exact addition solver: a line of fixed points, and no cycle of a longer period.
+    model = PLRNN.al_rnn([1.0, 0.0], [[0.0, 1.0], [0.0, 0.0]], [0.0, -1.0], pwl_units=1, C=[[0.0, 0.0], [1.0, 1.0]])
+    for method in ("auto", "linear programs"):
+        found = model.cycles(3, method=method)
+        assert found.complete and len(found) == 0
+        assert [(f.period, f.dimension) for f in found.continua] == [(1, 1)]
+
+
+@pytest.mark.slow
+def test_published_lower_bound_of_the_clipped_shallow_system():
+    case = CASES["scyfi_clipsh_M3H10_k10"]
+    model = known(case)
+    found = model.cycles(10, method="scyfi", time_limit=60.0)
+    assert not found.complete
+    for order, least in case["expected"]["cycles_by_order_lower_bound"].items():
+        assert found.counts[int(order)] >= least
+    for cycle in found:
+        assert_is_cycle(model, cycle)
