@@ -20,10 +20,11 @@ from .engines.portfolio import (
     reason,
     search_patterns,
 )
+from .engines.prefixes import admissible_words as any_words
 from .engines.ring import first_is_largest, inside_box, ring_map
 from .engines.singular import Piece, analyse_singular_region, lies_on
 from .engines.verification import Hit, classify, ordered_eigenvalues
-from .engines.words import admissible_words
+from .engines.words import admissible_words as planar_words
 from .errors import ModelError
 from .maps import CanonicalMap, bits_from_string, bits_to_string
 from .regions import find_subregions
@@ -65,10 +66,9 @@ def find_cycles(
         state space is searched.
     method : str, optional
         ``"elimination"`` or ``"linear programs"``, period by period, as in
-        :func:`plrnn_analysis.fixed_points.find_fixed_points`; or ``"words in a box"``, for one or two units, all
-        periods in one tree (without `box`, in one of 1000 times the size of h). ``"auto"`` takes the last where a box
-        is given and it can. ``"scyfi"`` is the published heuristic, for sizes beyond these: it finds some, and is
-        never complete.
+        :func:`plrnn_analysis.fixed_points.find_fixed_points`; or ``"words in a box"``, all periods in one tree
+        (without `box`, in one of 1000 times the size of h). ``"auto"`` takes the last where a box is given and the
+        map has one or two units.
     periodic_input : (p, K) array_like, optional
         Inputs repeated for ever: ``z_t = F(z_{t-1}, s_t)`` with s of period p. Periods are then multiples of p.
     max_nodes : int, optional
@@ -129,8 +129,8 @@ def find_cycles(
         raise ModelError(f"method must be one of {', '.join((*METHODS, WORDS))}, got {method!r}")
     heuristic = heuristic_settings(method, seed, restarts, inner)
     planar = map.n_units <= 2 and periodic_input is None
-    if method == WORDS and not planar:
-        raise ModelError(f"{WORDS!r} is for maps of one or two units without periodic input; this has {map.n_units}")
+    if method == WORDS and periodic_input is not None:
+        raise ModelError(f"method {WORDS!r} knows no periodic_input; take another")
     if verify and method == WORDS:
         raise ModelError(f"verify={verify!r} checks cuts of linear programs; method {method!r} has none")
     if method == WORDS and box is None:
@@ -201,7 +201,8 @@ def _search_words(
     """All periods from one tree over the words that the map can follow inside the box."""
     regions = find_subregions(map, time_limit=budget.remaining if np.isfinite(budget.remaining) else None)
     patterns = np.array([bits_from_string(region.bitcode, map.n_relu) for region in regions])
-    words, exhausted, nodes = admissible_words(map, patterns, corners, max_period, budget)
+    tree = planar_words if map.n_units <= 2 else any_words
+    words, exhausted, nodes = tree(map, patterns, corners, max_period, budget)
     exhausted &= regions.complete
     found: list[Cycle] = []
     continua: list[CycleContinuum] = []

@@ -97,11 +97,43 @@ def test_words_agree_with_linear_programs():
         assert len(tree.continua) == len(programs.continua)
 
 
-def test_words_in_a_box_say_their_box_and_refuse_more_units():
+def test_words_agree_with_linear_programs_in_more_dimensions():
+    compared = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        A, W = rng.uniform(-0.6, 0.6, 3), 1.2 * rng.normal(size=(3, 3))
+        model = PLRNN.al_rnn(A, W, rng.normal(size=3), pwl_units=2)
+        tree = model.cycles(5, box=20.0, method="words in a box")
+        programs = model.cycles(5, box=20.0)
+        assert tree.complete and programs.complete
+        assert [c.word for c in tree] == [c.word for c in programs]
+        assert len(tree.continua) == len(programs.continua)
+        compared += len(tree)
+    assert compared >= 12
+
+
+def test_a_long_cycle_of_a_contracting_map_in_more_dimensions():
+    # A slow rotation with a switch that pumps energy in, and a unit that forgets: one stable long cycle.
+    angle, gain = 2.0 * np.pi / 12.3, 0.9
+    turn = gain * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    A = np.zeros((3, 3))
+    A[:2, :2] = turn
+    A[2, 0] = 1.0
+    W = np.zeros((3, 3))
+    W[:2, 2] = 0.4 * turn[:, 0]
+    model = PLRNN.al_rnn(A, W, [0.3, 0.0, -0.2], pwl_units=1)
+    found = model.cycles(14, box=10.0, method="words in a box")
+    assert found.complete
+    assert found.counts == model.cycles(14).counts
+    assert {c.engine for c in found.coverage.values()} == {"words in a box"}
+
+
+def test_words_in_a_box_say_their_box():
     found = known(CASES["tent_full"]).cycles(5, method="words in a box")
     np.testing.assert_array_equal(found.box, [[-1e3], [1e3]])
-    with pytest.raises(ModelError, match="one or two units"):
-        PLRNN.al_rnn(np.ones(3), np.eye(3), np.ones(3), pwl_units=1).cycles(3, method="words in a box")
+    driven = PLRNN.al_rnn([0.5], [[-1.0]], [0.1], pwl_units=1, C=[[1.0]])
+    with pytest.raises(ModelError, match="periodic_input"):
+        driven.cycles(3, periodic_input=[[0.1]], method="words in a box")
 
 
 @pytest.mark.parametrize("box", [None, 1e3])
