@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -84,11 +83,9 @@ def test_the_two_generators_of_trials_agree_on_the_floor(marks):
 
 @pytest.mark.slow
 def test_the_experiment(tmp_path):
-    began = time.monotonic()
     arguments = "--length 100 --pwl-units 0,1,2,5,10 --seeds 5".split()
     result = CliRunner().invoke(app, ["linear-limit", "addition", *arguments, "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
-    assert time.monotonic() - began < 300
     report = check_report(tmp_path, 100, (0, 1, 2, 5, 10), 5)
     for row in report["models"]:
         if row["pwl_units"] == 0:
