@@ -38,7 +38,7 @@ PIVOT = 1e-8
 # nor those so much smaller than the row's best (the objective row gives way),
 SOUND = 1e-3
 RELAX = 1e-3
-INFEASIBLE, OPTIMAL, STUCK = 0, 1, 2
+OPTIMAL, STUCK = 1, 2
 
 
 @kernel("void(float64[:, ::1], int64[::1], int64[::1], int64[::1], int64, int64)")
