@@ -68,6 +68,19 @@ def test_train_addition(tmp_path):
     }
 
 
+def test_snapshots_are_the_path_of_the_run(tmp_path):
+    result = plrnn("train", "addition", *TINY, "--snapshots", "3", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    found = sorted(path.name for path in (tmp_path / "snapshots").iterdir())
+    names = [f"addition_p{p}_seed{seed}" for p in (0, 2) for seed in (0, 1)]
+    assert found == [f"{name}_iteration{i:06d}.safetensors" for name in names for i in (0, 10, 20, 30)]
+    path = [plrnn_analysis.load(tmp_path / "snapshots" / name) for name in found[4:8]]
+    assert [model.metadata["training"]["iteration"] for model in path] == [0, 10, 20, 30]
+    final = plrnn_analysis.load(tmp_path / "addition_p0_seed1.safetensors")
+    np.testing.assert_array_equal(path[-1].parameters["W"], final.parameters["W"])
+    assert not np.array_equal(path[0].parameters["W"], path[1].parameters["W"])
+
+
 def test_train_refuses_resumes_and_overwrites(tmp_path):
     arguments = ["train", "addition", *TINY, "--out", tmp_path]
     assert plrnn(*arguments).exit_code == 0

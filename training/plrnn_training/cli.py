@@ -57,6 +57,9 @@ def _train_addition(
     ] = "gated",
     tau: Annotated[float, typer.Option(help="Strength of the manifold-attractor regularisation.")] = 0.0,
     regularised_units: Annotated[int, typer.Option(min=0, help="How many units it acts on.")] = 0,
+    snapshots: Annotated[
+        int, typer.Option(min=0, help="Also export every model at the start and so many times on the way.")
+    ] = 0,
     device: Device = "auto",
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -85,7 +88,7 @@ def _train_addition(
             regularised_units=regularised_units,
         )
         trainer = Trainer(task, members, units, recipe, choose_device(device))
-        models = train_in(out, trainer, console, resume=resume, overwrite=overwrite)
+        models = train_in(out, trainer, console, resume=resume, overwrite=overwrite, snapshots=snapshots)
         console.print(results_table(models, task.score_name))
         for sentence in rate_sentences(models, task, recipe):
             console.print(sentence, highlight=False)

@@ -17,6 +17,7 @@ from plrnn_analysis.errors import PLRNNError
 
 from .exporting import export
 from .recipe import Member
+from .tasks.base import Task
 from .trainer import Trainer
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
 
 STATE_FILE = "training_state.pt"
 HISTORY_FILE = "history.json"
+SNAPSHOTS = "snapshots"
 
 
 class Interrupted(PLRNNError):
@@ -106,6 +108,7 @@ def train_in(
     resume: bool = False,
     overwrite: bool = False,
     keep_state: bool = True,
+    snapshots: int = 0,
 ) -> list[TrainedModel]:
     """Train, show progress, keep the state in the directory, export every model.
 
@@ -121,6 +124,9 @@ def train_in(
         Start anew even if there is one.
     keep_state : bool, optional
         Whether to write ``training_state.pt``; without it a run cannot be resumed.
+    snapshots : int, optional
+        Also export every model before the first iteration and so many times on the way, evenly spaced, to
+        ``snapshots/``: the path of a training run, for :func:`plrnn_analysis.bifurcations.path_through`.
 
     Returns
     -------
@@ -155,10 +161,16 @@ def train_in(
         console=console,
     ) as progress:
         bar = progress.add_task("training", total=trainer.recipe.iterations, completed=trainer.iteration, text="")
-        finished = trainer.run(
-            state_path if keep_state else None,
-            lambda t: progress.update(bar, completed=t.iteration, text=t.progress_text()),
-        )
+        wanted = _snapshot_iterations(trainer.recipe.iterations, snapshots)
+
+        def after_iteration(t: Trainer) -> None:
+            progress.update(bar, completed=t.iteration, text=t.progress_text())
+            if t.iteration in wanted:
+                _export_snapshots(directory / SNAPSHOTS, t)
+
+        if trainer.iteration in wanted:
+            _export_snapshots(directory / SNAPSHOTS, trainer)
+        finished = trainer.run(state_path if keep_state else None, after_iteration)
     if not finished:
         where = f"the state is in {state_path}: repeat the command with --resume to go on"
         raise Interrupted(
@@ -173,12 +185,27 @@ def train_in(
     return results
 
 
-def _export_member(directory: Path, trainer: Trainer, index: int, validation: float, test: float) -> TrainedModel:
-    member: Member = trainer.members[index]
-    task, recipe = trainer.task, trainer.recipe
-    path = directory / f"{task.name}_p{member.pwl_units}_seed{member.seed}.safetensors"
-    training = {
-        "seed": member.seed,
+def _snapshot_iterations(iterations: int, snapshots: int) -> set[int]:
+    if not snapshots:
+        return set()
+    return {0} | {round(iterations * k / snapshots) for k in range(1, snapshots + 1)}
+
+
+def _export_snapshots(directory: Path, trainer: Trainer) -> None:
+    for index, member in enumerate(trainer.members):
+        name = f"{_name(trainer.task, member)}_iteration{trainer.iteration:06d}.safetensors"
+        training = {**_training_record(trainer, index), "iteration": trainer.iteration}
+        export(trainer.model.member(index), directory / name, trainer.task, training)
+
+
+def _name(task: Task, member: Member) -> str:
+    return f"{task.name}_p{member.pwl_units}_seed{member.seed}"
+
+
+def _training_record(trainer: Trainer, index: int) -> dict[str, Any]:
+    recipe = trainer.recipe
+    return {
+        "seed": trainer.members[index].seed,
         "iterations": recipe.iterations,
         "batch": recipe.batch,
         "lr": recipe.lr,
@@ -187,10 +214,15 @@ def _export_member(directory: Path, trainer: Trainer, index: int, validation: fl
         "tau": recipe.tau,
         "regularised_units": recipe.regularised_units,
         "reinitialised": trainer.reinitialised[index],
-        f"test_{task.score_name}": test,
-        f"validation_{task.score_name}": validation,
     }
-    exported = export(trainer.model.member(index), path, task, training)
+
+
+def _export_member(directory: Path, trainer: Trainer, index: int, validation: float, test: float) -> TrainedModel:
+    member: Member = trainer.members[index]
+    task = trainer.task
+    path = directory / f"{_name(task, member)}.safetensors"
+    scores = {f"test_{task.score_name}": test, f"validation_{task.score_name}": validation}
+    exported = export(trainer.model.member(index), path, task, {**_training_record(trainer, index), **scores})
     return TrainedModel(
         pwl_units=member.pwl_units,
         seed=member.seed,
