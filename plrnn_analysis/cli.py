@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .model import PLRNN
-    from .results import FixedPoints
+    from .results import Cycles, FixedPoints
 
 __all__ = ["app", "main"]
 
@@ -107,6 +107,9 @@ def analyze(
         float, typer.Option("--time-limit", min=0.0, metavar="SECONDS", help="End the search after so many seconds.")
     ] = 60.0,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Threads of the search.")] = 1,
+    max_period: Annotated[
+        int, typer.Option("--max-period", min=1, help="Also find every cycle up to this period.")
+    ] = 1,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - prints it instead.")
     ] = None,
@@ -117,15 +120,20 @@ def analyze(
 
     held = _numbers(constant_input, "--input", float)
     model = _load(checkpoint, pwl_units, relu_units, architecture, prefix)
-    fixed_points = model.fixed_points(constant_input=held, max_nodes=max_nodes, time_limit=time_limit, workers=workers)
+    limits: dict[str, Any] = {"max_nodes": max_nodes, "time_limit": time_limit, "workers": workers}
+    fixed_points = model.fixed_points(constant_input=held, **limits)
+    cycles = model.cycles(max_period, constant_input=held, **limits) if max_period > 1 else None
+    record = "" if json_file is None else _as_json(model, checkpoint, held, fixed_points, cycles)
     if json_file == "-":
-        typer.echo(_as_json(model, checkpoint, held, fixed_points))
+        typer.echo(record)
         return
     terminal.print_model(model, checkpoint, held)
     terminal.print_subregions(model, held)
     terminal.print_fixed_points(fixed_points)
+    if cycles is not None:
+        terminal.print_cycles(cycles)
     if json_file:
-        write_atomically(json_file, (_as_json(model, checkpoint, held, fixed_points) + "\n").encode())
+        write_atomically(json_file, (record + "\n").encode())
         typer.echo(f"Written: {json_file}")
 
 
@@ -245,10 +253,12 @@ def _load(
     return load(checkpoint, pwl_units, relu_units=units, architecture=architecture, prefix=prefix)
 
 
-def _as_json(model: PLRNN, checkpoint: Path, held: list[float] | None, result: FixedPoints) -> str:
+def _as_json(
+    model: PLRNN, checkpoint: Path, held: list[float] | None, result: FixedPoints, cycles: Cycles | None
+) -> str:
     import json
 
-    from .summary import RECORD_VERSION, fixed_points_record
+    from .summary import RECORD_VERSION, cycles_record, fixed_points_record
 
     record = {
         "format": "plrnn-analysis/fixed-points",
@@ -261,6 +271,8 @@ def _as_json(model: PLRNN, checkpoint: Path, held: list[float] | None, result: F
         "constant_input": held,
         **fixed_points_record(result),
     }
+    if cycles is not None:
+        record["cycles"] = cycles_record(cycles)
     return json.dumps(record, indent=2, allow_nan=False)
 
 

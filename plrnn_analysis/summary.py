@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from .results import Continuum, FixedPoint, FixedPoints
+    from .results import Continuum, Cycle, Cycles, FixedPoint, FixedPoints
 
-__all__ = ["count_words", "coverage_sentences", "fixed_points_record"]
+__all__ = ["count_words", "coverage_sentences", "cycle_sentences", "cycles_record", "fixed_points_record"]
 
 #: Version of the record that :func:`fixed_points_record` makes; raised when a field changes its meaning.
 RECORD_VERSION = 1
@@ -174,4 +174,90 @@ def fixed_points_record(result: FixedPoints) -> dict[str, Any]:
         },
         "fixed_points": [_point_record(point) for point in result],
         "continua": [_continuum_record(piece) for piece in result.continua],
+    }
+
+
+def cycle_sentences(result: Cycles) -> list[str]:
+    """What a search for cycles proved, in words.
+
+    Parameters
+    ----------
+    result : Cycles
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from plrnn_analysis import PLRNN
+    >>> tent = PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
+    >>> print(cycle_sentences(tent.cycles(max_period=3))[0])
+    Complete: there is no cycle of period 2 to 3 beside the 3 listed.
+    """
+    longer = sum(c.period > 1 for c in result)
+    where = "" if result.box is None else " inside the box"
+    families = sum(f.period > 1 for f in result.continua)
+    extra = f" and {count_words(families, 'family', 'families')}" if families else ""
+    if result.complete:
+        periods = "2" if result.max_period == 2 else f"2 to {result.max_period}"
+        beside = f" beside the {longer} listed{extra}" if longer or families else ""
+        return [f"Complete: there is no cycle of period {periods}{where}{beside}."]
+    reasons = dict.fromkeys(c.stopped_by for c in result.coverage.values() if c.stopped_by)
+    why = "; ".join(_STOPPED.get(r, f"stopped by {r}") for r in reasons) or "the search was stopped"
+    done = (
+        f"complete up to period {result.complete_up_to}" if result.complete_up_to else "not even period 1 is complete"
+    )
+    return [f"NOT complete: {why}; {done} of {result.max_period}{where}. What is listed{extra} is verified."]
+
+
+def _cycle_record(cycle: Cycle) -> dict[str, Any]:
+    return {
+        "period": int(cycle.period),
+        "word": list(cycle.word),
+        "points": cycle.points.tolist(),
+        "stability": cycle.stability,
+        "spectral_radius": float(cycle.spectral_radius),
+        "multipliers": _complex_pairs(cycle.multipliers),
+        "residual": float(cycle.residual),
+        "boundary_distance": _number(cycle.boundary_distance),
+        "on_boundary": bool(cycle.on_boundary),
+    }
+
+
+def cycles_record(result: Cycles) -> dict[str, Any]:
+    """A cycle search as nested dicts and lists that :mod:`json` accepts, like :func:`fixed_points_record`.
+
+    Parameters
+    ----------
+    result : Cycles
+
+    Returns
+    -------
+    dict
+        ``complete_up_to``, ``max_period``, ``stopped_by`` of each period, ``cycles`` and ``families``.
+
+    Examples
+    --------
+    >>> from plrnn_analysis import PLRNN
+    >>> tent = PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
+    >>> record = cycles_record(tent.cycles(max_period=2))
+    >>> record["complete_up_to"], record["cycles"][-1]["word"]
+    (2, ['0', '1'])
+    """
+    return {
+        "complete_up_to": int(result.complete_up_to),
+        "max_period": int(result.max_period),
+        "stopped_by": {str(k): c.stopped_by for k, c in result.coverage.items()},
+        "cycles": [_cycle_record(cycle) for cycle in result],
+        "families": [
+            {
+                "period": int(f.period),
+                "word": list(f.word),
+                "dimension": int(f.dimension),
+                "anchor": f.anchor.tolist(),
+                "directions": f.directions.tolist(),
+            }
+            for f in result.continua
+        ],
     }

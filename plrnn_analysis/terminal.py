@@ -11,17 +11,18 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from .summary import count_words, coverage_sentences
+from .summary import count_words, coverage_sentences, cycle_sentences
 
 if TYPE_CHECKING:
     import networkx
 
     from .explain import Ablation, Explanation
     from .model import PLRNN
-    from .results import FixedPoints, Trajectory
+    from .results import Cycles, FixedPoints, Trajectory
 
 __all__ = [
     "print_ablations",
+    "print_cycles",
     "print_explanation",
     "print_fixed_points",
     "print_graph",
@@ -33,7 +34,7 @@ __all__ = [
 LISTED_RELUS = 4
 LISTED_ROWS = 20
 # Columns of text.
-LEFT = ("bitcode", "steps of the first trial", "replaced by", "stability", "z", "fixed points", "followed by")
+LEFT = ("bitcode", "word", "steps of the first trial", "replaced by", "stability", "z", "fixed points", "followed by")
 # A trajectory that ends this many times further out than it began is called growing.
 GROWN = 1e4
 # |eigenvalue - 1| below this is called slow.
@@ -137,6 +138,40 @@ def print_fixed_points(result: FixedPoints) -> None:
             f"Note: an eigenvalue within {SLOW:g} of 1 is a slow direction, such as the memory of an integrator. "
             "The fixed point of so slow a subregion can lie far outside the states the network visits."
         )
+
+
+def print_cycles(result: Cycles) -> None:
+    """Cycles beyond the fixed points, shortest first, and what was proved about them.
+
+    Parameters
+    ----------
+    result : Cycles
+    """
+    longer = [cycle for cycle in result if cycle.period > 1]
+    if longer:
+        table = _table("Cycles", "period", "word", "stability", "spectral radius", "to boundary", "residual")
+        for cycle in longer[:LISTED_ROWS]:
+            distance = "on boundary" if cycle.on_boundary else f"{cycle.boundary_distance:.4g}"
+            numbers = (f"{cycle.spectral_radius:.6g}", distance, f"{cycle.residual:.1e}")
+            table.add_row(str(cycle.period), _short_word(cycle.word), cycle.stability, *numbers)
+        _print(table)
+        if len(longer) > LISTED_ROWS:
+            _print(f"({len(longer) - LISTED_ROWS:,} further cycles are in the JSON record, --json)")
+    _print()
+    for sentence in cycle_sentences(result):
+        _print(sentence)
+
+
+def _short_word(word: Sequence[str], limit: int = 40) -> str:
+    """Runs of one bitcode as a power: ``0^3 1``."""
+    runs: list[tuple[str, int]] = []
+    for code in word:
+        if runs and runs[-1][0] == code:
+            runs[-1] = (code, runs[-1][1] + 1)
+        else:
+            runs.append((code, 1))
+    text = " ".join(_short(code) + (f"^{n}" if n > 1 else "") for code, n in runs)
+    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:

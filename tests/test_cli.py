@@ -74,6 +74,18 @@ def test_analyze_prints_points_and_verdict(choice: Path) -> None:
     assert "Complete: all 2^2 subregions were decided. There is no fixed point beside the 3 points listed." in text
 
 
+def test_analyze_lists_cycles_when_asked(tmp_path: Path) -> None:
+    pa.save(pa.PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1), tmp_path / "tent.npz")
+    assert "Cycles" not in plrnn("analyze", tmp_path / "tent.npz").output
+    text = flat(plrnn("analyze", tmp_path / "tent.npz", "--max-period", 4, "--json", tmp_path / "tent.json").output)
+    assert "Complete: there is no cycle of period 2 to 4 beside the 6 listed." in text
+    record = json.loads((tmp_path / "tent.json").read_text())
+    assert record["cycles"]["complete_up_to"] == 4
+    assert [c["period"] for c in record["cycles"]["cycles"]] == [1, 1, 2, 3, 3, 4, 4, 4]
+    text = flat(plrnn("analyze", tmp_path / "tent.npz", "--max-period", 6, "--max-nodes", 2).output)
+    assert "NOT complete: the node budget ended the search" in text
+
+
 def test_analyze_under_input(choice: Path) -> None:
     text = flat(plrnn("analyze", choice, "--input", "2,0").output)
     assert "constant input: 2, 0" in text and "6, -10" in text and "beside the 1 point listed" in text

@@ -115,6 +115,18 @@ def test_errors():
         plot_trial(replace(run, inputs=None))
     with pytest.raises(ModelError, match="two different numbers"):
         plot_state_plane(run, relus=(0, 3))
+    with pytest.raises(ModelError, match="units must be two different numbers in 0..4"):
+        plot_state_plane(run, units=(1, 1))
+
+
+def test_state_plane_of_two_units():
+    _, run = model_and_run(2)
+    ax = plot_state_plane(run, units=(0, 3))
+    drawn = np.concatenate([np.column_stack(line.get_data()) for line in ax.lines])
+    states = run.states.reshape(-1, 5)[:, [0, 3]]
+    assert ax.get_xlabel() == "unit 1" and ax.get_ylabel() == "unit 4"
+    assert {tuple(p) for p in drawn} <= {tuple(p) for p in states}
+    assert len(drawn) > 100
 
 
 def test_pyplot_is_not_needed():

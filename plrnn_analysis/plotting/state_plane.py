@@ -24,6 +24,7 @@ def plot_state_plane(
     relus: tuple[int, int] = (0, 1),
     max_points: int = 4000,
     ax: Axes | None = None,
+    units: tuple[int, int] | None = None,
 ) -> Axes:
     """Visited states and fixed points in the plane of two ReLU arguments, where the subregions are quadrants.
 
@@ -41,16 +42,24 @@ def plot_state_plane(
     max_points : int, optional
         At most so many states are drawn, evenly thinned.
     ax : Axes, optional
+    units : tuple of int, optional
+        Two state units that span the plane instead, for a model whose first units are what was observed.
+        Subregions then overlap in the picture.
 
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ModelError
+        If `relus` or `units` are no two different ones of the model.
     """
     from matplotlib.lines import Line2D
 
     ax = new_axes() if ax is None else ax
     states = trajectory.states.reshape(-1, trajectory.states.shape[-1])
-    project, names, n_boundaries = _plane(trajectory, states, relus)
+    project, names, n_boundaries = _plane(trajectory, states, relus, units)
     codes = bitcode_strings(trajectory).ravel()
     colours = bitcode_colours(codes)
     points = project(states)
@@ -90,9 +99,21 @@ def plot_state_plane(
     return ax
 
 
-def _plane(trajectory: Trajectory, states: np.ndarray, relus: tuple[int, int]) -> tuple[Any, tuple[str, str], int]:
+def _plane(
+    trajectory: Trajectory, states: np.ndarray, relus: tuple[int, int], units: tuple[int, int] | None
+) -> tuple[Any, tuple[str, str], int]:
     """Projection of states (..., M) to a plane, axis names, and how many axes are subregion boundaries."""
     n_relu = trajectory.map.n_relu
+    if units is not None:
+        i, j = units
+        n_units = states.shape[-1]
+        if not (0 <= i < n_units and 0 <= j < n_units and i != j):
+            raise ModelError(f"units must be two different numbers in 0..{n_units - 1}, got {units!r}")
+
+        def project_units(z: np.ndarray) -> np.ndarray:
+            return z[..., [i, j]]
+
+        return project_units, (f"unit {i + 1}", f"unit {j + 1}"), 0
     centre = states.mean(axis=0)
     _, _, components = np.linalg.svd(states - centre, full_matrices=False)
     components = np.vstack([components, np.zeros((2, states.shape[1]))])
