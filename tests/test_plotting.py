@@ -115,7 +115,7 @@ def test_errors():
         plot_trial(replace(run, inputs=None))
     with pytest.raises(ModelError, match="two different numbers"):
         plot_state_plane(run, relus=(0, 3))
-    with pytest.raises(ModelError, match="units must be two different numbers in 0..4"):
+    with pytest.raises(ModelError, match="units must be two different numbers"):
         plot_state_plane(run, units=(1, 1))
 
 
