@@ -12,73 +12,39 @@ import numpy as np
 from ._validation import as_array, freeze
 from .errors import ModelError
 from .maps import bits_to_string
+from .modes import SubregionModes, find_modes, modes_table
 from .results import ResultSequence, Table, Trajectory
 
 if TYPE_CHECKING:
     from .model import PLRNN
 
-__all__ = ["Ablation", "Explanation", "Mode", "SubregionModes", "ablation_table", "explain", "gate_units"]
+__all__ = ["Ablation", "Explanation", "VisitedSubregion", "ablation_table", "explain", "gate_units"]
 
 #: A unit is needed where replacing it multiplies the error by more than this.
 NEEDED_FACTOR = 10.0
 
 
-@dataclass(frozen=True, eq=False)
-class Mode:
-    """One mode of the linear map of a subregion.
+@dataclass(frozen=True, eq=False, repr=False)
+class VisitedSubregion(SubregionModes):
+    """A subregion that a trajectory visits, with its modes.
 
     Attributes
     ----------
-    eigenvalue : complex
-        λ; of a complex pair the one with positive imaginary part.
-    time_constant : float
-        ``-1 / ln|λ|`` in steps: 0 for λ = 0, infinite for modulus 1, negative for a mode that grows.
-    input_gain : float
-        ``|l C|``: what an input of norm 1 writes on the mode, at most; l the left eigenvector with l r = 1. Infinite
-        where J has no full set of eigenvectors for this eigenvalue.
-    readout_gain : float
-        ``|B r|``: what the readout takes from one unit of the mode; r the right eigenvector of norm 1. NaN without
-        readout.
-    left, right : (M,) ndarray
-        l and r.
-    """
-
-    eigenvalue: complex
-    time_constant: float
-    input_gain: float
-    readout_gain: float
-    left: np.ndarray
-    right: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class SubregionModes:
-    """A visited subregion with its modes.
-
-    Attributes
-    ----------
-    bitcode : str
     visits : int
         States of the trajectory inside.
     frequency : float
         The same as a share of all states.
     step_share : (T,) ndarray
         Share of the trials that are inside after each step.
-    jacobian : (M, M) ndarray
-    modes : tuple of Mode
-        Slowest first: by modulus of the eigenvalue.
     """
 
-    bitcode: str
     visits: int
     frequency: float
     step_share: np.ndarray
-    jacobian: np.ndarray
-    modes: tuple[Mode, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation(ResultSequence[SubregionModes]):
+class Explanation(ResultSequence[VisitedSubregion]):
     """The visited subregions, the most visited first.
 
     Attributes
@@ -89,7 +55,7 @@ class Explanation(ResultSequence[SubregionModes]):
         Bitcode of each state.
     """
 
-    _items: tuple[SubregionModes, ...]
+    _items: tuple[VisitedSubregion, ...]
     n_trials: int
     n_steps: int
     codes: np.ndarray
@@ -111,16 +77,10 @@ class Explanation(ResultSequence[SubregionModes]):
         return [(int(a) + 1, int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
     def table(self) -> Table:
-        """One row a subregion and mode."""
-        rows = [(region, mode) for region in self for mode in region.modes]
-        return Table(
-            bitcode=[r.bitcode for r, _ in rows],
-            frequency=[r.frequency for r, _ in rows],
-            eigenvalue=[m.eigenvalue for _, m in rows],
-            time_constant=[m.time_constant for _, m in rows],
-            input_gain=[m.input_gain for _, m in rows],
-            readout_gain=[m.readout_gain for _, m in rows],
-        )
+        """One row a subregion and mode: the columns of :func:`plrnn_analysis.modes.modes_table` and ``frequency``."""
+        table = modes_table(self)
+        table["frequency"] = [region.frequency for region in self for _ in region.modes]
+        return table
 
     def __repr__(self) -> str:
         return f"<Explanation: {len(self)} visited subregions, {self.n_trials} trials of {self.n_steps} steps>"
@@ -150,9 +110,7 @@ def explain(model: PLRNN, trajectory: Trajectory, n_modes: int = 3, max_subregio
 
     Notes
     -----
-    One eigenvalue problem, O(M³), a subregion. While a trajectory stays in one subregion, the coordinate ``l·z`` of a
-    mode is multiplied by λ each step and gets ``l·(C s + h)`` added, and the readout takes ``B r`` times it. Of the two
-    gains only the product does not depend on how l and r are scaled.
+    One eigenvalue problem, O(M³), a subregion. What the two gains say, see :func:`plrnn_analysis.modes.find_modes`.
 
     Examples
     --------
@@ -177,40 +135,19 @@ def explain(model: PLRNN, trajectory: Trajectory, n_modes: int = 3, max_subregio
     names = np.array([bits_to_string(p) for p in patterns])
     described = np.lexsort((names, -counts))[:max_subregions]
     regions = []
-    for index in described:
-        jacobian = model.map.jacobian(patterns[index])
+    for index, found in zip(described, find_modes(model, names[described].tolist(), n_modes=n_modes), strict=True):
         regions.append(
-            SubregionModes(
-                bitcode=str(names[index]),
+            VisitedSubregion(
+                bitcode=found.bitcode,
+                jacobian=found.jacobian,
+                modes=found.modes,
+                henrici=found.henrici,
                 visits=int(counts[index]),
                 frequency=float(counts[index] / member.size),
                 step_share=freeze((member == index).mean(axis=0)),
-                jacobian=freeze(jacobian),
-                modes=_modes(model, jacobian, patterns[index], n_modes),
             )
         )
     return Explanation(tuple(regions), n_trials, n_steps, freeze(names[member]))
-
-
-def _modes(model: PLRNN, jacobian: np.ndarray, bits: np.ndarray, n_modes: int) -> tuple[Mode, ...]:
-    from scipy.linalg import eig
-
-    values, left, right = eig(jacobian, left=True, right=True)
-    order = [i for i in np.argsort(-np.abs(values), kind="stable") if values[i].imag >= 0][:n_modes]
-    # An input inside the ReLU arrives through the active ones.
-    writes = model.map.C + model.map.W @ (bits[:, None] * model.map.E)
-    modes = []
-    for i in order:
-        r = right[:, i] / np.linalg.norm(right[:, i])
-        overlap = np.conj(left[:, i]) @ r
-        modulus = float(np.abs(values[i]))
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            row = np.conj(left[:, i]) / overlap
-            gain = float(np.linalg.norm(row @ writes)) if abs(overlap) > 1e-14 else np.inf
-        constant = 0.0 if modulus == 0 else np.inf if modulus == 1 else -1.0 / np.log(modulus)
-        reads = np.nan if model.B is None else float(np.linalg.norm(model.B @ r))
-        modes.append(Mode(complex(values[i]), float(constant), gain, reads, freeze(row), freeze(r)))
-    return tuple(modes)
 
 
 @dataclass(frozen=True)

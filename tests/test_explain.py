@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import plrnn_analysis as pa
 from plrnn_analysis import PLRNN, ModelError
 from plrnn_analysis.cli import app
-from plrnn_analysis.explain import ablation_table, explain, gate_units
+from plrnn_analysis.explain import VisitedSubregion, ablation_table, explain, gate_units
 from plrnn_analysis.linear_limit import addition_floor, addition_trials, exact_addition_solver, population_mse
 
 
@@ -46,6 +46,8 @@ def test_exact_solver_by_hand():
     assert found.step_ranges("1") == [(t, t) for t in marks]
     assert opened.visits == 600
     assert found.table()["bitcode"] == ["0", "0", "1", "1"]
+    assert found.table()["frequency"] == [closed.frequency] * 2 + [opened.frequency] * 2
+    assert isinstance(closed, VisitedSubregion) and repr(closed) == "<VisitedSubregion 0: 2 modes>"
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -84,6 +86,7 @@ def test_defective_subregion_without_warnings():
     model = PLRNN.al_rnn(A=[0.5, 0.5], W=[[0.0, 1.0], [0.0, 0.0]], h=[0.0, 0.0], pwl_units=0, C=[[1.0], [1.0]])
     (region,) = explain(model, model.simulate(5))
     assert region.bitcode == "-" and np.isnan(region.modes[0].readout_gain)
+    assert region.modes[0].defective and region.modes[0].input_gain == np.inf
 
 
 def test_ablate():
