@@ -47,7 +47,7 @@ def al_rnn(p: Parameters, relu_units: Sequence[int]) -> CanonicalMap:
 
 
 def shallow(p: Parameters, relu_units: Sequence[int]) -> CanonicalMap:
-    """Shallow PLRNN ``z' = A z + W1 relu(W2 z + h2) + h1 + C s``.
+    """Shallow PLRNN ``z' = A z + W1 relu(W2 z + h2 + E s) + h1 + C s``; published without the input inside, E = 0.
 
     Source: Hess et al., ICML 2023, arXiv:2306.04406.
     """
@@ -56,7 +56,7 @@ def shallow(p: Parameters, relu_units: Sequence[int]) -> CanonicalMap:
     W2 = as_array("W2", p["W2"], (n_hidden, m), "(H, M), the transpose of W1's shape")
     h2 = as_array("h2", p["h2"], (n_hidden,), "(H,)")
     h1 = as_array("h1", p["h1"], (m,), "(M,)")
-    return CanonicalMap.build(_self_weights(p["A"], m), W1, W2, h2, h1, p.get("C"))
+    return CanonicalMap.build(_self_weights(p["A"], m), W1, W2, h2, h1, p.get("C"), p.get("E"))
 
 
 def clipped_shallow(p: Parameters, relu_units: Sequence[int]) -> CanonicalMap:
@@ -118,7 +118,7 @@ class Architecture:
 
 ARCHITECTURES: dict[str, Architecture] = {
     "al_rnn": Architecture(al_rnn, ("A", "W", "h"), has_relu_units=True),
-    "shallow": Architecture(shallow, ("A", "W1", "W2", "h1", "h2")),
+    "shallow": Architecture(shallow, ("A", "W1", "W2", "h1", "h2"), ("C", "E")),
     "clipped_shallow": Architecture(clipped_shallow, ("A", "W1", "W2", "h1", "h2")),
     "dendritic": Architecture(dendritic, ("A", "W", "h", "alphas", "thetas")),
     "relu_rnn": Architecture(relu_rnn, ("W_hh", "bias"), ("W_ih",)),

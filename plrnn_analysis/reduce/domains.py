@@ -1,0 +1,397 @@
+"""Where a statement about a map is to hold, and linear programs over it whose bounds survive rounding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._validation import as_array, freeze
+from ..engines.reduction import EPS
+from ..errors import ModelError
+from ..maps import CanonicalMap
+from ..results import Trajectory
+
+__all__ = [
+    "Domain",
+    "Polytope",
+    "argument_ranges",
+    "bounding_box",
+    "choose_domain",
+    "domain_of_states",
+    "sample",
+    "safe_minimum",
+]
+
+# A constraint counts as satisfied down to minus this, relative to the terms it is made of.
+INSIDE = 1e-9
+# How far reduced costs may be off before a bounding box is not believed.
+BELIEVABLE = 1e-3
+# Trajectories have this many states at most that count when principal components are computed.
+MAX_STATES = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Polytope:
+    """The states z with ``L z + offset >= 0``.
+
+    Attributes
+    ----------
+    L : (m, M) ndarray
+    offset : (m,) ndarray
+
+    Raises
+    ------
+    ModelError
+        On wrong shapes, NaN or infinity.
+
+    Examples
+    --------
+    >>> triangle = Polytope([[1, 0], [0, 1], [-1, -1]], [0, 0, 1])
+    >>> triangle.contains([[0.2, 0.2], [0.7, 0.7]])
+    array([ True, False])
+    """
+
+    L: np.ndarray
+    offset: np.ndarray
+
+    def __post_init__(self) -> None:
+        L = as_array("L", self.L, (None, None), "(m, M), one row a condition")
+        object.__setattr__(self, "L", freeze(L))
+        object.__setattr__(self, "offset", freeze(as_array("offset", self.offset, (L.shape[0],), "(m,)")))
+
+    @classmethod
+    def box(cls, low: Any, high: Any) -> Polytope:
+        """All z with ``low <= z <= high``.
+
+        Parameters
+        ----------
+        low, high : (M,) array_like
+        """
+        low = as_array("low", low, (None,), "(M,)")
+        high = as_array("high", high, low.shape, "(M,), as low")
+        if np.any(low > high):
+            raise ModelError(f"the box is empty: low exceeds high at index {int(np.argmax(low > high))}")
+        eye = np.eye(low.size)
+        return cls(np.vstack([eye, -eye]), np.concatenate([-low, high]))
+
+    def contains(self, z: Any) -> np.ndarray:
+        """Whether states (..., M) lie inside, up to 1e-9 of the terms of each condition; the result is (...)."""
+        z = np.asarray(z, dtype=np.float64)
+        scale = np.abs(z) @ np.abs(self.L).T + np.abs(self.offset)
+        with np.errstate(invalid="ignore"):
+            return np.all(z @ self.L.T + self.offset >= -INSIDE * scale, axis=-1)
+
+    def __repr__(self) -> str:
+        return f"<Polytope: {self.L.shape[0]} conditions on {self.L.shape[1]} units>"
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """A bounded set of states times a box of inputs.
+
+    Attributes
+    ----------
+    L, offset : (m, M), (m,) ndarray
+        Conditions ``L z + offset >= 0`` beside the box.
+    low, high : (M,) ndarray
+        A box that holds all of it, and is one of its conditions.
+    s_low, s_high : (K,) ndarray
+    axes : (M, M) ndarray
+        Orthonormal rows along which the set is narrow.
+    axes_low, axes_high : (M,) ndarray
+        Its range along them.
+    """
+
+    L: np.ndarray
+    offset: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    s_low: np.ndarray
+    s_high: np.ndarray
+    axes: np.ndarray
+    axes_low: np.ndarray
+    axes_high: np.ndarray
+
+    @classmethod
+    def in_box(
+        cls, L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray, s_low: np.ndarray, s_high: np.ndarray
+    ) -> Domain:
+        """A domain whose axes are the units."""
+        return cls(L, offset, low, high, s_low, s_high, np.eye(len(low)), low, high)
+
+    @property
+    def polytope(self) -> Polytope:
+        """Its states, all conditions written out."""
+        box = Polytope.box(self.low, self.high)
+        return Polytope(np.vstack([box.L, self.L]), np.concatenate([box.offset, self.offset]))
+
+    @property
+    def has_interior(self) -> bool:
+        """Whether some ball of states fits inside."""
+        if np.any(self.low >= self.high):
+            return False
+        half = (self.high - self.low) / 2.0
+        if not len(self.offset):
+            return True
+        # The largest t for which every condition has t to spare, in units of the box; a bound from a point found.
+        rows = self.L * half
+        norm = np.linalg.norm(rows, axis=1)
+        keep = norm > 0.0
+        rows, room = rows[keep] / norm[keep, None], (self.L @ (self.low + half) + self.offset)[keep] / norm[keep]
+        m = len(half)
+        cost, box = np.append(np.zeros(m), -1.0), np.ones(m + 1)
+        point = _solve(cost, np.hstack([rows, -np.ones((len(rows), 1))]), room, -box, box)[0]
+        return point is not None and bool(np.all(rows @ point[:m] + room > INSIDE) and np.all(np.abs(point[:m]) <= 1.0))
+
+
+def _solve(
+    cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.ndarray | None, high: np.ndarray | None
+) -> tuple[np.ndarray | None, np.ndarray, int]:
+    """Minimise cost·v over {L v + offset >= 0} and a box: point, multipliers of the rows, status of the solver."""
+    from scipy.optimize import linprog
+
+    free = low is None or high is None
+    result = linprog(
+        cost,
+        A_ub=-L,
+        b_ub=offset,
+        bounds=(None, None) if free else np.column_stack([low, high]),  # type: ignore[list-item]
+        method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+    if result.status != 0:
+        return None, np.zeros(len(offset)), int(result.status)
+    return np.asarray(result.x), np.maximum(-np.asarray(result.ineqlin.marginals), 0.0), 0
+
+
+def safe_minimum(
+    cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[float, np.ndarray | None]:
+    """A number that ``cost · v`` never falls below on ``{L v + offset >= 0, low <= v <= high}``, and where it is close.
+
+    Parameters
+    ----------
+    cost : (n,) ndarray
+    L, offset : (m, n), (m,) ndarray
+    low, high : (n,) ndarray
+        Finite.
+
+    Returns
+    -------
+    float
+        The bound: plus infinity only if the set is proven to be empty.
+    (n,) ndarray or None
+        A minimiser, up to the solver's tolerance; None if there is no feasible point that the solver could find.
+
+    Notes
+    -----
+    The solver is not believed. Any multipliers u >= 0 give ``cost·v >= (cost - L'u)·v - u·offset``, whose first term is
+    bounded over the box; its own rounding is added. A. Neumaier, O. Shcherbina (2004), Safe bounds in linear and
+    mixed-integer linear programming, doi:10.1007/s10107-003-0433-3.
+    """
+    if not len(offset):
+        return _weak_duality(cost, L, offset, low, high, np.zeros(0)), np.where(cost >= 0.0, low, high)
+    point, multipliers, status = _solve(cost, L, offset, low, high)
+    if status == 0:
+        return _weak_duality(cost, L, offset, low, high, multipliers), point
+    if _proven_empty(L, offset, low, high):
+        return np.inf, None
+    return _weak_duality(cost, L, offset, low, high, np.zeros(len(offset))), None
+
+
+def _weak_duality(
+    cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray, multipliers: np.ndarray
+) -> float:
+    reduced = cost - multipliers @ L
+    largest = np.maximum(np.abs(low), np.abs(high))
+    size = (np.abs(cost) + multipliers @ np.abs(L)) @ largest + multipliers @ np.abs(offset)
+    value = np.minimum(reduced * low, reduced * high).sum() - multipliers @ offset
+    if not np.any(multipliers) and np.count_nonzero(cost) == 1 and np.all(np.isin(cost, (-1.0, 0.0, 1.0))):
+        # One coordinate of a box: nothing was rounded, and what touches zero touches it.
+        return float(value)
+    return float(value - EPS * (len(cost) + len(offset) + 2) * size)
+
+
+def _proven_empty(L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray) -> bool:
+    """Whether the smallest violation t of ``L v + offset + t >= 0`` over the box is provably positive."""
+    scale = np.abs(L) @ np.maximum(np.abs(low), np.abs(high)) + np.abs(offset)
+    scale = np.where(scale > 0.0, scale, 1.0)
+    rows, room = np.hstack([L / scale[:, None], np.ones((len(L), 1))]), offset / scale
+    cost = np.append(np.zeros(len(low)), 1.0)
+    low, high = np.append(low, -2.0), np.append(high, 2.0)
+    _, multipliers, status = _solve(cost, rows, room, low, high)
+    return status == 0 and _weak_duality(cost, rows, room, low, high, multipliers) > 0.0
+
+
+def argument_ranges(map: CanonicalMap, domain: Domain) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Bounds that the ReLU arguments never leave on a domain, and the lowest and highest values seen there; (H,) each.
+
+    Notes
+    -----
+    Two linear programs a ReLU, none where the domain is a box. They are the exact extremes but for the rounding
+    that :func:`safe_minimum` allows for.
+    """
+    low, high = np.concatenate([domain.low, domain.s_low]), np.concatenate([domain.high, domain.s_high])
+    rows = np.hstack([map.V, map.E])
+    L = np.hstack([domain.L, np.zeros((len(domain.offset), map.n_inputs))])
+    lowest, highest, low_seen, high_seen = (map.c.copy() for _ in range(4))
+    for i, row in enumerate(rows):
+        if not np.any(row):
+            continue
+        least, where = safe_minimum(row, L, domain.offset, low, high)
+        lowest[i], low_seen[i] = (
+            least + map.c[i] - _sum_error(least, map.c[i]),
+            np.inf if where is None else row @ where + map.c[i],
+        )
+        least, where = safe_minimum(-row, L, domain.offset, low, high)
+        highest[i], high_seen[i] = (
+            map.c[i] - least + _sum_error(least, map.c[i]),
+            -np.inf if where is None else row @ where + map.c[i],
+        )
+    return lowest, highest, low_seen, high_seen
+
+
+def _sum_error(a: float, b: float) -> float:
+    return EPS * (abs(a) + abs(b)) if a and b else 0.0
+
+
+def bounding_box(polytope: Polytope) -> tuple[np.ndarray, np.ndarray]:
+    """A box that provably holds a polytope.
+
+    Raises
+    ------
+    ModelError
+        If the polytope is empty or not bounded.
+
+    Notes
+    -----
+    Multipliers u >= 0 with ``e - L'u = r`` show ``e·z <= u·offset + |r|_1 R`` where R is the largest modulus of a
+    coordinate. With r small, as rounding leaves it, R is bounded by the largest ``u·offset / (1 - |r|_1)``.
+    """
+    L, offset = polytope.L, polytope.offset
+    m = L.shape[1]
+    values, errors = np.zeros((2, m)), np.zeros((2, m))
+    for j in range(m):
+        for side, sign in enumerate((1.0, -1.0)):
+            cost = np.zeros(m)
+            cost[j] = sign
+            point, multipliers, status = _solve(cost, L, offset, None, None)
+            if point is None:
+                what = {2: "is empty", 3: "is not bounded"}.get(status, "defeats the solver of linear programs")
+                raise ModelError(f"the polytope {what}: give one that holds some state and is bounded in every unit")
+            errors[side, j] = np.abs(cost - multipliers @ L).sum() + EPS * m * (multipliers @ np.abs(L)).sum()
+            values[side, j] = multipliers @ offset + EPS * m * (multipliers @ np.abs(offset))
+    worst = float(errors.max())
+    if not worst < BELIEVABLE:
+        raise ModelError("the polytope's extent could not be established: rescale its conditions, or give a box")
+    radius = float(np.max(np.abs(values))) / (1.0 - worst)
+    reach = values + errors * radius
+    return -reach[0], reach[1]
+
+
+def _range_of(values: np.ndarray, inflate: float) -> tuple[np.ndarray, np.ndarray]:
+    low, high = values.min(axis=0), values.max(axis=0)
+    margin = inflate * (high - low)
+    return low - margin, high + margin
+
+
+def domain_of_states(
+    map: CanonicalMap, states: np.ndarray, inflate: float, s_low: np.ndarray, s_high: np.ndarray
+) -> Domain:
+    """What states (n, M) reach, in three kinds of coordinates, each range widened at both ends by `inflate` times its
+    width: the units, the principal components, and what ReLUs read where that is no single unit."""
+    low, high = _range_of(states, inflate)
+    some = states[:: -(-len(states) // MAX_STATES)]
+    _, components = np.linalg.eigh(np.atleast_2d(np.cov(some.T))) if len(some) > 1 else (0, np.eye(len(low)))
+    norms = np.linalg.norm(map.V, axis=1)
+    several = np.count_nonzero(map.V, axis=1) > 1
+    read = map.V[several] / norms[several, None]
+    rows = np.vstack([components.T, read])
+    rows = rows[np.count_nonzero(np.abs(rows) > 4 * EPS, axis=1) > 1]
+    a, b = _range_of(states @ rows.T, inflate)
+    L, offset = np.vstack([rows, -rows]), np.concatenate([-a, b])
+    axes = components.T
+    return Domain(L, offset, low, high, s_low, s_high, axes, *_range_of(states @ axes.T, inflate))
+
+
+def sample(domain: Domain, n: int, rng: np.random.Generator) -> np.ndarray:
+    """`n` random states of a domain, (n, M): uniform in a box, else by hit-and-run from a point inside.
+
+    Notes
+    -----
+    Each state is the end of its own walk of 10 + 3 M steps, so they are independent but only roughly uniform.
+    R. L. Smith (1984), doi:10.1287/opre.32.6.1296.
+    """
+    if not len(domain.offset):
+        return domain.low + (domain.high - domain.low) * rng.random((n, len(domain.low)))
+    polytope = domain.polytope
+    m = len(domain.low)
+    L, offset = polytope.L, polytope.offset
+    norm = np.linalg.norm(L, axis=1)
+    cost = np.append(np.zeros(m), -1.0)
+    width = float(np.max(domain.high - domain.low))
+    centre, _, _ = _solve(
+        cost, np.hstack([L, -norm[:, None]]), offset, np.append(domain.low, 0.0), np.append(domain.high, width + 1.0)
+    )
+    if centre is None:
+        raise ModelError("the domain holds no state")
+    z = np.tile(centre[:m], (n, 1))
+    for _ in range(10 + 3 * m):
+        direction = rng.normal(size=(n, m)) * (domain.high - domain.low)
+        slope, room = direction @ L.T, np.maximum(z @ L.T + offset, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = np.where(slope == 0.0, np.inf, -room / slope)
+        forward = np.where(slope < 0.0, steps, np.inf).min(axis=1)
+        backward = np.where(slope > 0.0, steps, -np.inf).max(axis=1)
+        t = backward + (forward - backward) * rng.random(n)
+        z = z + np.where(np.isfinite(t), t, 0.0)[:, None] * direction
+    return np.clip(z, domain.low, domain.high)
+
+
+def choose_domain(map: CanonicalMap, domain: Any, inputs: Any, inflate: float) -> Domain:
+    """A box, a polytope or what a trajectory reaches, and a box of inputs; a ModelError if they make no sense."""
+    if isinstance(domain, Trajectory):
+        if domain.states.shape[2] != map.n_units or domain.bitcodes.shape[2] != map.n_relu:
+            raise ModelError(
+                f"the trajectory has {domain.states.shape[2]} units and {domain.bitcodes.shape[2]} ReLUs, the model "
+                f"{map.n_units} and {map.n_relu}: give a trajectory of this model"
+            )
+        states = np.concatenate([domain.initial[:, None], domain.states], axis=1).reshape(-1, map.n_units)
+        if not np.all(np.isfinite(states)):
+            raise ModelError("the trajectory diverges: cut it before its states become infinite, or give a box")
+        s_low, s_high = _inputs_of(map, domain, inputs)
+        return domain_of_states(map, states, inflate, s_low, s_high)
+    s_low, s_high = _inputs(map, inputs)
+    if isinstance(domain, Polytope):
+        if domain.L.shape[1] != map.n_units:
+            raise ModelError(f"the polytope is for {domain.L.shape[1]} units, the model has {map.n_units}")
+        return Domain.in_box(domain.L, domain.offset, *bounding_box(domain), s_low, s_high)
+    low, high = _corners("domain", domain, map.n_units, "M")
+    return Domain.in_box(np.zeros((0, map.n_units)), np.zeros(0), low, high, s_low, s_high)
+
+
+def _corners(name: str, value: Any, n: int, letter: str) -> tuple[np.ndarray, np.ndarray]:
+    if not isinstance(value, (tuple, list, np.ndarray)) or len(value) != 2:
+        raise ModelError(f"{name} must be a pair: lower and upper corner ({letter},); got {type(value).__name__}")
+    low, high = (as_array(f"{name}[{k}]", corner, (n,), f"({letter},)") for k, corner in enumerate(value))
+    if np.any(low > high):
+        raise ModelError(f"{name} is empty: the lower corner exceeds the upper at index {int(np.argmax(low > high))}")
+    return low, high
+
+
+def _inputs(map: CanonicalMap, inputs: Any) -> tuple[np.ndarray, np.ndarray]:
+    zero = np.zeros(map.n_inputs)
+    return (zero, zero.copy()) if inputs is None else _corners("inputs", inputs, map.n_inputs, "K")
+
+
+def _inputs_of(map: CanonicalMap, trajectory: Trajectory, inputs: Any) -> tuple[np.ndarray, np.ndarray]:
+    if inputs is not None or map.n_inputs == 0:
+        return _inputs(map, inputs)
+    if trajectory.inputs is not None:
+        seen = trajectory.inputs.reshape(-1, map.n_inputs)
+        return seen.min(axis=0), seen.max(axis=0)
+    if not (np.array_equal(trajectory.map.h, map.h) and np.array_equal(trajectory.map.c, map.c)):
+        raise ModelError("the trajectory was made under a constant input: give inputs=(s, s) with that input s")
+    return _inputs(map, None)

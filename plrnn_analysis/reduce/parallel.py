@@ -1,0 +1,76 @@
+"""ReLUs that read the same thing, up to a factor, are one ReLU."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..engines.reduction import EPS
+from ..maps import CanonicalMap
+
+__all__ = ["merge_parallel", "parallel_pairs"]
+
+# Directions that differ by no more than rounding are the same.
+SAME = 8 * EPS
+
+
+def parallel_pairs(rows: np.ndarray, same: float = SAME) -> list[tuple[int, int, float]]:
+    """Rows that are multiples of an earlier row: (index, index of the first such row, factor); zero rows are none.
+
+    Parameters
+    ----------
+    rows : (n, d) ndarray
+    same : float, optional
+        Largest difference of entries, with rows scaled to a largest entry of 1.
+    """
+    size = np.abs(rows).max(axis=1, initial=0.0)
+    found: list[tuple[int, int, float]] = []
+    firsts: list[int] = []
+    for i in np.flatnonzero(size > 0.0):
+        unit = rows[i] / size[i]
+        for j in firsts:
+            other = rows[j] / size[j]
+            sign = 1.0 if unit @ other >= 0.0 else -1.0
+            if np.max(np.abs(unit - sign * other)) <= same:
+                found.append((int(i), j, float(sign * size[i] / size[j])))
+                break
+        else:
+            firsts.append(int(i))
+    return found
+
+
+def merge_parallel(map: CanonicalMap) -> tuple[CanonicalMap, dict[int, int]]:
+    """The same map with ReLUs on one hyperplane merged into the first of them.
+
+    Parameters
+    ----------
+    map : CanonicalMap
+
+    Returns
+    -------
+    CanonicalMap
+        With as many ReLUs as before: those merged into another have a zero column in W.
+    dict of int to int
+        Which ReLU went into which.
+
+    Notes
+    -----
+    ``relu(a y) = a relu(y)`` and ``relu(-a y) = a (relu(y) - y)`` for a > 0. Columns of W that cancel are set to zero.
+    """
+    moving = np.any(map.V != 0.0, axis=1) | np.any(map.E != 0.0, axis=1)
+    rows = np.hstack([map.V, map.E, map.c[:, None]]) * moving[:, None]
+    pairs = parallel_pairs(rows)
+    if not pairs:
+        return map, {}
+    A, W, h, C = map.A.copy(), map.W.copy(), map.h.copy(), map.C.copy()
+    size = np.abs(W)
+    for i, j, factor in pairs:
+        column = abs(factor) * map.W[:, i]
+        W[:, j] += column
+        size[:, j] += np.abs(column)
+        W[:, i] = 0.0
+        if factor < 0.0:
+            A -= np.outer(column, map.V[j])
+            h -= column * map.c[j]
+            C -= np.outer(column, map.E[j])
+    W[np.abs(W) <= SAME * size] = 0.0
+    return CanonicalMap.build(A, W, map.V, map.c, h, C, map.E), {i: j for i, j, _ in pairs}

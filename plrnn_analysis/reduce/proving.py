@@ -1,0 +1,373 @@
+"""Which ReLUs does a model need? Over a stated domain, those that never switch are removed exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._validation import freeze
+from ..engines.budget import Budget
+from ..errors import ModelError
+from ..maps import CanonicalMap
+from ..results import ResultSequence, Table
+from .deviation import Runs, deviation_bound, replaced, share_on, trials
+from .domains import Polytope, argument_ranges, choose_domain
+from .invariance import Invariance, check_invariance
+from .reachability import reach_for_ever
+from .replacing import Findings, distinct, examine, remove_more, step_errors, with_one
+
+if TYPE_CHECKING:
+    from ..model import PLRNN
+
+__all__ = ["ReducedModel", "UnitReport", "reduce"]
+
+
+@dataclass(frozen=True, eq=False)
+class UnitReport:
+    """One ReLU over the domain.
+
+    Attributes
+    ----------
+    unit : int
+        For an AL-RNN the state unit, as in :meth:`plrnn_analysis.PLRNN.ablate`; else the number of the ReLU.
+    status : str
+        ``"always on"``, ``"always off"``, ``"no effect"`` (nothing reads it), ``"merged"`` (it reads a multiple of
+        what an earlier ReLU reads) or ``"switches"``.
+    replacement : str
+        What stands in its place in the smaller model: ``"linear"``, ``"off"``, ``"merged"``, or ``""`` if it was kept.
+    lowest, highest : float
+        Its argument lies between these on the whole domain: proven bounds, the exact extremes but for rounding.
+    share_on : float
+        Measured share of states with a positive argument.
+    step_linear, step_off : float
+        Largest change of a state unit in one step, on the domain, if this ReLU alone is made linear, or switched off.
+        Exact but for rounding.
+    bound_linear, bound_off : float
+        Proven bound of the change of an output within `horizon` steps.
+    measured_linear, measured_off : float
+        Largest such change in simulations: never above the bound.
+    """
+
+    unit: int
+    status: str
+    replacement: str
+    lowest: float
+    highest: float
+    share_on: float
+    step_linear: float
+    step_off: float
+    bound_linear: float
+    bound_off: float
+    measured_linear: float
+    measured_off: float
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedModel(ResultSequence[UnitReport]):
+    """A smaller model that equals the given one on a domain, with the proof unit by unit.
+
+    A sequence of :class:`UnitReport`, one for each ReLU of the original.
+
+    Attributes
+    ----------
+    model : PLRNN
+        The smaller model: an AL-RNN stays an AL-RNN, other architectures become a shallow PLRNN.
+    map : CanonicalMap
+    domain : Polytope
+        The states for which all this is shown: ``L z + offset >= 0``.
+    inputs : tuple of ndarray
+        Lower and upper corner (K,) of the inputs.
+    start : Polytope or None
+        With ``reachable=True``: whatever begins here, under any of the inputs, is proven never to leave `domain`. Then
+        both models agree for all time.
+    invariant : bool or None
+        True if one step from the domain, under any of the inputs, is proven to end in it: then both models agree for
+        all time. False if a state is known (`escape`) that leaves it; None if the time limit came first, or nobody
+        asked since there is a `start`.
+    escape : tuple of ndarray or None
+        A state of the domain and an input that lead outside.
+    minimal : bool
+        True if proven that no map ``A z + W relu(V z + c + E s) + h + C s`` with fewer ReLUs equals the original on
+        the domain.
+    horizon : int
+        Number of steps that the error bounds of the units are for.
+    error_bound, measured_error : float
+        Of this model against the original, largest change of an output within `horizon` steps; 0 if every removal is
+        exact.
+    """
+
+    _items: tuple[UnitReport, ...]
+    model: PLRNN
+    map: CanonicalMap
+    domain: Polytope
+    inputs: tuple[np.ndarray, np.ndarray]
+    start: Polytope | None
+    invariant: bool | None
+    escape: tuple[np.ndarray, np.ndarray] | None
+    minimal: bool
+    horizon: int
+    error_bound: float
+    measured_error: float
+
+    @property
+    def units(self) -> tuple[UnitReport, ...]:
+        """The rows, one a ReLU of the original."""
+        return self._items
+
+    @property
+    def pwl_units(self) -> int:
+        """Number of ReLUs left: P of an AL-RNN."""
+        return self.map.n_relu
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing that switches was removed, so that both models are equal on the domain."""
+        return not any(row.status == "switches" and row.replacement for row in self)
+
+    @property
+    def removed(self) -> tuple[int, ...]:
+        """Units that lost their ReLU."""
+        return tuple(row.unit for row in self if row.replacement)
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """Units that keep it."""
+        return tuple(row.unit for row in self if not row.replacement)
+
+    def table(self) -> Table:
+        """One row a ReLU of the original, with the columns of :class:`UnitReport`."""
+        return Table({name: [getattr(row, name) for row in self] for name in UnitReport.__dataclass_fields__})
+
+    def sentences(self) -> list[str]:
+        """What was shown, in words."""
+        words = {"always on": "always on", "always off": "always off", "no effect": "without effect",
+                 "merged": "the same as an earlier one", "switches": "replaced though it switches"}  # fmt: skip
+        before, after = len(self), self.pwl_units
+        parts = []
+        for status, word in words.items():
+            units = [str(row.unit) for row in self if row.status == status and row.replacement]
+            if units:
+                parts.append(f"{', '.join(units)} {word}")
+        what = "; ".join(parts)
+        text = [f"{before - after} of {before} ReLUs can be removed on the domain" + (f": {what}." if what else ".")]
+        if before == after:
+            text.append(f"P stays {after}.")
+        elif self.exact:
+            text.append(f"The smaller model has P = {after} and equals the original there, to rounding.")
+        else:
+            text.append(
+                f"The smaller model has P = {after}; its outputs differ from the original's by at most "
+                f"{self.error_bound:.3g} within {self.horizon} step{'s' * (self.horizon > 1)}, "
+                f"measured {self.measured_error:.3g}."
+            )
+        if self.minimal and after:
+            text.append("No map of this form with fewer ReLUs equals the original on the domain.")
+        if self.start is not None:
+            text.append("What begins in `start` never leaves the domain (proved), so this holds for all time.")
+            return text
+        text.append(
+            {
+                True: "The domain is invariant (proved): what starts in it stays in it, so this holds for all time.",
+                False: "The domain is not invariant: this holds as long as the state stays in it.",
+                None: "Whether the domain is invariant was not settled: this holds as long as the state stays in it.",
+            }[self.invariant]
+        )
+        return text
+
+    def __repr__(self) -> str:
+        proof = "equal on the domain" if self.exact else f"error <= {self.error_bound:.3g} on the domain"
+        stays = f"invariant: {self.invariant}" if self.start is None else "never left from start"
+        return f"<ReducedModel: P = {len(self)} -> {self.pwl_units}, {proof}; {stays}>"
+
+
+def reduce(
+    model: PLRNN,
+    domain: Any,
+    *,
+    inputs: Any = None,
+    inflate: float = 0.1,
+    reachable: bool = False,
+    horizon: int = 1,
+    tolerance: float | None = None,
+    samples: int = 1000,
+    seed: int = 0,
+    time_limit: float | None = 60.0,
+) -> ReducedModel:
+    """Remove every ReLU that provably is not needed on a domain.
+
+    Parameters
+    ----------
+    model : PLRNN
+    domain : pair of (M,) array_like, Trajectory or Polytope
+        Where the two models are to agree: a box, lower and upper corner; what a trajectory reaches; or any bounded
+        polytope. Of a trajectory the ranges of the units, of the principal components and of what the ReLUs read are
+        taken, each widened by `inflate`.
+    inputs : pair of (K,) array_like, optional
+        Lower and upper corner of the inputs. None takes the range seen in the trajectory, not widened, and elsewhere
+        zero input.
+    inflate : float, optional
+        Each range of a trajectory is widened at both ends by this fraction of its width.
+    reachable : bool, optional
+        Take the domain as the set of initial states, and reduce over all that can be reached from it, under any inputs
+        of the range, at any later time. Where no proof is found that this is bounded, the domain stays as given and
+        `start` is None.
+    horizon : int, optional
+        Steps that error bounds are for.
+    tolerance : float, optional
+        Also remove ReLUs that switch, one after the other, as long as the proven bound of the change of any output
+        within `horizon` steps, all removals together, is at most this.
+    samples : int, optional
+        Simulations for the measured columns.
+    seed : int, optional
+    time_limit : float, optional
+        Seconds for the question whether the domain is invariant, or for `reachable`; None for no limit.
+
+    Returns
+    -------
+    ReducedModel
+
+    Raises
+    ------
+    ModelError
+        If the domain is empty, unbounded or of the wrong shape, a trajectory is not finite or not of this model, or an
+        option is out of range.
+
+    Notes
+    -----
+    Two linear programs a ReLU bound its argument over the domain; the bounds are re-computed from the multipliers,
+    so that the solver's tolerances do not matter. An argument that passes zero by at most 1e-12 of its terms counts as
+    touching it: the equality of the models is one to rounding. A ReLU that is always on becomes linear, one always off
+    disappears; ReLUs that are no state units and read multiples of one another are merged.
+
+    If each ReLU left switches inside the domain, and no two on the same hyperplane, the map has a kink along that many
+    hyperplanes, and a map with fewer ReLUs has not: then `minimal` is True.
+
+    Outputs are ``B z``; for a model without readout, the state. Error bounds over several steps carry the set of
+    possible differences forward as a zonotope. They hold as long as the original model stays in the domain and may grow
+    fast; for one step they are exact. Measured is on pieces of the trajectory, at most as long as it is, or else on
+    random states and inputs of the domain; steps after the original has left the domain do not count.
+
+    With `reachable` a zonotope is followed from the domain until it lies inside its beginning. The cost is that of 2 H
+    linear programs in M + K unknowns, a few for each condition of the domain, and for the error bounds
+    O(H · horizon · M³) operations.
+
+    Examples
+    --------
+    Unit 1 is always on where the state is positive, unit 2 switches.
+
+    >>> from plrnn_analysis import PLRNN
+    >>> model = PLRNN.al_rnn(A=[0.5, 0.5, 0.5], W=[[0, 1, 1], [0, 0, 0], [0, 0, 0]], h=[0, 1, 0], pwl_units=2)
+    >>> small = reduce(model, ([-9, 0, -1], [9, 3, 1]))
+    >>> small
+    <ReducedModel: P = 2 -> 1, equal on the domain; invariant: True>
+    >>> small.table()["status"]
+    ['always on', 'switches']
+    """
+    _check_options(inflate, horizon, tolerance, samples)
+    rng = np.random.default_rng(seed)
+    place = choose_domain(model.map, domain, inputs, inflate)
+    reach = reach_for_ever(model.map, place, Budget(None, time_limit)) if reachable else None
+    place = place if reach is None else reach.domain
+    # An AL-RNN must stay one; its ReLUs read one unit each, so that there is nothing to merge.
+    found = examine(model.map, place, merge=model.relu_units is None)
+    readout = np.eye(model.n_units) if model.B is None else model.B
+    initial, driven = trials(domain, place, horizon, samples, rng)
+    runs = Runs.start(model.map, initial, driven, place.polytope)
+    linear, gone = found.on, found.off
+    bound, measured = 0.0, 0.0
+    if tolerance is not None:
+        linear, gone, bound = remove_more(found, readout, horizon, tolerance)
+    small = replaced(found.map, linear, gone)
+    # A bound of 0 is no proof of equality: the readout may not see what was removed.
+    approximate = bool(np.any((linear & ~found.on) | (gone & ~found.off)))
+    if approximate:
+        measured = runs.largest_change(small, readout)
+    share = share_on(domain, model.map, initial, driven)
+    rows = tuple(
+        _report(model, found, i, linear, gone, float(share[i]), runs, readout, horizon) for i in range(found.map.n_relu)
+    )
+    ranges = argument_ranges(model.map, place)[:2] if found.merged else (found.lowest, found.highest)
+    stays = Invariance(None, None, None, 0)
+    if reach is None:
+        stays = check_invariance(model.map, place, ranges, Budget(None, time_limit))
+    return ReducedModel(
+        _items=rows,
+        model=_build(model, rows, small),
+        map=small,
+        domain=place.polytope,
+        inputs=(freeze(place.s_low), freeze(place.s_high)),
+        start=None if reach is None else reach.start,
+        invariant=stays.invariant,
+        escape=None if stays.state is None or stays.input is None else (freeze(stays.state), freeze(stays.input)),
+        minimal=not approximate and bool(np.all(found.needed[~(linear | gone)])) and distinct(small, place),
+        horizon=horizon,
+        error_bound=bound,
+        measured_error=measured,
+    )
+
+
+def _check_options(inflate: float, horizon: int, tolerance: float | None, samples: int) -> None:
+    if not (np.isfinite(inflate) and inflate >= 0.0):
+        raise ModelError(f"inflate must be a number >= 0, got {inflate!r}")
+    for name, value in (("horizon", horizon), ("samples", samples)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise ModelError(f"{name} must be a whole number of at least 1, got {value!r}")
+    if tolerance is not None and not tolerance >= 0.0:
+        raise ModelError(f"tolerance must be a number >= 0, or None, got {tolerance!r}")
+
+
+def _report(
+    model: PLRNN,
+    found: Findings,
+    i: int,
+    linear: np.ndarray,
+    gone: np.ndarray,
+    share: float,
+    runs: Runs,
+    readout: np.ndarray,
+    horizon: int,
+) -> UnitReport:
+    """The row of one ReLU; errors are those of replacing it beside what is removed exactly."""
+    bounds, measured = [0.0, 0.0], [0.0, 0.0]
+    for mode, slack in enumerate(found.slack):
+        if slack[i] > 0.0:
+            pair = with_one(found, i, mode, found.on, found.off)
+            variant = replaced(found.map, *pair)
+            bounds[mode] = deviation_bound(variant, step_errors(found, *pair), readout, horizon)
+            measured[mode] = runs.largest_change(variant, readout)
+    status = "no effect" if found.nothing[i] else "always on" if found.on[i] else "always off" if found.off[i] else ""
+    weight = float(np.max(np.abs(found.map.W[:, i])))
+    return UnitReport(
+        unit=i if model.relu_units is None else model.relu_units[i],
+        status="merged" if i in found.merged else status or "switches",
+        replacement="merged" if i in found.merged else "linear" if linear[i] else "off" if gone[i] else "",
+        lowest=float(found.lowest[i]),
+        highest=float(found.highest[i]),
+        share_on=share,
+        step_linear=weight * float(found.slack[0][i]),
+        step_off=weight * float(found.slack[1][i]),
+        bound_linear=bounds[0],
+        bound_off=bounds[1],
+        measured_linear=measured[0],
+        measured_off=measured[1],
+    )
+
+
+def _build(model: PLRNN, rows: tuple[UnitReport, ...], small: CanonicalMap) -> PLRNN:
+    """The smaller model in an architecture of its own."""
+    if model.relu_units is not None:
+        for row in rows:
+            if row.replacement:
+                model = model.ablate(row.unit, row.replacement)
+        return model
+    if not any(row.replacement for row in rows):
+        return model
+    parameters = {"A": small.A, "W1": small.W, "W2": small.V, "h1": small.h, "h2": small.c}
+    if small.n_inputs:
+        parameters["C"] = small.C
+    if np.any(small.E):
+        parameters["E"] = small.E
+    metadata = {**model.metadata, "reduced_from": {"architecture": model.architecture, "relus": len(rows)}}
+    return type(model)("shallow", parameters, None, model.B, model.b, metadata)

@@ -1,0 +1,96 @@
+"""What a domain does to each ReLU of a map, and which ReLUs can go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..maps import CanonicalMap
+from .deviation import deviation_bound, replaced
+from .domains import Domain, argument_ranges
+from .parallel import merge_parallel, parallel_pairs
+
+__all__ = ["Findings", "distinct", "examine", "remove_more", "step_errors", "with_one"]
+
+# A ReLU argument that passes zero by no more than this, relative to the terms it is made of, does not pass it.
+TOUCHES = 1e-12
+# By how much it must pass zero, on both sides, before a ReLU counts as shown to be needed.
+CLEARLY = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What the domain does to each ReLU; `slack` is by how much making it linear, or off, can be wrong at most."""
+
+    map: CanonicalMap
+    merged: dict[int, int]
+    lowest: np.ndarray
+    highest: np.ndarray
+    nothing: np.ndarray
+    on: np.ndarray
+    off: np.ndarray
+    slack: tuple[np.ndarray, np.ndarray]
+    needed: np.ndarray
+
+
+def examine(map: CanonicalMap, place: Domain, merge: bool) -> Findings:
+    """Which ReLUs of a map switch on a domain; with `merge`, those on one hyperplane become one first."""
+    map, merged = merge_parallel(map) if merge else (map, {})
+    lowest, highest, low_seen, high_seen = argument_ranges(map, place)
+    largest = np.maximum(np.abs(place.low), np.abs(place.high))
+    inputs = np.maximum(np.abs(place.s_low), np.abs(place.s_high))
+    size = np.abs(map.V) @ largest + np.abs(map.E) @ inputs + np.abs(map.c)
+    nothing = ~np.any(map.W != 0.0, axis=0)
+    off = nothing | (highest <= TOUCHES * size)
+    on = ~off & (lowest >= -TOUCHES * size)
+    slack = np.maximum(-lowest, 0.0) * ~(on | nothing), np.maximum(highest, 0.0) * ~off
+    needed = (low_seen < -CLEARLY * size) & (high_seen > CLEARLY * size)
+    return Findings(map, merged, lowest, highest, nothing, on, off, slack, needed)
+
+
+def step_errors(found: Findings, linear: np.ndarray, gone: np.ndarray) -> np.ndarray:
+    """What one step can go wrong by, a column for each ReLU replaced, (M, r)."""
+    size = np.where(linear, found.slack[0], np.where(gone, found.slack[1], 0.0))
+    return found.map.W[:, size > 0.0] * size[size > 0.0]
+
+
+def with_one(found: Findings, i: int, mode: int, linear: np.ndarray, gone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The replacements `linear` and `gone`, with ReLU i made linear (mode 0) or off (mode 1) as well."""
+    pair = linear.copy(), gone.copy()
+    for side in (0, 1):
+        pair[side][i] = side == mode
+    return pair
+
+
+def remove_more(
+    found: Findings, readout: np.ndarray, horizon: int, tolerance: float
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Replace ReLUs that switch, those that cost least alone first, each if all together stay within the tolerance."""
+
+    def bound_of(pair: tuple[np.ndarray, np.ndarray]) -> float:
+        return deviation_bound(replaced(found.map, *pair), step_errors(found, *pair), readout, horizon)
+
+    linear, gone, bound = found.on, found.off, 0.0
+    alone = [
+        (bound_of(with_one(found, int(i), mode, linear, gone)), int(i), mode)
+        for i in np.flatnonzero(~(linear | gone))
+        for mode in (0, 1)
+    ]
+    for _, i, mode in sorted(alone):
+        if linear[i] or gone[i]:
+            continue
+        pair = with_one(found, i, mode, linear, gone)
+        value = bound_of(pair)
+        if value <= tolerance:
+            (linear, gone), bound = pair, value
+    return linear, gone, bound
+
+
+def distinct(map: CanonicalMap, place: Domain) -> bool:
+    """Whether the ReLUs' hyperplanes differ on the domain, and it has an inside for them to pass through."""
+    if not place.has_interior:
+        return False
+    varies = place.s_low < place.s_high
+    constant = map.c + map.E[:, ~varies] @ place.s_low[~varies]
+    return not parallel_pairs(np.hstack([map.V, map.E[:, varies], constant[:, None]]), CLEARLY)
