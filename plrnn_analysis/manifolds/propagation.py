@@ -1,0 +1,146 @@
+"""Generations of manifold pieces: images and preimages under the affine maps of the subregions."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from ..engines.budget import Budget
+from ..maps import CanonicalMap, bits_from_string, bits_to_string
+from .crossings import nearest
+from .pieces import Box, ManifoldPiece, Region, clip, make_piece, preimage_in_region, simplified, split_by_region
+
+__all__ = ["Propagation"]
+
+
+class Propagation:
+    """Pieces found so far and what was cut, collapsed or not represented.
+
+    Parameters
+    ----------
+    map : CanonicalMap
+        Without input.
+    box : Box
+    budget : Budget
+        A node is a piece that is followed.
+    max_pieces : int
+    max_size : float
+        Largest total length or area.
+    """
+
+    def __init__(self, map: CanonicalMap, box: Box, budget: Budget, max_pieces: int, max_size: float) -> None:
+        self.map, self.box, self.budget = map, box, budget
+        self.max_pieces, self.max_size = max_pieces, max_size
+        self.pieces: list[ManifoldPiece] = []
+        self.size = 0.0
+        self.clipped = False
+        self.unfollowed: Counter[str] = Counter()
+        self._regions: dict[str, Region] = {}
+        self._image_bounds: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
+
+    def region(self, bitcode: str) -> Region:
+        if bitcode not in self._regions:
+            self._regions[bitcode] = Region.of(self.map, bits_from_string(bitcode, self.map.n_relu))
+        return self._regions[bitcode]
+
+    def add(self, vertices: np.ndarray, bitcode: str, iteration: int, parent: int) -> bool:
+        """Keep a piece; False, with the reason in the budget, if a limit is reached."""
+        if len(self.pieces) >= self.max_pieces:
+            self.budget.stop("max_pieces")
+            return False
+        piece = make_piece(vertices, bitcode, iteration, parent)
+        self.pieces.append(piece)
+        self.size += piece.size
+        if self.size > self.max_size:
+            self.budget.stop("max_size")
+            return False
+        return True
+
+    def add_split(self, vertices: np.ndarray, iteration: int, parent: int) -> bool:
+        """Clip a piece to the box, cut it at the subregion boundaries and keep the parts of its own dimension."""
+        tiny = self.box.tiny
+        inside = clip(vertices, self.box.half_spaces, tiny)
+        self.clipped |= inside is not vertices
+        if inside is None or min(len(inside), 3) < min(len(vertices), 3):
+            return True  # outside, but for its rim
+        for bits, part in split_by_region(self.map, inside, tiny):
+            thinner = min(len(part), 3) < min(len(inside), 3)
+            if not thinner and not self.add(part, bits_to_string(bits), iteration, parent):
+                return False
+        return True
+
+    def image(self, index: int, iteration: int) -> bool:
+        """Add the image of a piece."""
+        piece = self.pieces[index]
+        region = self.region(piece.bitcode)
+        if piece.dimension == 0:
+            self.unfollowed["that have shrunk to points (a singular Jacobian, or contraction below 1e-12)"] += 1
+            return True
+        return self.add_split(
+            simplified(piece.vertices @ region.J.T + region.offset, self.box.tiny), iteration, parent=index
+        )
+
+    def preimages(self, index: int, iteration: int, bitcodes: list[str]) -> bool:
+        """Add the preimages of a piece in each of these subregions."""
+        piece = self.pieces[index]
+        low, high = piece.vertices.min(axis=0) - self.box.tiny, piece.vertices.max(axis=0) + self.box.tiny
+        found: list[tuple[str, np.ndarray]] = []
+        for bitcode in bitcodes:
+            bounds = self._bounds_of_image(bitcode)
+            if bounds is None or np.any(low > bounds[1]) or np.any(high < bounds[0]):
+                continue
+            region = self.region(bitcode)
+            result = preimage_in_region(piece.vertices, region, self.box)
+            if isinstance(result, str):
+                self.unfollowed[f"whose preimage is {result}"] += 1
+                continue
+            # A lower-dimensional result only touches the subregion, but a preimage of a point is a piece of its own.
+            if result is None or (len(result) == 1 and piece.dimension > 0):
+                continue
+            if min(len(result), 3) - 1 < piece.dimension and region.rank == self.map.n_units:
+                continue
+            found.append((bitcode, result))
+        for bitcode, result in self._without_repeats(found):
+            if not self.add(result, bitcode, iteration, parent=index):
+                return False
+        return True
+
+    def _bounds_of_image(self, bitcode: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Box around the image of what a subregion has in the box; None where it has nothing there."""
+        if bitcode not in self._image_bounds:
+            region, low, high = self.region(bitcode), self.box.low, self.box.high
+            bounds: tuple[np.ndarray, np.ndarray] | None
+            if len(low) > 2:
+                middle, half = region.J @ self.box.centre + region.offset, np.abs(region.J) @ (high - low) / 2.0
+                bounds = (middle - half, middle + half)
+            else:
+                rim = [low, high] if len(low) == 1 else [low, [high[0], low[1]], high, [low[0], high[1]]]
+                corners = np.array(rim, dtype=np.float64)
+                inside = clip(corners, region.half_spaces, self.box.tiny)
+                image = None if inside is None else inside @ region.J.T + region.offset
+                bounds = None if image is None else (image.min(axis=0), image.max(axis=0))
+            if bounds is not None:
+                # Rounding: a little wider than what was computed.
+                slack = 1e-10 * (np.abs(region.J) @ (np.abs(low) + np.abs(high)) + np.abs(region.offset))
+                bounds = (bounds[0] - slack, bounds[1] + slack)
+            self._image_bounds[bitcode] = bounds
+        return self._image_bounds[bitcode]
+
+    def _without_repeats(self, found: list[tuple[str, np.ndarray]]) -> list[tuple[str, np.ndarray]]:
+        """Without pieces that lie in others: one in a boundary is seen from both sides, or as the rim of a strip."""
+        kept: list[tuple[str, np.ndarray]] = []
+        for bitcode, vertices in sorted(found, key=lambda item: -min(len(item[1]), 3)):
+            if not any(self._within(vertices, other) for _, other in kept):
+                kept.append((bitcode, vertices))
+        return sorted(kept, key=lambda item: item[0])
+
+    def _within(self, vertices: np.ndarray, other: np.ndarray) -> bool:
+        return all(float(np.linalg.norm(nearest(other, z) - z)) <= 10 * self.box.tiny for z in vertices)
+
+    def on_rim(self) -> bool:
+        """Whether a piece ends at the rim of the box."""
+        low, high, tiny = self.box.low, self.box.high, 10 * self.box.tiny
+        return any(
+            bool(np.any(piece.vertices <= low + tiny) or np.any(piece.vertices >= high - tiny)) for piece in self.pieces
+        )
