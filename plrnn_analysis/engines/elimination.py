@@ -46,14 +46,13 @@ class _Tree:
         self.meta = np.zeros(8, np.int64)
         self.closed = np.zeros(n + 1, np.int64)
         self.buffer = np.zeros((BUFFER, n), np.uint8)
-        self.flags = np.zeros(BUFFER, np.uint8)
 
     def advance(self, nodes: int) -> int:
         """Visit at most `nodes` nodes; returns how many were visited."""
         before = int(self.meta[kernels.NODES])
         code = kernels.search(
             self.tab, self.error[0], self.error[1], self.error[2], self.level, self.status, self.slot, self.unit,
-            self.todo, self.prefix, self.meta, self.closed, self.buffer, self.flags, nodes, self.collapse,
+            self.todo, self.prefix, self.meta, self.closed, self.buffer, nodes, self.collapse,
         )  # fmt: skip
         count = int(self.meta[kernels.COUNT])
         self.words.extend(self.buffer[:count].astype(bool))

@@ -418,12 +418,9 @@ def _leaf_survives(tab, e, ec, scale, level, status, slot, depth):
 
 @kernel(
     "int64(float64[:, :, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[::1], int8[:, ::1],"
-    " int64[::1], int64[::1], uint8[::1], int8[::1], int64[::1], int64[::1], uint8[:, ::1], uint8[::1], int64,"
-    " boolean)"
+    " int64[::1], int64[::1], uint8[::1], int8[::1], int64[::1], int64[::1], uint8[:, ::1], int64, boolean)"
 )
-def search(
-    tab, e, ec, scale, level, status, slot, unit, todo, prefix, meta, closed, words, singular, max_nodes, collapse
-):
+def search(tab, e, ec, scale, level, status, slot, unit, todo, prefix, meta, closed, words, max_nodes, collapse):
     """Continue the search for at most `max_nodes` nodes.
 
     Parameters
@@ -446,8 +443,8 @@ def search(
         Depth, and counts of nodes, pruned, collapsed, solved and waiting candidates.
     closed : (n + 1,) ndarray of int64
         ``closed[f]`` counts finished subtrees with f free units: exact for any n.
-    words, singular : (capacity, n), (capacity,) ndarray of uint8
-        Candidates: their pattern, and 1 where a pivot stayed unusable (a singular region).
+    words : (capacity, n) ndarray of uint8
+        Patterns of the candidates.
     max_nodes : int
     collapse : bool
         Whether to try the uniqueness proof at inner nodes.
@@ -580,11 +577,8 @@ def search(
                 closed[0] += 1
                 depth -= 1
                 continue
-            singular[meta[COUNT]] = 0
             for i in range(n):
                 words[meta[COUNT], i] = 1 if (st[i] == ACTIVE or st[i] == PENDING) else 0
-                if st[i] == PENDING:
-                    singular[meta[COUNT]] = 1
             meta[COUNT] += 1
             meta[SOLVED] += 1
             closed[0] += 1
@@ -598,7 +592,6 @@ def search(
             verdict = _collapse(t, e[here], ec[here], st, words[meta[COUNT]])
             if verdict != 0:
                 if verdict > 0:
-                    singular[meta[COUNT]] = 0
                     meta[COUNT] += 1
                 meta[COLLAPSED] += 1
                 closed[free] += 1

@@ -1,4 +1,6 @@
-"""Counting which bitcode follows which, with hash tables of fixed size that the caller enlarges.
+"""Sequences of bitcodes: counting which follows which, and with which periods they repeat.
+
+Counting uses hash tables of fixed size that the caller enlarges.
 
 A bitcode of any length is packed into 64-bit words. Tables use open addressing with linear probing: slots
 hold an index or -1, and there are always at least twice as many slots as entries.
@@ -8,7 +10,17 @@ import numpy as np
 
 from ._jit import kernel
 
-__all__ = ["DONE", "EDGES_FULL", "NODES_FULL", "NODE_COUNT", "PREVIOUS", "count", "fill_node_slots", "move_edges"]
+__all__ = [
+    "DONE",
+    "EDGES_FULL",
+    "NODES_FULL",
+    "NODE_COUNT",
+    "PREVIOUS",
+    "count",
+    "fill_node_slots",
+    "move_edges",
+    "prefix_matches",
+]
 
 DONE, NODES_FULL, EDGES_FULL = 0, 1, 2
 # Places in `meta`.
@@ -183,3 +195,33 @@ def count(bits, first, words, node_slots, visits, dense, edges, meta):
         begin = first
         previous = -1
     return DONE
+
+
+@kernel("int64[::1](int64[::1])")
+def prefix_matches(labels):
+    """How many labels from each place on agree with the first ones: the Z function, in O(T).
+
+    Parameters
+    ----------
+    labels : (T,) ndarray of int64
+
+    Returns
+    -------
+    (T,) ndarray of int64
+        The sequence repeats with period p over its first ``p + matches[p]`` labels. ``matches[0]`` is T.
+    """
+    total = labels.shape[0]
+    matches = np.zeros(total, dtype=np.int64)
+    if total:
+        matches[0] = total
+    left, right = 0, 0
+    for i in range(1, total):
+        k = 0
+        if i < right:
+            k = min(right - i, matches[i - left])
+        while i + k < total and labels[k] == labels[i + k]:
+            k += 1
+        matches[i] = k
+        if i + k > right:
+            left, right = i, i + k
+    return matches
