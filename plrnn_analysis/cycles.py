@@ -30,7 +30,7 @@ from .maps import CanonicalMap, bits_from_string, bits_to_string
 from .regions import find_subregions
 from .results import Coverage, Cycle, CycleContinuum, Cycles
 
-__all__ = ["find_cycles"]
+__all__ = ["describe_cycles", "find_cycles", "least_rotations"]
 
 WORDS = "words in a box"
 # Half-width of its box, in units of the largest |h|, where the user names none.
@@ -174,7 +174,7 @@ def find_cycles(
         )
         families = _families(ring, pieces, period, shift)
         continua.extend(families)
-        found.extend(_describe(steps, _distinct(hits, pieces, ring, period, shift, corners), boundary_tolerance))
+        found.extend(describe_cycles(steps, _distinct(hits, pieces, ring, period, shift, corners), boundary_tolerance))
         if exhausted and complete_up_to == period - shift:
             complete_up_to = period
         if budget.stopped_by:
@@ -211,7 +211,9 @@ def _search_words(
         hits, pieces, unchecked = examine(ring, list(candidates.reshape(len(candidates), -1)), budget)
         exhausted &= not unchecked
         continua.extend(_families(ring, pieces, period, 1))
-        new = list(_describe([map] * period, _distinct(hits, pieces, ring, period, 1, corners), boundary_tolerance))
+        new = list(
+            describe_cycles([map] * period, _distinct(hits, pieces, ring, period, 1, corners), boundary_tolerance)
+        )
         found.extend(new)
         for cycle in new:
             continua.extend(_multiples(map, cycle, max_period))
@@ -335,7 +337,7 @@ def _distinct(
         keep &= np.all((z >= corners[0] - slack) & (z <= corners[1] + slack), axis=(1, 2))
     for i in np.flatnonzero(keep):
         keep[i] = not any(lies_on(ring, hits[i], piece) for piece in pieces)
-    turns = _least_rotations(bits, shift)
+    turns = least_rotations(bits, shift)
     kept: dict[bytes, Hit] = {}
     touching: list[Hit] = []
     order = (np.arange(period)[None] + turns[:, None]) % period
@@ -349,7 +351,7 @@ def _distinct(
     return [*kept.values(), *touching]
 
 
-def _least_rotations(bits: np.ndarray, shift: int) -> np.ndarray:
+def least_rotations(bits: np.ndarray, shift: int) -> np.ndarray:
     """For each word of `bits` (n, period, H) the rotation, a multiple of `shift`, that reads least."""
     count, period, _ = bits.shape
     _, symbols = np.unique(bits.reshape(count * period, -1), axis=0, return_inverse=True)
@@ -373,7 +375,7 @@ def _same_orbit(one: Hit, other: Hit, shift: int) -> bool:
     )
 
 
-def _describe(maps: list[CanonicalMap], hits: list[Hit], boundary_tolerance: float) -> Iterable[Cycle]:
+def describe_cycles(maps: list[CanonicalMap], hits: list[Hit], boundary_tolerance: float) -> Iterable[Cycle]:
     """The public description of cycles of one period, their multipliers computed together."""
     if not hits:
         return
