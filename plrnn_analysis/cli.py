@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
     from .model import PLRNN
     from .results import Cycles, FixedPoints
+    from .story import Story
 
 __all__ = ["app", "main"]
 
 Number = TypeVar("Number", int, float)
 
+# Trials drawn for the story of a network whose checkpoint names its task.
+STORY_TRIALS = 500
 ENTRY_POINTS = "plrnn.commands"
 TRAINING_HINT = 'this command trains networks and needs PyTorch: pip install "plrnn-analysis[train]"'
 
@@ -110,11 +113,27 @@ def analyze(
     max_period: Annotated[
         int, typer.Option("--max-period", min=1, help="Also find every cycle up to this period.")
     ] = 1,
+    inputs: Annotated[
+        Path | None,
+        typer.Option("--inputs", metavar="FILE", help="Trials, a .npy array (trials, steps, channels)."),
+    ] = None,
+    probe: Annotated[
+        list[str] | None,
+        typer.Option("--probe", metavar="S1,S2,...", help="A constant input to try as well; may be repeated."),
+    ] = None,
+    with_story: Annotated[
+        bool, typer.Option("--story/--no-story", help="What the model does beside its fixed points.")
+    ] = True,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of initial states and trials.")] = 0,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - prints it instead.")
     ] = None,
 ) -> None:
-    """Find every fixed point of a model, and say what was proved."""
+    """Find every fixed point of a model, say what was proved, and tell what the model does.
+
+    States in use are those of the trials in --inputs, of trials drawn for the task that the checkpoint names, or else
+    of free runs.
+    """
     from . import terminal
     from ._files import write_atomically
 
@@ -123,7 +142,8 @@ def analyze(
     limits: dict[str, Any] = {"max_nodes": max_nodes, "time_limit": time_limit, "workers": workers}
     fixed_points = model.fixed_points(constant_input=held, **limits)
     cycles = model.cycles(max_period, constant_input=held, **limits) if max_period > 1 else None
-    record = "" if json_file is None else _as_json(model, checkpoint, held, fixed_points, cycles)
+    told = _story(model, held, inputs, probe, fixed_points, seed, time_limit) if with_story else None
+    record = "" if json_file is None else _as_json(model, checkpoint, held, fixed_points, cycles, told)
     if json_file == "-":
         typer.echo(record)
         return
@@ -132,6 +152,8 @@ def analyze(
     terminal.print_fixed_points(fixed_points)
     if cycles is not None:
         terminal.print_cycles(cycles)
+    if told is not None:
+        terminal.print_story(told)
     if json_file:
         write_atomically(json_file, (record + "\n").encode())
         typer.echo(f"Written: {json_file}")
@@ -208,6 +230,31 @@ def explain(
         terminal.print_ablations(ablation_table(model, driven, wanted))
 
 
+def _story(
+    model: PLRNN,
+    held: list[float] | None,
+    inputs: Path | None,
+    probe: list[str] | None,
+    fixed_points: FixedPoints,
+    seed: int,
+    time_limit: float,
+) -> Story:
+    from .story import tell_story
+
+    probes = [_numbers(text, "--probe", float) for text in probe or []]
+    named = inputs is not None or model.metadata.get("training", {}).get("task") == "addition"
+    trials = _trials(model, inputs, None, STORY_TRIALS, seed)[0] if named else None
+    return tell_story(
+        model,
+        held,
+        trials=trials,
+        probes=probes or None,
+        fixed_points=fixed_points,
+        seed=seed,
+        time_limit=time_limit,
+    )
+
+
 def _trials(
     model: PLRNN, inputs: Path | None, targets: Path | None, n: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
@@ -254,7 +301,12 @@ def _load(
 
 
 def _as_json(
-    model: PLRNN, checkpoint: Path, held: list[float] | None, result: FixedPoints, cycles: Cycles | None
+    model: PLRNN,
+    checkpoint: Path,
+    held: list[float] | None,
+    result: FixedPoints,
+    cycles: Cycles | None,
+    story: Story | None,
 ) -> str:
     import json
 
@@ -273,6 +325,8 @@ def _as_json(
     }
     if cycles is not None:
         record["cycles"] = cycles_record(cycles)
+    if story is not None:
+        record["story"] = story.record()
     return json.dumps(record, indent=2, allow_nan=False)
 
 

@@ -15,8 +15,16 @@ from .maps import CanonicalMap
 if TYPE_CHECKING:
     import networkx
 
+    from .attractors import Attractors
+    from .bifurcations import Bifurcations
     from .explain import Explanation
-    from .results import Cycles, FixedPoints, Subregions, Trajectory, UniquenessCertificate
+    from .input_diagrams import InputDiagram
+    from .lyapunov import LyapunovSpectrum
+    from .manifolds import Manifold
+    from .modes import SubregionModes
+    from .reduce import ReducedModel
+    from .results import Cycle, Cycles, FixedPoint, FixedPoints, Subregions, Trajectory, UniquenessCertificate
+    from .slow_manifolds import SlowManifolds
 
 __all__ = ["PLRNN"]
 
@@ -123,8 +131,10 @@ class PLRNN:
         return cls("al_rnn", {"A": A, "W": W, "h": h, "C": C}, tuple(relu_units), B, b)
 
     @classmethod
-    def shallow(cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None) -> PLRNN:
-        """Shallow PLRNN ``z' = A z + W1 relu(W2 z + h2) + h1 + C s``.
+    def shallow(
+        cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None, E: Any = None
+    ) -> PLRNN:
+        """Shallow PLRNN ``z' = A z + W1 relu(W2 z + h2 + E s) + h1 + C s``.
 
         Parameters
         ----------
@@ -135,13 +145,15 @@ class PLRNN:
         h2 : (H,) array_like
         C, B, b : array_like, optional
             As in :meth:`al_rnn`.
+        E : (H, K) array_like, optional
+            Input inside the ReLU, which the published architecture does not have.
 
         Raises
         ------
         ModelError
             On wrong shapes, NaN or infinity.
         """
-        return cls("shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C}, None, B, b)
+        return cls("shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C, "E": E}, None, B, b)
 
     @classmethod
     def clipped_shallow(
@@ -386,6 +398,124 @@ class PLRNN:
         from .explain import explain
 
         return explain(self, trajectory, **options)
+
+    def modes(self, bitcodes: str | Sequence[str], **options: Any) -> tuple[SubregionModes, ...]:
+        """The modes of given subregions; see :func:`plrnn_analysis.modes.find_modes`.
+
+        Parameters
+        ----------
+        bitcodes : str or sequence of str
+        **options
+            Passed to :func:`plrnn_analysis.modes.find_modes`.
+        """
+        from .modes import find_modes
+
+        return find_modes(self, bitcodes, **options)
+
+    def slow_manifolds(self, visited: Any, constant_input: Any = None, **options: Any) -> SlowManifolds:
+        """Where the model moves slowly, within a range; see :func:`plrnn_analysis.slow_manifolds.find_slow_manifolds`.
+
+        Parameters
+        ----------
+        visited : Trajectory or pair of (M,) array_like
+            States that the model visits, or the lower and upper corner of the box around them.
+        constant_input : (K,) array_like, optional
+            The input held on; None stands for zero input.
+        **options
+            Passed to :func:`plrnn_analysis.slow_manifolds.find_slow_manifolds`.
+        """
+        from .slow_manifolds import find_slow_manifolds
+
+        return find_slow_manifolds(self, visited, constant_input, **options)
+
+    def lyapunov(self, steps: int = 10_000, **options: Any) -> LyapunovSpectrum:
+        """Lyapunov exponents, free or under input; see :func:`plrnn_analysis.lyapunov.lyapunov_spectrum`.
+
+        Parameters
+        ----------
+        steps : int, optional
+        **options
+            ``z0``, ``constant_input``, ``inputs``, ... of :func:`plrnn_analysis.lyapunov.lyapunov_spectrum`.
+        """
+        from .lyapunov import lyapunov_spectrum
+
+        return lyapunov_spectrum(self, steps, **options)
+
+    def attractors(self, constant_input: Any = None, **options: Any) -> Attractors:
+        """Where trajectories end up, and how many of them; see :func:`plrnn_analysis.attractors.find_attractors`.
+
+        Parameters
+        ----------
+        constant_input : (K,) array_like, optional
+            The input held on; None stands for zero input.
+        **options
+            ``states``, ``box``, ... of :func:`plrnn_analysis.attractors.find_attractors`.
+        """
+        from .attractors import find_attractors
+
+        return find_attractors(self, constant_input, **options)
+
+    def manifold(self, saddle: FixedPoint | Cycle, kind: str, constant_input: Any = None, **options: Any) -> Manifold:
+        """Stable or unstable manifold of a saddle; see :func:`plrnn_analysis.manifolds.invariant_manifold`.
+
+        Parameters
+        ----------
+        saddle : FixedPoint or Cycle
+        kind : {"stable", "unstable"}
+        constant_input : (K,) array_like, optional
+            The input held on; None stands for zero input.
+        **options
+            Passed to :func:`plrnn_analysis.manifolds.invariant_manifold`.
+        """
+        from .manifolds import invariant_manifold
+
+        return invariant_manifold(self, saddle, kind, constant_input, **options)
+
+    def bifurcations(self, parameter: Any, values: Any, **options: Any) -> Bifurcations:
+        """Fixed points and cycles followed through a parameter; see :func:`plrnn_analysis.bifurcations.bifurcations`.
+
+        Parameters
+        ----------
+        parameter : tuple or callable
+            Such as ``("W", 3, 4)``, ``("h", 2)``, ``("input", 0)``, or a function from a number to a model.
+        values : (n,) array_like
+            Increasing.
+        **options
+            Passed to :func:`plrnn_analysis.bifurcations.bifurcations`.
+        """
+        from .bifurcations import bifurcations
+
+        return bifurcations(self, parameter, values, **options)
+
+    def reduce(self, domain: Any, **options: Any) -> ReducedModel:
+        """The same model with every ReLU removed that provably is not needed; see :func:`plrnn_analysis.reduce.reduce`.
+
+        Parameters
+        ----------
+        domain : pair of (M,) array_like, Trajectory or Polytope
+            Where the two are to agree.
+        **options
+            Passed to :func:`plrnn_analysis.reduce.reduce`.
+        """
+        from .reduce import reduce
+
+        return reduce(self, domain, **options)
+
+    def input_diagram(self, inputs: int | Sequence[int], ranges: Any, **options: Any) -> InputDiagram:
+        """Fixed points as exact functions of inputs; see :func:`plrnn_analysis.input_diagrams.input_diagram`.
+
+        Parameters
+        ----------
+        inputs : int or pair of int
+            Which input coordinates vary.
+        ranges : pair of float, or pair of pairs
+            From where to where, for each.
+        **options
+            Passed to :func:`plrnn_analysis.input_diagrams.input_diagram`.
+        """
+        from .input_diagrams import input_diagram
+
+        return input_diagram(self, inputs, ranges, **options)
 
     def transition_graph(
         self, trajectory: Trajectory | None = None, box: Any = None, constant_input: Any = None, **options: Any

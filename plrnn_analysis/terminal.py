@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .explain import Ablation, Explanation
     from .model import PLRNN
     from .results import Cycles, FixedPoints, Trajectory
+    from .story import Story
 
 __all__ = [
     "print_ablations",
@@ -27,6 +28,7 @@ __all__ = [
     "print_fixed_points",
     "print_graph",
     "print_model",
+    "print_story",
     "print_subregions",
 ]
 
@@ -138,6 +140,19 @@ def print_fixed_points(result: FixedPoints) -> None:
             f"Note: an eigenvalue within {SLOW:g} of 1 is a slow direction, such as the memory of an integrator. "
             "The fixed point of so slow a subregion can lie far outside the states the network visits."
         )
+
+
+def print_story(story: Story) -> None:
+    """A story, section by section.
+
+    Parameters
+    ----------
+    story : Story
+    """
+    for section in story:
+        _print(f"\n{section.title}", style="bold")
+        for sentence in section.sentences:
+            _print(sentence)
 
 
 def print_cycles(result: Cycles) -> None:

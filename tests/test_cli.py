@@ -66,7 +66,7 @@ def test_version_and_help() -> None:
 
 
 def test_analyze_prints_points_and_verdict(choice: Path) -> None:
-    result = plrnn("analyze", choice)
+    result = plrnn("analyze", choice, "--no-story")
     assert result.exit_code == 0, result.output
     text = flat(result.output)
     assert "2 units, 2 ReLUs, at most 2^2 subregions, 2 inputs, 0 outputs" in text
@@ -84,6 +84,19 @@ def test_analyze_lists_cycles_when_asked(tmp_path: Path) -> None:
     assert [c["period"] for c in record["cycles"]["cycles"]] == [1, 1, 2, 3, 3, 4, 4, 4]
     text = flat(plrnn("analyze", tmp_path / "tent.npz", "--max-period", 6, "--max-nodes", 2).output)
     assert "NOT complete: the node budget ended the search" in text
+
+
+def test_analyze_tells_the_story(choice: Path, tmp_path: Path) -> None:
+    text = flat(plrnn("analyze", choice, "--probe", "2,0", "--probe", "0,2", "--json", tmp_path / "x.json").output)
+    assert "Where free runs end" in text and "Under constant input 0, 2" in text
+    record = json.loads((tmp_path / "x.json").read_text())
+    assert record["story"]["Under constant input 2, 0"]["fixed_points"] == ["10"]
+    assert "Where free runs end" not in plrnn("analyze", choice, "--no-story").output
+    np.save(tmp_path / "trials.npy", np.random.default_rng(0).uniform(0, 1, (5, 30, 2)))
+    text = flat(plrnn("analyze", choice, "--inputs", tmp_path / "trials.npy").output)
+    assert "5 trials of 30 steps." in text
+    assert_refused(plrnn("analyze", choice, "--probe", "1"), "probes", "(n, K)")
+    assert_refused(plrnn("analyze", choice, "--probe", "1,x"), "--probe", "comma-separated")
 
 
 def test_analyze_under_input(choice: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,13 @@ from plrnn_analysis.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [page for page in PAGES if "_generated" not in page.parts]
 FENCE = re.compile(r"^([ ]*)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 # Minutes of training, or an installation: `make` runs these, see .ci/run.
 NOT_HERE = ("plrnn demo", "plrnn train", "plrnn linear-limit", "make ", "pip ", "python3 ", ".venv/")
+# A page about a file of the reader's own names it and the variable that says where it is.
+NEEDS = re.compile(r"<!-- examples need: (\S+) from (\w+) -->")
 # Written by the examples of the quickstart, which other pages go on with.
 CHOICE = {"A": [0.5, 0.5], "W": [[0, -1], [-1, 0]], "h": [1, 1], "C": [[1, 0], [0, 1]], "pwl_units": 2}
 
@@ -59,6 +64,12 @@ def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
+    needed = NEEDS.match(page.read_text(encoding="utf-8"))
+    if needed:
+        file, variable = needed.groups()
+        if not os.environ.get(variable):
+            pytest.skip(f"{variable} does not say where {file} is")
+        shutil.copy(os.environ[variable], tmp_path / file)
     found = [block for block in blocks(page) if block[0] in ("pycon", "console")]
     if page.name not in ("README.md", "quickstart.md") and found:
         pa.save(pa.PLRNN.al_rnn(**CHOICE), "choice.safetensors")

@@ -125,7 +125,7 @@ class SubregionModes:
         return largest_power(self.jacobian, int(horizon))
 
     def table(self) -> Table:
-        """One row a mode; see :func:`modes_table`."""
+        """One row a mode; see :func:`~plrnn_analysis.modes.modes_table`."""
         return modes_table([self])
 
     def __repr__(self) -> str:

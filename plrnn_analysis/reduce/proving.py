@@ -149,14 +149,17 @@ class ReducedModel(ResultSequence[UnitReport]):
         for status, word in words.items():
             units = [str(row.unit) for row in self if row.status == status and row.replacement]
             if units:
-                parts.append(f"{', '.join(units)} {word}")
-        what = "; ".join(parts)
-        text = [f"{before - after} of {before} ReLUs can be removed on the domain" + (f": {what}." if what else ".")]
-        if before == after:
-            text.append(f"P stays {after}.")
-        elif self.exact:
-            text.append(f"The smaller model has P = {after} and equals the original there, to rounding.")
+                parts.append(f"unit{'s' * (len(units) > 1)} {', '.join(units)} {word}")
+        if not before:
+            text = ["The model has no ReLU."]
+        elif before == after:
+            text = [f"None of the {before} ReLUs can be removed on the domain." if before > 1
+                    else "The ReLU cannot be removed on the domain."]  # fmt: skip
         else:
+            text = [f"{before - after} of {before} ReLUs can be removed on the domain: {'; '.join(parts)}."]
+        if before > after and self.exact:
+            text.append(f"The smaller model has P = {after} and equals the original there, to rounding.")
+        elif before > after:
             text.append(
                 f"The smaller model has P = {after}; its outputs differ from the original's by at most "
                 f"{self.error_bound:.3g} within {self.horizon} step{'s' * (self.horizon > 1)}, "
@@ -164,6 +167,8 @@ class ReducedModel(ResultSequence[UnitReport]):
             )
         if self.minimal and after:
             text.append("No map of this form with fewer ReLUs equals the original on the domain.")
+        if before == after:
+            return text
         if self.start is not None:
             text.append("What begins in `start` never leaves the domain (proved), so this holds for all time.")
             return text

@@ -1,0 +1,100 @@
+"""The story of a model: its numbers against models whose story is known."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from plrnn_analysis import PLRNN, ModelError
+from plrnn_analysis.linear_limit import addition_trials, exact_addition_solver
+from plrnn_analysis.story import tell_story
+
+
+def choice() -> PLRNN:
+    return PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], C=[[1, 0], [0, 1]], pwl_units=2)
+
+
+def sections(story):
+    return {section.title: section for section in story}
+
+
+def test_two_stable_states_and_a_probe_that_removes_one():
+    story = tell_story(choice(), probes=[[2.0, 0.0]])
+    told = sections(story)
+    assert list(told) == [
+        "Where free runs end", "States in use", "Slow motion", "Under constant input 2, 0", "Which ReLUs are needed",
+    ]  # fmt: skip
+    ends = told["Where free runs end"].numbers["ends"]
+    assert [end["kind"] for end in ends] == ["fixed point", "fixed point"]
+    assert sum(end["fraction"] for end in ends) == pytest.approx(1.0)
+    probe = told["Under constant input 2, 0"]
+    assert probe.numbers["fixed_points"] == ["10"] and probe.numbers["complete"]
+    assert "100 of 100 initial states end in the stable node of 10 (leading multiplier 0.5)." in probe.sentences
+    assert told["Which ReLUs are needed"].numbers["pwl_units_needed"] == 2
+    assert told["States in use"].numbers["fixed_point_distances_in_ranges"] == [0.0, 0.0, 0.0]
+
+
+def test_addition_by_hand():
+    """One integrator, written through the gate only, read by the output; neither it nor the gate can go."""
+    solver = exact_addition_solver()
+    inputs, _ = addition_trials(50, 20)
+    told = sections(tell_story(solver, trials=inputs))
+    gate_off, gate_on = told["Under trials"].sentences[1:]
+    assert gate_off.startswith("Subregion 0") and "an integrator (λ = 1)" in gate_off
+    assert "written by no input" in gate_off and gate_off.endswith("read by sum 1.")
+    assert gate_on.startswith("Subregion 1") and "written by value 1 and mark 1; read by sum 1" in gate_on
+    # Two marks in each trial, and the gate is open for the step after: 2 of 21.
+    assert told["Under trials"].numbers["frequency"]["1"] == pytest.approx(2 / 21)
+    assert told["Which ReLUs are needed"].sentences[0] == "The ReLU cannot be removed on the domain."
+    assert told["Which ReLUs are needed"].numbers["minimal"]
+    slow = told["Slow motion"].numbers
+    assert slow["dimensions"][slow["bitcodes"].index("0")] == 1
+    assert slow["holding_steps"][slow["bitcodes"].index("0")] is None, "infinite: it is an exact line attractor"
+    assert "continuum" in told["Where free runs end"].sentences[0]
+
+
+def test_chaos_has_an_exponent():
+    lozi = PLRNN.al_rnn(A=[[0, 1], [0.5, 1.7]], W=[[0, 0], [0, -3.4]], h=[0, 1], relu_units=[1])
+    lozi_inside = np.random.default_rng(0).uniform(-0.1, 0.1, (5, 2))
+    assert np.all(np.isfinite(lozi.simulate(500, z0=lozi_inside).states))
+    told = sections(tell_story(lozi, n_states=40, steps=3000))
+    ends = {end["kind"]: end for end in told["Where free runs end"].numbers["ends"]}
+    assert ends["chaotic"]["exponents"][0] == pytest.approx(0.47, abs=0.02)
+    assert sum(ends["chaotic"]["exponents"]) == pytest.approx(np.log(0.5), abs=1e-6)
+    assert any("chaotic motion" in text for text in told["Where free runs end"].sentences)
+
+
+def test_a_model_that_runs_away():
+    story = tell_story(PLRNN.al_rnn(A=[1.5], W=[[0.0]], h=[1.0], pwl_units=0))
+    told = sections(story)
+    assert list(told) == ["Where free runs end", "States in use"]
+    assert told["Where free runs end"].sentences == ("100 of 100 initial states diverge.",)
+    assert "all free runs diverge" in told["States in use"].sentences[0].lower()
+
+
+def test_without_relus_and_without_fixed_points():
+    rotation = PLRNN.al_rnn(A=[0.0, 0.0], W=0.99 * np.array([[0.8, -0.6], [0.6, 0.8]]), h=[1.0, 0.0], pwl_units=0)
+    told = sections(tell_story(rotation))
+    assert told["Which ReLUs are needed"].sentences == ("The model has no ReLU.",)
+    assert told["Where free runs end"].numbers["ends"][0]["kind"] == "fixed point"
+
+
+def test_text_and_record_hold_the_same():
+    story = tell_story(choice())
+    record = json.loads(json.dumps(story.record(), allow_nan=False))
+    for section in story:
+        assert section.title in story.text()
+        assert record[section.title]["sentences"] == list(section.sentences)
+        assert all(sentence in story.text() for sentence in section.sentences)
+
+
+def test_refusals():
+    with pytest.raises(ModelError, match="probes"):
+        tell_story(choice(), probes=[[1.0]])
+    with pytest.raises(ModelError, match="trials"):
+        tell_story(choice(), trials=np.zeros((3, 5, 1)))
+    runaway = PLRNN.al_rnn(A=[1e200], W=[[0.0]], h=[1.0], pwl_units=0, C=[[1.0]])
+    with pytest.raises(ModelError, match="diverges under the trials"):
+        tell_story(runaway, trials=np.ones((1, 5, 1)))
