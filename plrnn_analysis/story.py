@@ -302,9 +302,9 @@ def _mode_sentence(
 
 
 def _gains(gains: np.ndarray, names: tuple[str, ...], noun: str) -> str:
-    labels = names if len(names) == len(gains) else [f"{noun} {i + 1}" for i in range(len(gains))]
+    labels = names if len(names) == len(gains) else [f"{noun} {i}" for i in range(len(gains))]
     largest = np.nanmax(np.abs(gains), initial=0.0)
-    parts = [f"{label} {gain:.3g}" for label, gain in zip(labels, gains, strict=True) if gain > 1e-3 * largest]
+    parts = [f"{label} ({gain:.3g})" for label, gain in zip(labels, gains, strict=True) if gain > 1e-3 * largest]
     return " and ".join(parts)
 
 

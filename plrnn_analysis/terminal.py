@@ -254,7 +254,7 @@ def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
             table.add_row(_short(region.bitcode) if number == 0 else "", text, *gains)
     _print(table)
     events = [k for k in range(inputs.shape[2]) if set(np.unique(inputs[..., k]).tolist()) == {0.0, 1.0}]
-    names = [f"after an event on input {k + 1}" for k in events]
+    names = [f"after an event on input {k}" for k in events]
     table = _table("Visits", "bitcode", "all steps", *names, "steps of the first trial")
     for region in found:
         inside = found.codes == region.bitcode
@@ -263,7 +263,7 @@ def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
     _print(table)
     for k in events:
         when = ", ".join(str(t + 1) for t in np.flatnonzero(inputs[0, :, k])[:10])
-        _print(f"events on input {k + 1} in the first trial: step {when}")
+        _print(f"events on input {k} in the first trial: step {when}")
 
 
 def _time_constant(steps: float) -> str:

@@ -231,12 +231,15 @@ def test_interrupt_cancels_what_waits_and_keeps_what_came():
 
     model, _ = planted_al_rnn(np.random.default_rng(0), 44, 14, 1.5)
     executor = Slow()
+    # A shell that runs the tests in the background starts them with Ctrl-C ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
     timer.start()
     try:
         found = model.fixed_points(method="elimination", executor=executor)
     finally:
         timer.cancel()
+        signal.signal(signal.SIGINT, before)
     assert not found.complete and found.coverage.stopped_by == "interrupt"
     assert found.coverage.decided == 2 * 2**8
     assert len(executor.waiting) == 62 and all(future.cancelled() for future in executor.waiting)

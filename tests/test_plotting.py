@@ -13,7 +13,6 @@ from plrnn_analysis import PLRNN, ModelError
 from plrnn_analysis.linear_limit import exact_addition_solver
 from plrnn_analysis.plotting import (
     bitcode_colours,
-    distance_in_visited_ranges,
     plot_fixed_point_distances,
     plot_loss_curves,
     plot_state_plane,
@@ -96,17 +95,16 @@ def test_colours():
     assert len(set(list(many.values())[:7])) == 7
 
 
-def test_distance():
-    _, run = model_and_run(2)
-    states = run.states.reshape(-1, 5)
-    distances = [distance_in_visited_ranges(z, run) for z in states]
-    assert max(distances) == pytest.approx(1.0)
-    centre = states.mean(axis=0)
-    assert distance_in_visited_ranges(centre, run) == pytest.approx(0.0, abs=1e-12)
-    assert distance_in_visited_ranges(centre + 7 * (states[0] - centre), run) == pytest.approx(7 * distances[0])
-    still = replace(run, states=np.zeros((1, 3, 5)))
-    assert distance_in_visited_ranges(np.zeros(5), still) == 0.0
-    assert distance_in_visited_ranges(np.ones(5), still) == np.inf
+def test_hollow_points_lie_outside_the_visited_range():
+    model, run = model_and_run(2)
+    inside = replace(model.fixed_points()[0], z=run.states.reshape(-1, 5).mean(axis=0))
+    outside = replace(inside, z=run.states.reshape(-1, 5).max(axis=0) + np.eye(5)[2])
+    for point, face in ((inside, "#222222"), (outside, "white")):
+        ax = plot_state_plane(run, replace(model.fixed_points(), _items=(point,)))
+        drawn = [line for line in ax.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1]
+        assert [line.get_markerfacecolor() for line in drawn] == [face]
+    ax = plot_fixed_point_distances(replace(model.fixed_points(), _items=(inside, outside)), run)
+    assert next(text.get_text() for text in ax.texts if text.get_text().replace(".", "").isdigit()) == "0"
 
 
 def test_errors():
@@ -124,7 +122,7 @@ def test_state_plane_of_two_units():
     ax = plot_state_plane(run, units=(0, 3))
     drawn = np.concatenate([np.column_stack(line.get_data()) for line in ax.lines])
     states = run.states.reshape(-1, 5)[:, [0, 3]]
-    assert ax.get_xlabel() == "unit 1" and ax.get_ylabel() == "unit 4"
+    assert ax.get_xlabel() == "unit 0" and ax.get_ylabel() == "unit 3"
     assert {tuple(p) for p in drawn} <= {tuple(p) for p in states}
     assert len(drawn) > 100
 

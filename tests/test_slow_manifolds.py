@@ -395,12 +395,12 @@ def test_cells_against_sampling_in_a_box():
 def test_words_for_large_numbers_and_names():
     model = exact_addition_solver()
     run = model.run(addition_trials(20, 10)[0])
-    assert "value 1, mark 1" in model.slow_manifolds(run).sentences()[2]
+    assert "by 1 (value), 1 (mark)." in model.slow_manifolds(run).sentences()[2]
     words = solver(1 - 1e-9).slow_manifolds(([0.0, -2.0], [1.0, 0.5])).sentences()[1]
-    assert "a line attractor for 1.1e+08 steps" in words and "input 1 0" in words
+    assert "a line attractor for 1.1e+08 steps" in words and "by 0 (input 0), 0 (input 1)" in words
     many = PLRNN.al_rnn([1.0], [[0.0]], [0.0], pwl_units=0, C=np.arange(1.0, 9.0)[None], B=[[1.0], [2.0]])
     words = many.slow_manifolds(([0.0], [1.0])).sentences()[1]
-    assert "the strongest" in words and "input 8 17.9" in words and "input 1" not in words
+    assert "the strongest" in words and "17.9 (input 7)" in words and "input 0" not in words
     assert slow_words.LISTED == 4
     quiet = PLRNN.al_rnn([1.0, 0.995], np.zeros((2, 2)), [0.0, 1.0], pwl_units=0)
     assert "holds nothing" in quiet.slow_manifolds(([0.0, 0.0], [1.0, 1.0])).sentences()[1]

@@ -43,8 +43,8 @@ def test_addition_by_hand():
     told = sections(tell_story(solver, trials=inputs))
     gate_off, gate_on = told["Under trials"].sentences[1:]
     assert gate_off.startswith("Subregion 0") and "an integrator (λ = 1)" in gate_off
-    assert "written by no input" in gate_off and gate_off.endswith("read by sum 1.")
-    assert gate_on.startswith("Subregion 1") and "written by value 1 and mark 1; read by sum 1" in gate_on
+    assert "written by no input" in gate_off and gate_off.endswith("read by sum (1).")
+    assert gate_on.startswith("Subregion 1") and "written by value (1) and mark (1); read by sum (1)" in gate_on
     # Two marks in each trial, and the gate is open for the step after: 2 of 21.
     assert told["Under trials"].numbers["frequency"]["1"] == pytest.approx(2 / 21)
     assert told["Which ReLUs are needed"].sentences[0] == "The ReLU cannot be removed on the domain."

@@ -151,11 +151,11 @@ class Comparison(ResultSequence[FixedPointMatch]):
             if self.exhausted
             else "No match of the ReLUs was found that makes the two networks one",
         }
-        pairs = ", ".join(f"{i + 1}→{k + 1}" for i, k in enumerate(self.permutation) if k >= 0) or "none"
+        pairs = ", ".join(f"{i}→{k}" for i, k in enumerate(self.permutation) if k >= 0) or "none"
         said = [
             f"{by_relation[self.relation]}: the largest relative difference is {self.mismatch:.2g} "
             f"(tolerance {self.tolerance:.2g}).",
-            f"Matched ReLUs, numbered from 1: {pairs}."
+            f"Matched ReLUs: {pairs}."
             + (f" {len(self.alternatives)} other matches do as well." * bool(self.alternatives)),
         ]
         if self.alternatives:

@@ -10,7 +10,7 @@ from .basins import plot_basins
 from .bifurcation_diagram import plot_bifurcation_diagram, plot_bifurcation_plane
 from .bitcode_statistics import plot_condition_divergences, plot_occupancy
 from .error_by_relus import plot_error_by_relus
-from .fixed_point_distances import distance_in_visited_ranges, plot_fixed_point_distances
+from .fixed_point_distances import plot_fixed_point_distances
 from .graphs import plot_transition_graph
 from .input_diagram import plot_fixed_point_count, plot_input_diagram
 from .losses import plot_loss_curves
@@ -22,7 +22,6 @@ from .trials import plot_trial
 
 __all__ = [
     "bitcode_colours",
-    "distance_in_visited_ranges",
     "plot_basins",
     "plot_bifurcation_diagram",
     "plot_bifurcation_plane",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,28 +13,7 @@ from .style import INK, bitcode_colours, new_axes, numbered, open_frame
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["distance_in_visited_ranges", "plot_fixed_point_distances"]
-
-
-def distance_in_visited_ranges(point: Any, trajectory: Trajectory) -> float:
-    """How far a point lies from where a model moves.
-
-    Parameters
-    ----------
-    point : (M,) array_like
-    trajectory : Trajectory
-
-    Returns
-    -------
-    float
-        Euclidean distance to the mean of the visited states, in units of the largest such distance of a visited
-        state: at most 1 within the visited range, 1000 a thousand times as far out as the model ever was.
-    """
-    states = trajectory.states.reshape(-1, trajectory.states.shape[-1])
-    centre = states.mean(axis=0)
-    radius = float(np.linalg.norm(states - centre, axis=1).max())
-    distance = float(np.linalg.norm(np.asarray(point, dtype=np.float64) - centre))
-    return distance / radius if radius > 0 else (0.0 if distance == 0 else np.inf)
+__all__ = ["plot_fixed_point_distances"]
 
 
 def plot_fixed_point_distances(
@@ -42,7 +21,7 @@ def plot_fixed_point_distances(
     trajectory: Trajectory,
     ax: Axes | None = None,
 ) -> Axes:
-    """How far each fixed point lies from the states that are visited, on a logarithmic axis.
+    """How far each fixed point lies outside the range that is visited, on an axis that is logarithmic beyond 1.
 
     A plane shows two directions of many; this shows the distance in all of them.
 
@@ -59,18 +38,19 @@ def plot_fixed_point_distances(
 
     Notes
     -----
-    Distances are those of :func:`distance_in_visited_ranges`; the band up to 1 is where the model moves. rho is the
-    spectral radius of the fixed point's subregion.
+    Distances are those of :func:`plrnn_analysis.slow_manifolds.distance_in_ranges`; the band is where the model moves.
+    rho is the spectral radius of the fixed point's subregion.
     """
+    from ..slow_manifolds import distance_in_ranges
+
     ax = new_axes() if ax is None else ax
     points = numbered(fixed_points)
     colours = bitcode_colours(trajectory)
-    distances = [distance_in_visited_ranges(p.z, trajectory) for _, p in points]
-    finite = [d for d in distances if 0 < d < np.inf]
-    right = 1.5 * max([10.0, *finite])
-    left = 10 ** np.floor(np.log10(min([0.3, *finite])))
-    ax.axvspan(left, 1.0, color="#E4EEF5", linewidth=0)
-    ax.text(left**0.5, -0.75, "visited\nrange", fontsize=8, ha="center", va="center", color="#0072B2")
+    distances = [float(distance_in_ranges(p.z, trajectory)[0]) for _, p in points]
+    right = 1.5 * max([10.0, *(d for d in distances if d < np.inf)])
+    left = -0.6
+    ax.axvspan(left, 0.0, color="#E4EEF5", linewidth=0)
+    ax.text(left / 2, -0.75, "visited\nrange", fontsize=8, ha="center", va="center", color="#0072B2")
     for row, ((label, point), distance) in enumerate(zip(points, distances, strict=True)):
         text = f"{label}: " if label else ""
         text += f"{point.bitcode}, {point.stability}, ρ = {point.spectral_radius:.6g}"
@@ -78,17 +58,17 @@ def plot_fixed_point_distances(
         ax.plot([left, x], [row, row], color="#AAAAAA", linewidth=0.8, zorder=1)
         colour = colours.get(point.bitcode, "white")
         ax.plot(x, row, "o", color=colour, markeredgecolor=INK, markersize=7, zorder=3)
-        ax.text(left * 1.15, row - 0.22, text, fontsize=7.5, va="bottom", zorder=4)
+        ax.text(left + 0.05, row - 0.22, text, fontsize=7.5, va="bottom", zorder=4)
         ax.annotate(
             f"{distance:.3g}", (x, row), xytext=(7, 0), textcoords="offset points", fontsize=7.5, va="center", zorder=4
         )
     if not points:
-        ax.text(left * 1.15, 0, "no isolated fixed point", fontsize=9, va="center")
-    ax.set_xscale("log")
+        ax.text(left + 0.05, 0, "no isolated fixed point", fontsize=9, va="center")
+    ax.set_xscale("symlog", linthresh=1.0)
     ax.set_xlim(left, right * 6)
     ax.set_ylim(max(len(points), 1) - 0.4, -1.25)
     ax.set_yticks(range(len(points)), [str(i + 1) for i in range(len(points))])
     ax.set_ylabel("fixed point")
-    ax.set_xlabel("distance from the visited states, in visited ranges")
+    ax.set_xlabel("distance outside the visited range, in visited ranges")
     open_frame(ax)
     return ax

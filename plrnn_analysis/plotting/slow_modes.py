@@ -141,7 +141,7 @@ def plot_drift(found: SlowManifolds, probe_names: Sequence[str] = (), ax: Axes |
         ends = piece.drift_ends / length
         ax.plot([0.0, 1.0], ends, color=colour, linewidth=1.8, label=piece.bitcode)
         for j, drift in enumerate(piece.probe_drifts):
-            name = probe_names[j] if j < len(probe_names) else f"probe {j + 1}"
+            name = probe_names[j] if j < len(probe_names) else f"probe {j}"
             shift = (drift[0] - piece.drift[0]) / length
             style = dashes[j % len(dashes)]
             label = f"{piece.bitcode}, {name}"

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..errors import ModelError
 from ..results import FixedPoints, Trajectory
-from .fixed_point_distances import distance_in_visited_ranges
 from .style import INK, OTHER, bitcode_colours, bitcode_strings, by_label, new_axes, numbered, percent
 
 if TYPE_CHECKING:
@@ -33,9 +32,8 @@ def plot_state_plane(
     trajectory : Trajectory
     fixed_points : mapping of str to FixedPoints, or FixedPoints, optional
         Fixed points by label (the input they belong to), numbered in the order given as in
-        :func:`plot_fixed_point_distances`. Filled within the visited range; hollow where the point lies farther out
-        than any visited state, so that its place in this plane is only a projection; an arrow at the edge where even
-        the projection is outside.
+        :func:`plot_fixed_point_distances`. Filled within the visited range of every unit; hollow outside, so that
+        its place in this plane is only a projection; an arrow at the edge where even the projection is outside.
     relus : tuple of int, optional
         Which two ReLUs span the plane. With one ReLU the second axis is the leading principal component of the
         states, without any both are principal components.
@@ -56,6 +54,8 @@ def plot_state_plane(
         If `relus` or `units` are no two different ones of the model.
     """
     from matplotlib.lines import Line2D
+
+    from ..slow_manifolds import distance_in_ranges
 
     ax = new_axes() if ax is None else ax
     states = trajectory.states.reshape(-1, trajectory.states.shape[-1])
@@ -86,7 +86,7 @@ def plot_state_plane(
     ax.set_ylabel(names[1])
     placed: list[np.ndarray] = []
     for number, (_, point) in enumerate(numbered(fixed_points), start=1):
-        away = distance_in_visited_ranges(point.z, trajectory)
+        away = float(distance_in_ranges(point.z, trajectory)[0])
         _draw_fixed_point(ax, number, project(point.z), away, (low, high), placed)
     for found in by_label(fixed_points).values():
         _draw_continua(ax, found, project, trajectory)
@@ -113,7 +113,7 @@ def _plane(
         def project_units(z: np.ndarray) -> np.ndarray:
             return z[..., [i, j]]
 
-        return project_units, (f"unit {i + 1}", f"unit {j + 1}"), 0
+        return project_units, (f"unit {i}", f"unit {j}"), 0
     centre = states.mean(axis=0)
     _, _, components = np.linalg.svd(states - centre, full_matrices=False)
     components = np.vstack([components, np.zeros((2, states.shape[1]))])
@@ -125,7 +125,7 @@ def _plane(
         def project(z: np.ndarray) -> np.ndarray:
             return trajectory.map.preactivation(z)[..., [i, j]]
 
-        return project, (f"argument of ReLU {i + 1}", f"argument of ReLU {j + 1}"), 2
+        return project, (f"argument of ReLU {i}", f"argument of ReLU {j}"), 2
     if n_relu == 1:
 
         def project_one(z: np.ndarray) -> np.ndarray:
@@ -160,7 +160,7 @@ def _draw_fixed_point(
             "", _pair(tip), _pair(position), arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.2}, zorder=6
         )
     else:
-        face = INK if away <= 1 else "white"
+        face = INK if away == 0.0 else "white"
         ax.plot(*position, "o", color=face, markeredgecolor=INK, markeredgewidth=1.2, markersize=6, zorder=7)
     # Numbers of points that coincide in the projection go side by side.
     crowd = sum(bool(np.all(np.abs(position - other) < 0.07 * half)) for other in placed)

@@ -64,7 +64,7 @@ def plot_trial(
     time = np.arange(1, len(states) + 1)
 
     for channel in range(inputs.shape[1]):
-        name = input_names[channel] if channel < len(input_names) else f"input {channel + 1}"
+        name = input_names[channel] if channel < len(input_names) else f"input {channel}"
         axes[0].step(time, inputs[:, channel], where="mid", color=PALETTE[channel % 7], linewidth=1.0, label=name)
     axes[0].set_ylabel("input")
     _side_legend(axes[0])
@@ -73,7 +73,7 @@ def plot_trial(
     for i in range(min(n_relu, len(PALETTE))):
         # Units that do the same hide each other; dashes let the one below show through.
         dash = ("-", (0, (3, 2)), (0, (1, 2)))[i % 3]
-        axes[1].plot(time, relu[:, i], color=PALETTE[i], linewidth=1.3, linestyle=dash, label=f"ReLU {i + 1}")
+        axes[1].plot(time, relu[:, i], color=PALETTE[i], linewidth=1.3, linestyle=dash, label=f"ReLU {i}")
     axes[1].axhline(0.0, color=INK, linewidth=0.8)
     axes[1].set_ylabel("ReLU\narguments")
     if n_relu:

@@ -97,9 +97,9 @@ def _inputs(piece: SlowManifold, found: SlowManifolds) -> str:
     else:
         slopes, what = np.linalg.norm(piece.input_slopes, axis=0), "the state"
     order = np.arange(n_inputs) if n_inputs <= LISTED else np.argsort(-np.abs(slopes), kind="stable")[:LISTED]
-    listed = ", ".join(f"{_name(found.input_names, int(i), 'input')} {slopes[i]:.3g}" for i in order)
-    more = "" if n_inputs <= LISTED else " (the strongest of them)"
-    return f"Each step a unit of input moves {what} along it by{more}: {listed}. "
+    listed = ", ".join(f"{slopes[i]:.3g} ({_name(found.input_names, int(i), 'input')})" for i in order)
+    more = "" if n_inputs <= LISTED else ", the strongest of them"
+    return f"Each step a unit of input moves {what} along it by {listed}{more}. "
 
 
 def _slowest(piece: SlowManifold) -> str:
@@ -129,7 +129,7 @@ def _mode(mode: Mode) -> str:
 
 
 def _name(names: Sequence[str], i: int, what: str) -> str:
-    return names[i] if i < len(names) else f"{what} {i + 1}"
+    return names[i] if i < len(names) else f"{what} {i}"
 
 
 def _count(n: int, noun: str) -> str:

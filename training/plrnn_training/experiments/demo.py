@@ -21,6 +21,7 @@ from plrnn_analysis.plotting import (
     plot_transition_graph,
     plot_trial,
 )
+from plrnn_analysis.story import tell_story
 
 from ..device import choose_device
 from ..recipe import Member, Recipe
@@ -77,7 +78,8 @@ def run_demo(
     Parameters
     ----------
     out : Path
-        Directory for checkpoints, ``summary.json``, ``summary.md``, ``transitions.graphml`` and three figures.
+        Directory for checkpoints, ``summary.json``, ``summary.md``, ``story.txt``, ``transitions.graphml`` and three
+        figures.
     seed : int, optional
         The first of the seeds.
     device : str, optional
@@ -140,9 +142,11 @@ def run_demo(
     _figures(out, trainer.history, findings, trials.targets.numpy()[:, 0])
     text = demo_text(findings)
     (out / "summary.md").write_text(text, encoding="utf-8")
+    story = tell_story(network, trials=run.inputs, fixed_points=fixed_points["no input"], seed=seed)
+    (out / "story.txt").write_text(story.text() + "\n", encoding="utf-8")
     write_summary(out / "summary.json", models, task, {"affine_floor": floor}, displayed)
     console.print(text, highlight=False, markup=False)
-    console.print(f"All of it is in {out}/ (summary.md, summary.json, three figures, GraphML, checkpoints).")
+    console.print(f"All of it is in {out}/ (summary.md, story.txt, summary.json, three figures, GraphML, checkpoints).")
     console.print(f"The demo took {time.monotonic() - began:.0f} s, of which training {trainer.seconds:.0f} s.")
 
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from plrnn_analysis.maps import bits_from_string
 from plrnn_analysis.model import PLRNN
-from plrnn_analysis.plotting import distance_in_visited_ranges
 from plrnn_analysis.plotting.style import percent
 from plrnn_analysis.results import FixedPoints, Trajectory
+from plrnn_analysis.slow_manifolds import distance_in_ranges
 
 from ..recipe import Recipe
 from ..runs import TrainedModel
@@ -197,8 +197,8 @@ def _reading(found: Findings) -> list[str]:
     points = [p for result in found.fixed_points.values() for p in result]
     if not points:
         return []
-    away = [distance_in_visited_ranges(p.z, found.run) for p in points]
-    outside = [p for p, distance in zip(points, away, strict=True) if distance > 1]
+    away = distance_in_ranges(points, found.run)
+    outside = [p for p, distance in zip(points, away, strict=True) if distance > 0]
     if not outside:
         return ["", "All these fixed points of the displayed network lie within the visited range."]
     slow = max(float(np.abs(p.eigenvalues - 1).min()) for p in outside)
@@ -210,8 +210,8 @@ def _reading(found: Findings) -> list[str]:
     if len(outside) == len(points):
         return [
             "",
-            f"Every fixed point of the displayed network lies outside the visited range, the nearest {min(away):.3g} "
-            f"times as far out as any visited state: {near}. They are exact as solutions, but formal: no trial comes "
+            f"Every fixed point of the displayed network lies outside the visited range, the nearest by "
+            f"{min(away):.3g} times its width: {near}. They are exact as solutions, but formal: no trial comes "
             "near them, and they do not explain how the network computes.",
         ]
     return [
@@ -226,10 +226,10 @@ def _fixed_point_lines(results: Mapping[str, FixedPoints], run: Trajectory) -> l
     for label, points in results.items():
         proof = "complete" if points.complete else f"NOT complete ({points.coverage.stopped_by})"
         lines.append(f"- {label}: {len(points)} isolated, {len(points.continua)} continua; the search is {proof}.")
-        for p in points:
+        for p, distance in zip(points, distance_in_ranges(points, run), strict=True):
             lines.append(
-                f"  - bitcode {p.bitcode}, {p.stability}, leading eigenvalue {_complex(p.eigenvalues[0])}, at "
-                f"{distance_in_visited_ranges(p.z, run):.3g} visited ranges, residual {p.residual:.1e}"
+                f"  - bitcode {p.bitcode}, {p.stability}, leading eigenvalue {_complex(p.eigenvalues[0])}, "
+                f"{distance:.3g} visited ranges outside, residual {p.residual:.1e}"
             )
         for c in points.continua:
             lines.append(f"  - continuum of dimension {c.dimension} in bitcode {c.bitcode}, residual {c.residual:.1e}")
