@@ -294,3 +294,16 @@ def test_solving_a_word_that_is_not_followed():
 def test_wrong_arguments(arguments, message):
     with pytest.raises(pa.ModelError, match=message):
         find_attractors(switch(), **arguments)
+
+
+def test_slow_growth_is_decided_where_no_boundary_lies_ahead():
+    """1.0001 a step reaches no bound in 2,000 steps; one of two directions leads away from the boundary for ever."""
+    away = pa.PLRNN.al_rnn([1.0001, 0.0], [[0, 0], [1, 0]], [0.0, -50.0], pwl_units=1)
+    found = find_attractors(away, n=40, steps=2000)
+    kinds = np.array([found[i].kind for i in found.assignment])
+    assert np.array_equal(kinds == "divergent", found.initial[:, 0] < 0.0)
+    assert set(kinds) == {"divergent", "undecided"}
+    assert next(item for item in found if item.kind == "divergent").proved == np.sum(kinds == "divergent")
+    # The others cross it later on: z_1 = 50 after some ten thousands of steps.
+    late = away.simulate(60_000, z0=found.initial[kinds == "undecided"][:3])
+    assert np.all(late.bitcodes[:, -1, 0])

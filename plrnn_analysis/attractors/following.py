@@ -17,7 +17,7 @@ from ..lyapunov import lyapunov_spectrum
 from ..maps import bits_from_string, bits_to_string
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, FixedPoints
 from ..trajectories import simulate
-from .settling import Resting, drifts_away, family_around, repeated_periods, resting_on, solve_word
+from .settling import Resting, drifts_away, expands_once, family_around, repeated_periods, resting_on, solve_word
 
 if TYPE_CHECKING:
     from ..model import PLRNN
@@ -232,10 +232,17 @@ class Search:
             self._rotating[trajectory] = np.roll(word, -int(least_rotations(word[None], 1)[0]), 0)
         if solved in ("singular", "marginal"):
             return self._neutral(trajectory, word, orbit, solved)
-        if solved == "repelling" and self.map.n_relu == 0 and self._flies_apart(orbit):
+        if solved == "repelling" and self._escapes(word, orbit):
             self._diverge(trajectory, orbit[-1], 1)
             return True
         return False
+
+    def _escapes(self, word: np.ndarray, orbit: np.ndarray) -> bool:
+        """Whether a trajectory runs away for ever: along the one direction that expands, or without a boundary."""
+        if self.map.n_relu == 0 and self._flies_apart(orbit):
+            return True
+        stretch = orbit[-len(word) - 1 :]
+        return len(stretch) > len(word) and drifts_away(self.map, word, stretch) and expands_once(self.map, word)
 
     def _flies_apart(self, orbit: np.ndarray) -> bool:
         """For a model without ReLU: whether its steps have grown by so much that this goes on for ever."""

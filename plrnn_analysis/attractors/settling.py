@@ -14,7 +14,7 @@ from ..engines.verification import Hit, describe, solve_region
 from ..maps import CanonicalMap, bits_to_string
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint
 
-__all__ = ["Resting", "drifts_away", "family_around", "repeated_periods", "resting_on", "solve_word"]
+__all__ = ["Resting", "drifts_away", "expands_once", "family_around", "repeated_periods", "resting_on", "solve_word"]
 
 # Eigenvalues this close to one, or moduli to one, are treated as equal to it.
 UNIT = 1e-9
@@ -230,19 +230,33 @@ def family_around(
 
 
 def drifts_away(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> bool:
-    """Whether a trajectory that repeats a word provably leaves every bound, moving on at constant speed.
+    """Whether a trajectory that repeats a word provably leaves every bound, at constant or growing speed.
 
-    `orbit` (k + 1, M) starts with the first of the k states of the word. The distance moved in a period, v, repeats
-    itself, and along it no ReLU argument comes nearer to zero.
+    `orbit` (k + 1, M) starts with the first of the k states of the word. The distance moved in a period, v, is
+    multiplied by λ >= 1 from period to period, and along it no ReLU argument comes nearer to zero.
     """
     v = orbit[-1] - orbit[0]
     size = np.max(np.abs(v))
     if not size > 0.0:
         return False
     scale = 64.0 * EPS * len(word) * (np.max(np.abs(orbit)) + size)
+    if not size > scale:
+        return False
     for bits in word:
         side = np.where(bits, 1.0, -1.0) * (map.V @ v)
         if np.any(side < -np.abs(map.V).sum(axis=1) * scale):
             return False
         v = map.jacobian(bits) @ v
-    return bool(size > scale and np.max(np.abs(v - (orbit[-1] - orbit[0]))) <= max(1e-9 * size, scale))
+    before = orbit[-1] - orbit[0]
+    factor = float(v @ before) / float(before @ before)
+    return factor >= 1.0 - 1e-9 and bool(np.max(np.abs(v - factor * before)) <= max(1e-9 * size, scale))
+
+
+def expands_once(map: CanonicalMap, word: np.ndarray) -> bool:
+    """Whether exactly one multiplier of a word is larger than one, and all others are smaller."""
+    with np.errstate(all="ignore"):
+        matrix = _composition(map, word)[0]
+    if not np.all(np.isfinite(matrix)):
+        return False
+    moduli = np.sort(np.abs(np.linalg.eigvals(matrix)))[::-1]
+    return bool(moduli[0] > 1.0 and np.all(moduli[1:] < 1.0 - UNIT))
