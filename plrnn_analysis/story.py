@@ -21,6 +21,8 @@ __all__ = ["Section", "Story", "tell_story"]
 
 # Trials that the slower analyses look at; what is counted is counted on all.
 TRIALS = 500
+# Trials over which Lyapunov exponents are averaged.
+EXPONENT_TRIALS = 50
 # Steps of the free runs that stand for the states in use.
 FREE_STEPS = 2000
 # Subregions and ends described one by one.
@@ -284,8 +286,28 @@ def _trials(model: PLRNN, driven: Trajectory) -> Section:
     for region in found:
         if region.modes:
             sentences.append(_mode_sentence(region.bitcode, region.frequency, region.modes[0], names[0], names[1]))
-    numbers = {"frequency": {region.bitcode: float(region.frequency) for region in found}}
+    some = slice(0, EXPONENT_TRIALS)
+    assert driven.inputs is not None  # it is driven
+    spectrum = model.lyapunov(
+        driven.n_steps, inputs=driven.inputs[some], z0=driven.initial[some], n_exponents=1, transient=0
+    )
+    sentences.append(_memory_sentence(spectrum.leading, driven.n_steps))
+    numbers = {
+        "frequency": {region.bitcode: float(region.frequency) for region in found},
+        "conditional_lyapunov_exponent": _finite(spectrum.leading),
+    }
     return Section("Under trials", tuple(sentences), numbers)
+
+
+def _memory_sentence(exponent: float, steps: int) -> str:
+    """What a trial leaves of a small difference between initial states."""
+    if np.isneginf(exponent):
+        return "A small difference of initial states is gone exactly before a trial ends."
+    factor = np.exp(min(exponent * steps, 700.0))
+    return (
+        f"Over a trial a small random difference of initial states changes by a factor of about {factor:.2g} "
+        f"(largest conditional Lyapunov exponent {exponent:.3g} a step)."
+    )
 
 
 def _mode_sentence(

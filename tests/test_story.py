@@ -41,7 +41,9 @@ def test_addition_by_hand():
     solver = exact_addition_solver()
     inputs, _ = addition_trials(50, 20)
     told = sections(tell_story(solver, trials=inputs))
-    gate_off, gate_on = told["Under trials"].sentences[1:]
+    gate_off, gate_on, memory = told["Under trials"].sentences[1:]
+    assert "changes by a factor of about" in memory
+    assert told["Under trials"].numbers["conditional_lyapunov_exponent"] == pytest.approx(0.0, abs=1e-3)
     assert gate_off.startswith("Subregion 0") and "an integrator (λ = 1)" in gate_off
     assert "written by no input" in gate_off and gate_off.endswith("read by sum (1).")
     assert gate_on.startswith("Subregion 1") and "written by value (1) and mark (1); read by sum (1)" in gate_on
@@ -53,6 +55,16 @@ def test_addition_by_hand():
     assert slow["dimensions"][slow["bitcodes"].index("0")] == 1
     assert slow["holding_steps"][slow["bitcodes"].index("0")] is None, "infinite: it is an exact line attractor"
     assert "continuum" in told["Where free runs end"].sentences[0]
+
+
+def test_a_network_that_forgets_says_how_fast():
+    leaky = PLRNN.al_rnn(A=[0.9, 0.5], W=np.zeros((2, 2)), h=[0.0, 0.0], pwl_units=1, C=[[1.0], [1.0]])
+    told = sections(tell_story(leaky, trials=np.random.default_rng(0).normal(size=(10, 40, 1))))
+    assert told["Under trials"].numbers["conditional_lyapunov_exponent"] == pytest.approx(np.log(0.9), abs=0.02)
+    off = PLRNN.al_rnn(A=[0.0], W=[[0.0]], h=[0.0], pwl_units=1, C=[[1.0]])
+    told = sections(tell_story(off, trials=np.ones((2, 5, 1))))
+    assert "gone exactly" in told["Under trials"].sentences[-1]
+    assert told["Under trials"].numbers["conditional_lyapunov_exponent"] is None
 
 
 def test_chaos_has_an_exponent():
