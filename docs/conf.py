@@ -14,10 +14,11 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
     "numpydoc",
     "myst_parser",
 ]
-exclude_patterns = ["_build", "_generated"]
+exclude_patterns = ["_build", "_generated", "examples", "sg_execution_times.rst"]
 templates_path = ["_templates"]
 root_doc = "index"
 nitpicky = True
@@ -38,6 +39,20 @@ nitpick_ignore_regex = [
     ("py:.*", r"(numpy|np|scipy|networkx|torch|pandas|matplotlib|typer|rich|collections|concurrent|pathlib|json)\b.*"),
     ("py:class", r"(ndarray|array_like|callable|optional|.* of .*)"),
 ]
+
+# The examples use pyplot, without a display.
+os.environ.setdefault("MPLBACKEND", "agg")
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": "/plot_",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_memory": False,
+    "show_signature": False,
+    "min_reported_time": 1e9,
+}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "plrnn-analysis"
