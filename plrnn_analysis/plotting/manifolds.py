@@ -84,8 +84,8 @@ def plot_manifolds(
     )
     if intersections is not None:
         _draw_intersections(ax, intersections)
-    ax.set_xlabel("unit 1")
-    ax.set_ylabel("unit 2")
+    ax.set_xlabel("unit 0")
+    ax.set_ylabel("unit 1")
     open_frame(ax)
     handles, labels = ax.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
