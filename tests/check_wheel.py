@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +23,13 @@ def main(data: Path) -> None:
     assert Path(sys.prefix).resolve() in Path(pa.__file__).resolve().parents, pa.__file__
     assert (Path(pa.__file__).parent / "py.typed").exists()
     assert importlib.util.find_spec("plrnn_training") is not None, "the wheel must hold both packages"
+
+    installed, source = Path(pa.__file__).parent, data.parent.parent / "plrnn_analysis"
+    missing = [path for path in source.rglob("*.py") if not (installed / path.relative_to(source)).exists()]
+    assert not missing, missing
+    for module in pkgutil.walk_packages(pa.__path__, "plrnn_analysis."):
+        if not module.name.endswith(".torch_file"):
+            importlib.import_module(module.name)
 
     for name in ("choice.safetensors", "choice.npz"):
         fixed_points = pa.load(data / name).fixed_points()
