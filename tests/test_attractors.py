@@ -9,7 +9,7 @@ import pytest
 
 import plrnn_analysis as pa
 from plrnn_analysis.attractors import basin_slice, find_attractors
-from plrnn_analysis.attractors.settling import repeated_periods, solve_word
+from plrnn_analysis.attractors.settling import flies_apart, repeated_periods, resting_on, solve_word
 from plrnn_analysis.results import Continuum, CycleContinuum
 
 LORENZ = Path(__file__).parents[2] / "shared" / "data" / "lorenz63_m20_p2.pt"
@@ -307,3 +307,87 @@ def test_slow_growth_is_decided_where_no_boundary_lies_ahead():
     # The others cross it later on: z_1 = 50 after some ten thousands of steps.
     late = away.simulate(60_000, z0=found.initial[kinds == "undecided"][:3])
     assert np.all(late.bitcodes[:, -1, 0])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_states_proved_to_converge_follow_the_word_from_every_phase(seed):
+    # A cycle whose steps shrink and stretch by factors of 50: what is near one of its points need not be near the next.
+    rng = np.random.default_rng(seed)
+    points = np.array([[-4.0, 0.3], [1.0, -0.2], [-0.1, 3.0]])
+    word = points > 0
+    model = None
+    for _ in range(2000):
+        # The six values of the ReLUs' weights and two offsets that carry each point to the next.
+        A = rng.normal(size=(2, 2)) * rng.choice([0.1, 1.0, 5.0])
+        right = np.roll(points, -1, 0) - points @ A.T
+        columns = np.column_stack([np.maximum(points, 0.0), np.ones(3)])
+        W, h = np.split(np.linalg.solve(columns, right).T, [2], axis=1)
+        candidate = pa.PLRNN.al_rnn(A, W, h[:, 0], relu_units=[0, 1])
+        jacobians = [candidate.map.jacobian(bits) for bits in word]
+        if np.max(np.abs(np.linalg.eigvals(jacobians[2] @ jacobians[1] @ jacobians[0]))) < 0.9:
+            model = candidate
+            break
+    assert model is not None
+    resting = solve_word(model.map, word, 1e-9)
+    assert 0.0 < resting.radius < np.inf
+    proved = 0
+    for phase in range(3):
+        directions = rng.normal(size=(500, 2))
+        directions /= np.linalg.norm(directions, axis=1)[:, None]
+        z = resting.points[phase] + resting.radius * rng.uniform(0.0, 1.0, (500, 1)) * directions
+        _, proven = resting_on(model.map, resting, z, 0.0)
+        proved += proven.sum()
+        at = 0
+        follows = np.ones(500, dtype=bool)
+        for step in range(600):
+            at = (phase + step) % 3
+            follows &= np.all(model.map.bits(z) == word[at], axis=1) | (step < 3)
+            z = model.map.step(z)
+        near = np.linalg.norm(z - resting.points[(at + 1) % 3], axis=1) < 1e-6
+        assert np.all(near[proven]) and np.all(follows[proven])
+    assert proved > 500
+
+
+def test_growth_of_a_stable_map_far_from_normal_is_no_proof():
+    J = np.zeros((7, 7))
+    J[:6, :6] = 0.99 * np.eye(6) + np.eye(6, k=1)
+    J[6, 6] = 1.5
+    calm, wild = np.eye(7)[5], np.eye(7)[5] + 1e-3 * np.eye(7)[6]
+    model = linear(J)
+    for z0, expected in ((calm, False), (wild, True)):
+        orbit = np.concatenate([z0[None], model.simulate(64, z0=z0).states[0]])
+        steps = np.linalg.norm(np.diff(orbit, axis=0), axis=1)
+        assert steps[-1] > 1e3 * steps[0]
+        assert flies_apart(J, orbit) is expected
+
+
+def test_the_time_limit_holds_while_motion_is_told_apart(monkeypatch):
+    from plrnn_analysis.attractors import following
+
+    def named(self, tail, bits):
+        self.budget.stop("time_limit")
+        self.ends.append(following.End("chaotic", None, (), tail[-1]))
+        return len(self.ends) - 1
+
+    monkeypatch.setattr(following.Search, "_named", named)
+    tent = pa.PLRNN.al_rnn(A=[1.9], W=[[-3.8]], h=[1.0], pwl_units=1)
+    found = tent.attractors(box=0.5, n=20, steps=200)
+    assert [(item.kind, item.count) for item in found] == [("chaotic", 1), ("undecided", 19)]
+    assert found[1].note == "stopped by time_limit" and found.stopped_by == "time_limit"
+
+
+def test_ctrl_c_while_motion_is_told_apart(monkeypatch):
+    from plrnn_analysis.attractors import following
+
+    def named(self, tail, bits):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(following.Search, "_named", named)
+    tent = pa.PLRNN.al_rnn(A=[1.9], W=[[-3.8]], h=[1.0], pwl_units=1)
+    found = tent.attractors(box=0.5, n=20, steps=200)
+    assert found.undecided == 20 and found.stopped_by == "interrupt"
+
+
+def test_states_near_overflow():
+    model = pa.PLRNN.al_rnn(A=[1.5, 0.5], W=[[0.0, 1.0], [1.0, 0.0]], h=[0.0, 0.0], pwl_units=1)
+    assert kinds(model.attractors(states=[[1e300, 1e300], [1e200, -1e200]])) == ["divergent"]

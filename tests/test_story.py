@@ -110,3 +110,59 @@ def test_refusals():
     runaway = PLRNN.al_rnn(A=[1e200], W=[[0.0]], h=[1.0], pwl_units=0, C=[[1.0]])
     with pytest.raises(ModelError, match="diverges under the trials"):
         tell_story(runaway, trials=np.ones((1, 5, 1)))
+
+
+def test_probes_are_tried_even_if_all_free_runs_diverge():
+    # z -> 2 relu(z) + 1 + s runs away from every z > -1 without input and rests on 1 + s where that is negative.
+    model = PLRNN.al_rnn(A=[0.0], W=[[2.0]], h=[1.0], relu_units=[0], C=[[1.0]])
+    told = sections(tell_story(model, probes=[[-3.0]]))
+    probe = told["Under constant input -3"]
+    assert probe.numbers["fixed_points"] == ["0", "1"]
+    assert probe.sentences[0] == "2 fixed points."
+    assert "stable node of 0" in probe.sentences[1]
+
+
+def test_trials_of_one_step_have_no_transitions():
+    told = sections(tell_story(choice(), trials=np.zeros((3, 1, 2))))
+    assert told["States in use"].numbers["topological_entropy"] is None
+    assert not any("entropy" in text for text in told["States in use"].sentences)
+
+
+def test_trials_close_to_overflow_are_refused():
+    with pytest.raises(ModelError, match="diverges under the trials"):
+        tell_story(choice(), trials=np.full((2, 3, 2), 1e200))
+
+
+def test_names_of_ends():
+    ring = PLRNN.al_rnn(A=[0.0, 0.0], W=[[0.0, 0.9], [0.9, 0.0]], h=[0.0, 0.0], pwl_units=0)
+    text = tell_story(ring).text()
+    assert "100 of 100 initial states end in the stable node (leading multiplier 0.9)." in text
+    assert "the one subregion of a model without ReLU" in text
+    wave = PLRNN.al_rnn(A=[0.5], W=[[-2.0]], h=[1.0], pwl_units=1)
+    text = tell_story(wave).text()
+    assert "end in a stable cycle of period 2 (a node) through 0, 1 (leading multiplier 0.75)." in text
+
+
+def test_long_bitcodes_are_counted_and_modes_have_articles():
+    from plrnn_analysis.story.wording import _through, _with_article, distance_sentence, other_subregions
+
+    long = tuple("0" * 39 + c for c in "01")
+    assert _through(long) == " through 2 subregions"
+    assert _through(("0", "1")) == " through 0, 1"
+    assert _through(()) == _through(("-",)) == ""
+    assert other_subregions(list(long), 2) == "any of the 2 subregions looked at"
+    assert other_subregions(list(long), 3) == "any of the other 2 subregions looked at"
+    assert _with_article("unstable rotation") == "an unstable rotation"
+    assert _with_article("decaying") == "decaying"
+    assert distance_sentence(np.zeros(2)).startswith("Both fixed points lie among")
+    assert (
+        distance_sentence(np.array([2.0, 9.0])) == "Both fixed points lie 2 to 9 visited ranges away from these states."
+    )
+
+
+def test_without_time_what_runs_away_is_not_in_use():
+    model = PLRNN.al_rnn(A=[1.9, 1.5], W=[[0.0, 1.0], [1.0, 0.0]], h=[1.0, 1.0], pwl_units=2)
+    told = sections(tell_story(model, time_limit=0.0))
+    assert "undecided (stopped by time_limit)" in told["Where free runs end"].sentences[0]
+    assert list(told) == ["Where free runs end", "States in use"]
+    assert "diverge" in told["States in use"].sentences[0]

@@ -17,7 +17,16 @@ from ..lyapunov import lyapunov_spectrum
 from ..maps import bits_from_string, bits_to_string
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, FixedPoints
 from ..trajectories import simulate
-from .settling import Resting, drifts_away, expands_once, family_around, repeated_periods, resting_on, solve_word
+from .settling import (
+    Resting,
+    drifts_away,
+    expands_once,
+    family_around,
+    flies_apart,
+    repeated_periods,
+    resting_on,
+    solve_word,
+)
 
 if TYPE_CHECKING:
     from ..model import PLRNN
@@ -40,8 +49,6 @@ ALL_EXPONENTS, FIRST_EXPONENTS = 60, 10
 PATIENCE = 20
 # Steps kept beside two periods of the longest word looked for.
 SPARE = 64
-# Without a ReLU, steps that have grown so much are on the way to infinity.
-GROWN = 1e3
 # Tails nearer to each other than so many times the distance of neighbours in one of them fill one set.
 SAME_SET = 3.0
 # Reasons for which Lyapunov exponents are asked.
@@ -87,6 +94,7 @@ class Search:
         self.known: list[tuple[Resting, int]] = []
         self._families: dict[bytes, int] = {}
         self._solved: dict[bytes, Resting | str] = {}
+        self._tested = 0
         self._divergent = -1
         self._rotating: dict[int, np.ndarray] = {}
         # States and reasons of those that nothing was decided about, by the number of the trajectory.
@@ -166,6 +174,7 @@ class Search:
         for k in np.flatnonzero(far):
             self._diverge(int(ids[k]), orbit[k, 0], 0)
             open_[k] = False
+        self._tested = len(self.known)
         for resting, end in self.known:
             rest = np.flatnonzero(open_)
             self._assign(resting, end, ids[rest], last[rest], open_, rest)
@@ -179,7 +188,7 @@ class Search:
         if not len(ids):
             return
         amplitude = float(np.max(np.abs(resting.points))) + float(np.max(np.abs(self.map.h)))
-        reached, proven = resting_on(resting, states, REACHED * amplitude)
+        reached, proven = resting_on(self.map, resting, states, REACHED * amplitude)
         for j in np.flatnonzero(reached):
             self._settle(int(ids[j]), end, int(proven[j]))
             open_[places[j]] = False
@@ -224,7 +233,8 @@ class Search:
         """Whether a trajectory has ended in the solution of the word that it repeats."""
         if isinstance(solved, Resting):
             alone = np.ones(1, dtype=bool)
-            for resting, end in self.known:
+            # The others were compared with all trajectories at once.
+            for resting, end in self.known[self._tested :]:
                 if alone[0]:
                     self._assign(resting, end, np.array([trajectory]), orbit[-1:], alone, np.zeros(1, dtype=np.int64))
             return not alone[0]
@@ -239,15 +249,10 @@ class Search:
 
     def _escapes(self, word: np.ndarray, orbit: np.ndarray) -> bool:
         """Whether a trajectory runs away for ever: along the one direction that expands, or without a boundary."""
-        if self.map.n_relu == 0 and self._flies_apart(orbit):
+        if self.map.n_relu == 0 and flies_apart(self.map.A, orbit):
             return True
         stretch = orbit[-len(word) - 1 :]
         return len(stretch) > len(word) and drifts_away(self.map, word, stretch) and expands_once(self.map, word)
-
-    def _flies_apart(self, orbit: np.ndarray) -> bool:
-        """For a model without ReLU: whether its steps have grown by so much that this goes on for ever."""
-        steps = np.max(np.abs(np.diff(orbit, axis=0)), axis=1)
-        return bool(steps[-1] > GROWN * steps[0] > 0.0)
 
     def _neutral(self, trajectory: int, word: np.ndarray, orbit: np.ndarray, why: str) -> bool:
         """A trajectory on a word with multipliers of modulus one: at rest on a family, or moving on for ever."""
@@ -296,16 +301,33 @@ class Search:
         for i, word in self._rotating.items():
             if i in self._left and self._left[i][1] == "marginal":
                 self._rotates(i, word)
-        moving = {i: z for i, (z, why) in self._left.items() if why in OPEN} if not self.budget.stopped_by else {}
+        try:
+            self._tell_moving_apart({i: z for i, (z, why) in self._left.items() if why in OPEN})
+        except KeyboardInterrupt:
+            self.budget.stop("interrupt")
+        for why in sorted({why for _, why in self._left.values()}):
+            mine = [i for i, (_, reason) in self._left.items() if reason == why]
+            note = UNDECIDED.get(why, f"stopped by {self.budget.stopped_by}")
+            if why == "" and not self.budget.stopped_by:
+                note = "not decided within the steps given"
+            self.ends.append(End("undecided", None, (), self._left[mine[0]][0].copy(), 0, note))
+            for i in mine:
+                self.owners[i] = len(self.ends) - 1
+
+    def _tell_moving_apart(self, moving: dict[int, np.ndarray]) -> None:
         groups: list[tuple[int, np.ndarray, float]] = []
         places = list(moving)
         size = max(1, ENTRIES // (TAIL * self.map.n_units))
         for start in range(0, len(places), size):
+            if not self.budget.take(1):
+                return
             some = places[start : start + size]
             tails = simulate(
                 self.model, TAIL, z0=np.array([moving[i] for i in some]), constant_input=self.constant_input
             )
             for i, tail, bits in zip(some, tails.states, tails.bitcodes, strict=True):
+                if not self.budget.take(1):
+                    return
                 if not np.all(np.isfinite(tail)):
                     self._diverge(i, moving[i], 0)
                     continue
@@ -322,14 +344,6 @@ class Search:
                     groups.append((end, tail, _resolution(tail)))
                 self.owners[i] = end
                 self._left.pop(i)
-        for why in sorted({why for _, why in self._left.values()}):
-            mine = [i for i, (_, reason) in self._left.items() if reason == why]
-            note = UNDECIDED.get(why, f"stopped by {self.budget.stopped_by}")
-            if why == "" and not self.budget.stopped_by:
-                note = "not decided within the steps given"
-            self.ends.append(End("undecided", None, (), self._left[mine[0]][0].copy(), 0, note))
-            for i in mine:
-                self.owners[i] = len(self.ends) - 1
 
     def _stays_on_repelling(self, bits: np.ndarray) -> bool:
         """Whether a whole tail repeats a word that repels; a chaotic one does so only for some steps."""

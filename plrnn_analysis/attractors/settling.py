@@ -14,10 +14,19 @@ from ..engines.verification import Hit, describe, solve_region
 from ..maps import CanonicalMap, bits_to_string
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint
 
-__all__ = ["Resting", "drifts_away", "expands_once", "family_around", "repeated_periods", "resting_on", "solve_word"]
+__all__ = [
+    "Resting", "drifts_away", "expands_once", "family_around", "flies_apart", "repeated_periods", "resting_on",
+    "solve_word",
+]  # fmt: skip
 
 # Eigenvalues this close to one, or moduli to one, are treated as equal to it.
 UNIT = 1e-9
+# Entries of products below this are zero.
+TINY = 1e-280
+# Steps beyond this size are left to overflow.
+HUGE = 1e100
+# Share of a step in an expanding direction that is no rounding.
+EXPANDING = 1e-6
 # Periods after which the search for the largest transient growth gives up.
 GROWTH_PERIODS = 20_000
 # A word must have been followed this often, and for so many steps, before it is solved.
@@ -35,9 +44,10 @@ class Resting:
     ----------
     object : FixedPoint or Cycle
     points : (period, M) ndarray
+        In the order of the word that was solved.
     radius : float
-        A state closer than this to one of the points converges: distances grow at most `growth`-fold on the way and
-        so never reach a boundary. 0 where a point lies on one.
+        A state closer than this to the first of the points converges: distances from there grow at most `growth`-fold
+        on the way and so never reach a boundary. 0 where a point lies on one.
     growth : float
     """
 
@@ -81,6 +91,8 @@ def _composition(map: CanonicalMap, word: np.ndarray) -> tuple[np.ndarray, np.nd
             jacobians[key] = map.jacobian(bits), map.offset(bits)
         jacobian, shift = jacobians[key]
         matrix, offset = jacobian @ matrix, jacobian @ offset + shift
+        # Products of numbers below the smallest normal one take a hundred times as long.
+        matrix[np.abs(matrix) < TINY] = 0.0
         growth = max(growth, float(np.linalg.norm(matrix)))
     return matrix, offset, growth
 
@@ -139,7 +151,7 @@ def solve_word(map: CanonicalMap, word: np.ndarray, tolerance: float) -> Resting
     rate = _transient_growth(matrix)
     largest = growth * rate
     at_rest = found.boundary_distance if not found.on_boundary else 0.0
-    places = found.z[None] if isinstance(found, FixedPoint) else found.points
+    places = found.z[None] if isinstance(found, FixedPoint) else hit.z
     return Resting(found, places, at_rest / largest if np.isfinite(at_rest) else np.inf, largest)
 
 
@@ -180,12 +192,20 @@ def _transient_growth(matrix: np.ndarray) -> float:
     return float("inf")
 
 
-def resting_on(known: Resting, states: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+def resting_on(
+    map: CanonicalMap, known: Resting, states: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Which of `states` (n, M) converge to a known object or have reached it to `tolerance`, and which provably do."""
     away = np.full(len(states), np.inf)
     for point in known.points:
         np.minimum(away, np.linalg.norm(states - point, axis=1), out=away)
-    proven = away < known.radius
+    proven = np.linalg.norm(states - known.points[0], axis=1) < known.radius
+    # The radius holds around the first point only: what is near another one is carried on until it gets there.
+    near = np.flatnonzero((away < known.radius) & ~proven)
+    carried = states[near]
+    for _ in range(len(known.points) - 1 if len(near) else 0):
+        carried = map.step(carried)
+        proven[near] |= np.linalg.norm(carried - known.points[0], axis=1) < known.radius
     return proven | (away <= tolerance), proven
 
 
@@ -237,7 +257,7 @@ def drifts_away(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> bool:
     """
     v = orbit[-1] - orbit[0]
     size = np.max(np.abs(v))
-    if not size > 0.0:
+    if not 0.0 < size < HUGE:
         return False
     scale = 64.0 * EPS * len(word) * (np.max(np.abs(orbit)) + size)
     if not size > scale:
@@ -248,8 +268,22 @@ def drifts_away(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> bool:
             return False
         v = map.jacobian(bits) @ v
     before = orbit[-1] - orbit[0]
-    factor = float(v @ before) / float(before @ before)
+    with np.errstate(all="ignore"):
+        factor = float(v @ before) / float(before @ before)
     return factor >= 1.0 - 1e-9 and bool(np.max(np.abs(v - factor * before)) <= max(1e-9 * size, scale))
+
+
+def flies_apart(matrix: np.ndarray, orbit: np.ndarray) -> bool:
+    """Whether an orbit of a linear map moves along a direction that expands, and so for ever.
+
+    Growing steps alone would not do: those of a stable map far from normal grow for a while. A left eigenvector of an
+    eigenvalue beyond the unit circle measures the part of the last step that is multiplied by it from then on.
+    """
+    values, left = np.linalg.eig(matrix.T)
+    step = orbit[-1] - orbit[-2]
+    with np.errstate(all="ignore"):
+        share = np.abs(left.T @ (step / np.linalg.norm(step)))
+    return bool(np.any((np.abs(values) > 1.0 + UNIT) & (share > EXPANDING)))
 
 
 def expands_once(map: CanonicalMap, word: np.ndarray) -> bool:

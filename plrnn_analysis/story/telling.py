@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._validation import as_array
-from .errors import ModelError
-from .results import Cycle, FixedPoint, FixedPoints, ResultSequence, Trajectory
-from .summary import count_words
+from .._validation import as_array
+from ..errors import ModelError
+from ..results import FixedPoints, ResultSequence, Trajectory
+from ..summary import count_words
+from .wording import (
+    FAR,
+    LISTED,
+    LONGEST_CODE,
+    distance_sentence,
+    end_sentence,
+    memory_sentence,
+    mode_sentence,
+    other_subregions,
+)
 
 if TYPE_CHECKING:
-    from .attractors import Attractor, Attractors
-    from .model import PLRNN
-    from .modes import Mode
+    from ..attractors import Attractors
+    from ..model import PLRNN
 
 __all__ = ["Section", "Story", "tell_story"]
 
@@ -23,13 +32,14 @@ __all__ = ["Section", "Story", "tell_story"]
 TRIALS = 500
 # Trials over which Lyapunov exponents are averaged.
 EXPONENT_TRIALS = 50
-# Steps of the free runs that stand for the states in use.
-FREE_STEPS = 2000
-# Subregions and ends described one by one.
-LISTED = 4
-KINDS = {kind: f"an {kind}" if kind[0] in "iu" else f"a {kind}" for kind in ("integrator", "marginal rotation")}
-# Visited ranges beyond which a fixed point says nothing about the states in use.
-FAR = 1.0
+# Steps of the free runs that stand for the states in use, and numbers that they may hold: what is done with them takes
+# seconds for each million.
+FREE_STEPS, LEAST_FREE_STEPS = 2000, 200
+FREE_ENTRIES = 4_000_000
+# Undecided free runs that get so many times as far out as all began are no states in use.
+RUN_AWAY = 1e12
+# States of trials beyond this size are on the way to overflow.
+HUGE = 1e100
 
 
 @dataclass(frozen=True)
@@ -122,15 +132,17 @@ def tell_story(
     if fixed_points is None:
         fixed_points = model.fixed_points(constant_input=held, time_limit=time_limit)
     driven = None if trials is None else model.run(as_array("trials", trials, (None, None, k), "(n, T, K)"))
-    if driven is not None and not np.all(np.isfinite(driven.states)):
+    if driven is not None and not np.all(np.abs(driven.states) < HUGE):
         raise ModelError("the model diverges under the trials: there is no range of states in use to speak of")
     search = {"n": n_states, "steps": steps, "seed": seed, "time_limit": time_limit}
     ends = model.attractors(held, states=_starts(driven, n_states), fixed_points=fixed_points, **search)
     visited = _free_states(model, ends, held) if driven is None else driven
     sections = [_where_it_ends(ends)]
     if visited is None:
-        nothing = ("All free runs diverge: there are no states in use. Give trials, or start elsewhere.",)
-        return Story((*sections, Section("States in use", nothing, {})))
+        nothing = ("All free runs diverge: there are no states in use to describe. Give trials of the task.",)
+        sections.append(Section("States in use", nothing, {}))
+        sections.extend(_probe(model, probe, None, search) for probe in asked)
+        return Story(tuple(sections))
     few = _thinned(visited)
     sections.append(_states_in_use(visited, driven is not None, fixed_points))
     sections.append(_slow_motion(model, few, held, asked, time_limit))
@@ -155,15 +167,18 @@ def _free_states(model: PLRNN, ends: Attractors, held: np.ndarray) -> Trajectory
     z0 = ends.initial[np.isin(ends.assignment, stay)]
     if not len(z0):
         return None
-    run = model.simulate(FREE_STEPS, z0=z0, constant_input=held)
+    affordable = FREE_ENTRIES // (len(z0) * max(model.n_units, model.pwl_units))
+    steps = min(FREE_STEPS, max(LEAST_FREE_STEPS, affordable))
+    run = model.simulate(steps, z0=z0, constant_input=held)
     # What is undecided may still run away.
-    finite = np.all(np.isfinite(run.states), axis=(1, 2))
-    return model.simulate(FREE_STEPS, z0=z0[finite], constant_input=held) if finite.any() else None
+    limit = RUN_AWAY * (1.0 + np.max(np.abs(z0)) + np.max(np.abs(model.map.h)))
+    finite = np.all(np.abs(run.states) < limit, axis=(1, 2))
+    return model.simulate(steps, z0=z0[finite], constant_input=held) if finite.any() else None
 
 
 def _where_it_ends(ends: Attractors) -> Section:
     n = len(ends.assignment)
-    sentences = [_end_sentence(end, n) for end in ends[:LISTED]]
+    sentences = [end_sentence(end, n) for end in ends[:LISTED]]
     if len(ends) > LISTED:
         rest = sum(end.count for end in ends[LISTED:])
         sentences.append(f"The other {rest} of {n} initial states lead to {len(ends) - LISTED} further ends.")
@@ -182,32 +197,6 @@ def _where_it_ends(ends: Attractors) -> Section:
     return Section("Where free runs end", tuple(sentences), {"initial_states": n, "ends": records})
 
 
-def _end_sentence(end: Attractor, n: int) -> str:
-    share = f"{end.count} of {n} initial states"
-    codes = ", ".join(end.bitcodes[:LISTED]) + (", ..." if len(end.bitcodes) > LISTED else "")
-    if end.kind == "divergent":
-        return f"{share} diverge."
-    if end.kind == "undecided":
-        return f"{share} are undecided" + (f" ({end.note})." if end.note else ".")
-    if isinstance(end.object, FixedPoint):
-        return f"{share} end in the {end.object.stability} of {end.object.bitcode} {_pace(end)}."
-    if isinstance(end.object, Cycle):
-        return f"{share} end in a {end.object.stability} cycle of period {end.period} through {codes} {_pace(end)}."
-    if end.object is not None:
-        return f"{share} end on a continuum in {codes}, each where it happens to arrive."
-    if end.exponents is None or end.exponents_error is None:
-        return f"{share} end in {end.kind} motion through {codes}."
-    value, error = end.exponents[0], end.exponents_error[0]
-    return (
-        f"{share} end in {end.kind} motion through {codes}: leading Lyapunov exponent {value:.4f} ± {error:.4f} a step."
-    )
-
-
-def _pace(end: Attractor) -> str:
-    radius = float(np.abs(end.multipliers[0])) if end.multipliers is not None else np.nan
-    return f"(leading multiplier {radius:.6g})"
-
-
 def _thinned(visited: Trajectory) -> Trajectory:
     """The first trials: bounds and programs over them take as long as they are many."""
     from dataclasses import replace
@@ -220,43 +209,40 @@ def _thinned(visited: Trajectory) -> Trajectory:
 
 
 def _states_in_use(visited: Trajectory, driven: bool, fixed_points: FixedPoints) -> Section:
-    from .slow_manifolds import distance_in_ranges
-    from .symbols import occupancy, topological_entropy
+    from ..slow_manifolds import distance_in_ranges
+    from ..symbols import occupancy, topological_entropy
 
     found = occupancy(visited)
-    graph = topological_entropy(visited)
     n_relu = visited.bitcodes.shape[2]
-    where = "Trials" if driven else "Free runs"
-    shown = ", ".join(f"{item.bitcode} {item.frequency:.3g}" for item in found[:LISTED])
+    n_runs, steps = visited.states.shape[:2]
+    where = count_words(n_runs, "trial" if driven else "free run") + f" of {count_words(steps, 'step')}"
+    visit, stay = ("visits", "stays") if n_runs == 1 else ("visit", "stay")
+    named = n_relu <= LONGEST_CODE
+    shown = ", ".join((f"{item.bitcode} " if named else "") + f"{item.frequency:.3g}" for item in found[:LISTED])
     more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+    share = f"share of time {shown}{more}; effective number {found.effective_number.plug_in:.4g}"
     sentences = [
-        f"{where} visit {count_words(len(found), 'subregion')} of at most 2^{n_relu}: share of time {shown}{more}; "
-        f"effective number {found.effective_number.plug_in:.4g}.",
-        f"Their transition graph has topological entropy {graph.value:.4g} nats a step (an upper bound for that of the "
-        "motion).",
+        f"{where} {visit} {count_words(len(found), 'subregion')} of at most 2^{n_relu}: {share}."
+        if n_relu
+        else f"{where} {stay} in the one subregion of a model without ReLU."
     ]
+    entropy = None
+    if visited.n_steps > 1 and n_relu:
+        entropy = float(topological_entropy(visited).value)
+        sentences.append(
+            f"The graph of their transitions has topological entropy {entropy:.4g} nats a step: an upper bound for "
+            "that of the motion."
+        )
     away = distance_in_ranges(fixed_points, visited)
     if len(fixed_points):
-        sentences.append(_distance_sentence(away))
+        sentences.append(distance_sentence(away))
     numbers = {
         "visited_subregions": len(found),
         "effective_number": found.effective_number.plug_in,
-        "topological_entropy": float(graph.value),
+        "topological_entropy": entropy,
         "fixed_point_distances_in_ranges": [_finite(a) for a in away],
     }
     return Section("States in use", tuple(sentences), numbers)
-
-
-def _distance_sentence(away: np.ndarray) -> str:
-    far = np.sort(away[away > FAR])
-    if not len(far):
-        which = "The fixed point lies" if len(away) == 1 else f"All {len(away)} fixed points lie"
-        return f"{which} among these states, or within {FAR:g} visited range of them."
-    which = "The fixed point lies" if len(away) == 1 else f"{len(far)} of the {len(away)} fixed points lie"
-    if not np.isfinite(far[-1]):
-        return f"{which} away from these states, which do not move."
-    reach = f"{far[0]:.3g}" if f"{far[0]:.3g}" == f"{far[-1]:.3g}" else f"{far[0]:.3g} to {far[-1]:.3g}"
-    return f"{which} {reach} visited ranges away from these states."
 
 
 def _slow_motion(
@@ -266,8 +252,7 @@ def _slow_motion(
     first, *rest = found.sentences()
     told = [text for piece, text in zip(found, rest, strict=True) if piece.modes]
     if len(told) < len(found):
-        others = [piece.bitcode for piece in found if not piece.modes]
-        told.append(f"No slow mode in {', '.join(others)}.")
+        told.append(f"No slow mode in {other_subregions([p.bitcode for p in found if not p.modes], len(found))}.")
     sentences = (first, *told) if any(piece.modes for piece in found) else tuple(told)
     numbers = {
         "bitcodes": [piece.bitcode for piece in found],
@@ -285,13 +270,13 @@ def _trials(model: PLRNN, driven: Trajectory) -> Section:
     sentences = [f"{count_words(found.n_trials, 'trial')} of {count_words(found.n_steps, 'step')}."]
     for region in found:
         if region.modes:
-            sentences.append(_mode_sentence(region.bitcode, region.frequency, region.modes[0], names[0], names[1]))
+            sentences.append(mode_sentence(region.bitcode, region.frequency, region.modes[0], names[0], names[1]))
     some = slice(0, EXPONENT_TRIALS)
     assert driven.inputs is not None  # it is driven
     spectrum = model.lyapunov(
         driven.n_steps, inputs=driven.inputs[some], z0=driven.initial[some], n_exponents=1, transient=0
     )
-    sentences.append(_memory_sentence(spectrum.leading, driven.n_steps))
+    sentences.append(memory_sentence(spectrum.leading, driven.n_steps))
     numbers = {
         "frequency": {region.bitcode: float(region.frequency) for region in found},
         "conditional_lyapunov_exponent": _finite(spectrum.leading),
@@ -299,54 +284,23 @@ def _trials(model: PLRNN, driven: Trajectory) -> Section:
     return Section("Under trials", tuple(sentences), numbers)
 
 
-def _memory_sentence(exponent: float, steps: int) -> str:
-    """What a trial leaves of a small difference between initial states."""
-    if np.isneginf(exponent):
-        return "A small difference of initial states is gone exactly before a trial ends."
-    factor = np.exp(min(exponent * steps, 700.0))
-    return (
-        f"Over a trial a small random difference of initial states changes by a factor of about {factor:.2g} "
-        f"(largest conditional Lyapunov exponent {exponent:.3g} a step)."
-    )
-
-
-def _mode_sentence(
-    bitcode: str, frequency: float, mode: Mode, inputs: tuple[str, ...], outputs: tuple[str, ...]
-) -> str:
-    written = _gains(mode.input_gains, inputs, "input")
-    read = _gains(mode.readout_gains, outputs, "output")
-    text = f"Subregion {bitcode}, {100 * frequency:.3g} % of the steps: its slowest mode is "
-    text += f"{KINDS.get(mode.kind, mode.kind)} (λ = {_complex(mode.eigenvalue)})"
-    if mode.defective:
-        return f"{text}, without a left vector: gains are not defined."
-    text += f", written by {written}" if written else ", written by no input"
-    return f"{text}; read by {read}." if read else f"{text}."
-
-
-def _gains(gains: np.ndarray, names: tuple[str, ...], noun: str) -> str:
-    labels = names if len(names) == len(gains) else [f"{noun} {i}" for i in range(len(gains))]
-    largest = np.nanmax(np.abs(gains), initial=0.0)
-    parts = [f"{label} ({gain:.3g})" for label, gain in zip(labels, gains, strict=True) if gain > 1e-3 * largest]
-    return " and ".join(parts)
-
-
-def _complex(value: complex) -> str:
-    return f"{value.real:.6g}" if value.imag == 0 else f"{value.real:.5g} ± {abs(value.imag):.5g}i"
-
-
-def _probe(model: PLRNN, probe: np.ndarray, visited: Trajectory, search: dict[str, Any]) -> Section:
-    from .slow_manifolds import distance_in_ranges
+def _probe(model: PLRNN, probe: np.ndarray, visited: Trajectory | None, search: dict[str, Any]) -> Section:
+    from ..slow_manifolds import distance_in_ranges
 
     found = model.fixed_points(constant_input=probe, time_limit=search["time_limit"])
     ends = model.attractors(probe, states=_starts(visited, search["n"]), fixed_points=found, **search)
-    away = distance_in_ranges(found, visited)
-    near = int(np.count_nonzero(away <= FAR))
-    where = f"{near} of them within {FAR:g} visited range" if len(found) else ""
-    count = count_words(len(found), "fixed point") + (f", {where}" if where else "")
+    count = count_words(len(found), "fixed point") if len(found) else "No fixed point"
+    if len(found) and visited is not None:
+        near = int(np.count_nonzero(distance_in_ranges(found, visited) <= FAR))
+        which = "" if len(found) == 1 else "none of them " if near == 0 else f"{near} of them "
+        if len(found) == 1 and near == 0:
+            count += ", more than one visited range away from the states in use"
+        else:
+            count += f", {which}within one visited range of the states in use"
     count += f", and {count_words(len(found.continua), 'continuum', 'continua')}" if found.continua else ""
     proof = "" if found.complete else " (the search was not complete)"
     name = ", ".join(f"{s:g}" for s in probe)
-    sentences = [f"{count}{proof}.", *(_end_sentence(end, len(ends.assignment)) for end in ends[:LISTED])]
+    sentences = [f"{count}{proof}.", *(end_sentence(end, len(ends.assignment)) for end in ends[:LISTED])]
     numbers = {
         "input": [float(s) for s in probe],
         "fixed_points": [point.bitcode for point in found],
@@ -366,7 +320,10 @@ def _needed(model: PLRNN, visited: Trajectory, held: np.ndarray, time_limit: flo
         "invariant": found.invariant,
         "minimal": found.minimal,
     }
-    return Section("Which ReLUs are needed", tuple(found.sentences()), numbers)
+    sentences = list(found.sentences())
+    if model.pwl_units:
+        sentences.append("The domain is that of the states in use, widened by a tenth.")
+    return Section("Which ReLUs are needed", tuple(sentences), numbers)
 
 
 def _finite(x: float) -> float | None:

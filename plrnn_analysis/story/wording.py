@@ -1,0 +1,145 @@
+"""The sentences of a story."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..results import Cycle, FixedPoint
+from ..summary import count_words
+
+if TYPE_CHECKING:
+    from ..attractors import Attractor
+    from ..modes import Mode
+
+__all__ = [
+    "FAR",
+    "LISTED",
+    "LONGEST_CODE",
+    "distance_sentence",
+    "end_sentence",
+    "memory_sentence",
+    "mode_sentence",
+    "other_subregions",
+]
+
+# Subregions and ends described one by one.
+LISTED = 4
+# Bitcodes longer than this are counted where several would be named.
+LONGEST_CODE = 32
+# Kinds of modes that are nouns take an article.
+NOUNS = ("integrator", "rotation")
+# Visited ranges beyond which a fixed point says nothing about the states in use.
+FAR = 1.0
+
+
+def end_sentence(end: Attractor, n: int) -> str:
+    """What `end.count` of `n` initial states do in the end."""
+    share = f"{end.count} of {n} initial states"
+    codes = _through(end.bitcodes)
+    if end.kind == "divergent":
+        return f"{share} diverge."
+    if end.kind == "undecided":
+        return f"{share} are undecided" + (f" ({end.note})." if end.note else ".")
+    if isinstance(end.object, FixedPoint):
+        where = "" if end.object.bitcode == "-" else f" of {end.object.bitcode}"
+        return f"{share} end in the {end.object.stability}{where} {_pace(end)}."
+    if isinstance(end.object, Cycle):
+        return f"{share} end in {_stable_cycle(end.object)}{codes} {_pace(end)}."
+    if end.object is not None:
+        what = "fixed points" if end.period == 1 else f"cycles of period {end.period}"
+        return f"{share} end on a continuum of {what}{codes}: which of them depends on the initial state."
+    if end.exponents is None or end.exponents_error is None:
+        return f"{share} end in {end.kind} motion{codes}" + (f" ({end.note})." if end.note else ".")
+    value, error = end.exponents[0], end.exponents_error[0]
+    return f"{share} end in {end.kind} motion{codes}: leading Lyapunov exponent {value:.4f} ± {error:.4f} a step."
+
+
+def _through(bitcodes: tuple[str, ...]) -> str:
+    if bitcodes in ((), ("-",)):
+        return ""
+    if len(bitcodes[0]) > LONGEST_CODE and len(bitcodes) > 1:
+        return f" through {count_words(len(bitcodes), 'subregion')}"
+    return f" through {', '.join(bitcodes[:LISTED])}" + (", ..." if len(bitcodes) > LISTED else "")
+
+
+def _stable_cycle(cycle: Cycle) -> str:
+    """``a stable cycle of period 3 (a node)`` for the stability ``stable node``."""
+    kind = cycle.stability.removeprefix("stable ")
+    if kind == cycle.stability:
+        return f"a cycle of period {cycle.period} ({cycle.stability})"
+    return f"a stable cycle of period {cycle.period} (a {kind})"
+
+
+def _pace(end: Attractor) -> str:
+    radius = float(np.abs(end.multipliers[0])) if end.multipliers is not None else np.nan
+    return f"(leading multiplier {radius:.6g})"
+
+
+def distance_sentence(away: np.ndarray) -> str:
+    """How far fixed points are from the states in use, in visited ranges (at least one point)."""
+    far = np.sort(away[away > FAR])
+    if not len(far):
+        which = "The fixed point lies" if len(away) == 1 else f"{_all(len(away))} fixed points lie"
+        return f"{which} among these states, or within one visited range of them."
+    which = "The fixed point lies" if len(away) == 1 else f"{len(far)} of the {len(away)} fixed points lie"
+    if len(far) == len(away) > 1:
+        which = f"{_all(len(away))} fixed points lie"
+    if not np.isfinite(far[-1]):
+        return f"{which} away from these states, which do not move."
+    reach = f"{far[0]:.3g}" if f"{far[0]:.3g}" == f"{far[-1]:.3g}" else f"{far[0]:.3g} to {far[-1]:.3g}"
+    return f"{which} {reach} visited ranges away from these states."
+
+
+def _all(n: int) -> str:
+    return "Both" if n == 2 else f"All {n}"
+
+
+def other_subregions(bitcodes: list[str], n: int) -> str:
+    """Where there is no slow mode, of `n` subregions looked at."""
+    if bitcodes == ["-"]:
+        return "the one subregion"
+    if len(bitcodes[0]) > LONGEST_CODE and len(bitcodes) > 1:
+        return f"any of the {'' if len(bitcodes) == n else 'other '}{len(bitcodes)} subregions looked at"
+    return ", ".join(bitcodes)
+
+
+def memory_sentence(exponent: float, steps: int) -> str:
+    """What a trial leaves of a small difference between initial states."""
+    if np.isneginf(exponent):
+        return "A small difference of initial states is gone exactly before a trial ends."
+    factor = np.exp(min(exponent * steps, 700.0))
+    return (
+        f"Over a trial a small random difference of initial states changes by a factor of about {factor:.2g} "
+        f"(largest conditional Lyapunov exponent {exponent:.3g} a step)."
+    )
+
+
+def mode_sentence(bitcode: str, frequency: float, mode: Mode, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> str:
+    """What a mode does, what writes it and what reads it."""
+    written = _gains(mode.input_gains, inputs, "input")
+    read = _gains(mode.readout_gains, outputs, "output")
+    text = f"Subregion {bitcode}, {100 * frequency:.3g} % of the steps: its slowest mode is "
+    text += f"{_with_article(mode.kind)} (λ = {_complex(mode.eigenvalue)})"
+    if mode.defective:
+        return f"{text}, without a left vector: gains are not defined."
+    text += f", written by {written}" if written else ", written by no input"
+    return f"{text}; read by {read}." if read else f"{text}."
+
+
+def _with_article(kind: str) -> str:
+    if not kind.endswith(NOUNS):
+        return kind
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def _gains(gains: np.ndarray, names: tuple[str, ...], noun: str) -> str:
+    labels = names if len(names) == len(gains) else [f"{noun} {i}" for i in range(len(gains))]
+    largest = np.nanmax(np.abs(gains), initial=0.0)
+    parts = [f"{label} ({gain:.3g})" for label, gain in zip(labels, gains, strict=True) if gain > 1e-3 * largest]
+    return " and ".join(parts)
+
+
+def _complex(value: complex) -> str:
+    return f"{value.real:.6g}" if value.imag == 0 else f"{value.real:.5g} ± {abs(value.imag):.5g}i"
