@@ -148,7 +148,8 @@ def simulate(
 
 def _count(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ModelError(f"{name} must be a whole number of at least 1, got {value!r}")
+        given = repr(value) if np.ndim(value) == 0 else f"an array of shape {np.shape(value)}"
+        raise ModelError(f"{name} must be a whole number of at least 1, got {given}")
     return int(value)
 
 

@@ -395,3 +395,36 @@ def test_claims_of_equivalence_hold_for_near_misses():
         else:
             assert found.relation == "same minimal part" or found.mismatch > 1e-3
     assert 5 < claimed < 115
+
+
+@pytest.mark.parametrize("eigenvalue", [1.0, 0.5, -1.0, 1.2])
+def test_a_mode_that_nothing_sees_does_not_hide_the_equality(eigenvalue):
+    # With eigenvalue 1 the larger network has no unique rest state.
+    rng = np.random.default_rng(0)
+    A, W, V, C = (
+        0.4 * rng.normal(size=(3, 3)),
+        rng.normal(size=(3, 2)),
+        rng.normal(size=(2, 3)),
+        rng.normal(size=(3, 2)),
+    )
+    h, c = rng.normal(size=3), rng.normal(size=2)
+    a = PLRNN.shallow(A, W, V, h, c, C=C)
+    larger = np.zeros((4, 4))
+    larger[:3, :3], larger[3, 3] = A, eigenvalue
+    extra = [rng.normal(size=(1, 2)) for _ in range(2)]
+    b = PLRNN.shallow(
+        larger,
+        np.vstack([W, extra[0]]),
+        np.hstack([V, np.zeros((2, 1))]),
+        np.append(h, 0.3),
+        c,
+        C=np.vstack([C, extra[1]]),
+    )
+    for found in (compare(a, b), compare(b, a)):
+        assert found.relation == "same observable part" and found.mismatch < 1e-12
+
+
+def test_other_matches_are_told_once():
+    twins = PLRNN.al_rnn([0.5, 0.5], [[0.0, -1.0], [-1.0, 0.0]], [1.0, 1.0], pwl_units=2)
+    said = compare(twins, twins).sentences()
+    assert sum("other match" in sentence for sentence in said) == 1

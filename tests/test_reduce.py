@@ -444,3 +444,41 @@ def test_many_random_models_are_reduced_to_what_they_need(seed):
     z = rng.uniform(centre - half, centre + half, size=(20_000, m))
     assert agree(model, small.map, z, np.zeros((len(z), 0)))
     assert pa.PLRNN is type(small.model) and small.minimal
+
+
+def test_the_trajectorys_inputs_do_not_count_outside_the_given_range():
+    model = PLRNN.relu_rnn([[0.1]], [0.0], [[1.0]])
+    run = model.run(np.random.default_rng(0).uniform(-10.0, 10.0, (5, 20, 1)))
+    small = model.reduce(run, inputs=([-1.0], [1.0]), horizon=3)
+    assert small[0].status == "switches" and small[0].measured_linear > 0.0
+    assert small[0].measured_linear <= small[0].bound_linear
+    assert small[0].measured_off <= small[0].bound_off
+
+
+@pytest.mark.parametrize("scale", [1e-13, 1e-10, 1e-7, 1.0, 1e6])
+def test_a_polytope_of_any_size_is_seen_sharply(scale):
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        m = int(rng.integers(1, 4))
+        Q = np.linalg.qr(rng.normal(size=(m, m)))[0]
+        centre, v = scale * rng.normal(size=m), rng.normal(size=m)
+        box = Polytope(np.vstack([Q, -Q]), np.concatenate([scale - Q @ centre, scale + Q @ centre]))
+        half = scale * np.abs(Q @ v).sum()
+        for share, status in ((0.01, "always on"), (-0.01, "switches"), (-2.01, "always off")):
+            # The argument's least value is this share of half its range.
+            offset = half - v @ centre + share * half
+            model = PLRNN.shallow(0.5 * np.eye(m), np.ones((m, 1)), v[None], np.zeros(m), [offset])
+            small = model.reduce(box, samples=1)
+            assert small[0].status == status
+            np.testing.assert_allclose(small[0].lowest, share * half, rtol=0, atol=1e-8 * half)
+            np.testing.assert_allclose(small[0].highest, (2.0 + share) * half, rtol=0, atol=1e-8 * half)
+            assert small.minimal
+
+
+def test_the_time_limit_ends_removals_too():
+    model, domain, *_ = planted(np.random.default_rng(1), "al_rnn", on=0, off=0)
+    assert model.reduce(domain, tolerance=1e6).pwl_units == 0
+    assert model.reduce(domain, tolerance=1e6).complete
+    stopped = model.reduce(domain, tolerance=1e6, time_limit=0.0)
+    assert stopped.pwl_units == 4 and not stopped.complete
+    assert "The time limit came before every removal that the tolerance allows was tried." in stopped.sentences()

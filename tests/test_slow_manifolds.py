@@ -425,3 +425,21 @@ def test_figures():
         plot_modes(PLRNN.al_rnn([0.5], [[0.0]], [0.0], pwl_units=0).modes("-"))
     with pytest.raises(ModelError, match="one slow direction"):
         plot_drift(PLRNN.al_rnn([0.5], [[0.0]], [0.0], pwl_units=0).slow_manifolds(([-1.0], [1.0])))
+
+
+@pytest.mark.parametrize("k", [3, 12, 16])
+def test_largest_drift_bounds_every_corner_whatever_the_dimension(k):
+    # Drifts that cancel at equal coordinates and add up at alternating ones.
+    signs = (-1.0) ** np.arange(k)
+    W = 1e-4 * np.triu(np.tile(signs, (k, 1)), 1)
+    model = PLRNN.al_rnn(np.ones(k), W, np.zeros(k), pwl_units=0, B=np.eye(k)[:1])
+    (piece,) = find_slow_manifolds(model, (-np.ones(k), np.ones(k)))
+    assert piece.dimension == k
+    drift = model.map.step(signs) - signs
+    assert piece.largest_piece_drift >= np.linalg.norm(drift) * (1 - 1e-9)
+    assert abs(piece.output_drift[0]) >= abs(drift[0]) * (1 - 1e-9)
+    assert piece.largest_drift_in_ranges >= np.max(np.abs(drift)) / 2.0 * (1 - 1e-9)
+    z = signs
+    for _ in range(int(piece.holding_steps)):
+        z = model.map.step(z)
+    assert np.max(np.abs(z - signs)) / 2.0 <= 0.1 * (1 + 1e-9)

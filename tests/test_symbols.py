@@ -820,3 +820,15 @@ def test_divergence_intervals_cover():
         found = compare_conditions(tasks, n_resamples=199, n_permutations=0, seed=seed)
         hits += found.lower[0, 1] <= truth <= found.upper[0, 1]
     assert 178 <= hits <= 200
+
+
+def test_divergence_intervals_cover_where_one_condition_has_two_trials():
+    rng = np.random.default_rng(0)
+    inside, repeats = 0, 60
+    for _ in range(repeats):
+        p, q = rng.dirichlet(np.full(4, 3.0), size=2)
+        source = {"many": rng.choice(4, size=(40, 100), p=p), "few": rng.choice(4, size=(2, 100), p=q)}
+        found = compare_conditions(source, n_resamples=99, n_permutations=0)
+        inside += bool(found.lower[0, 1] <= jensen_shannon(p, q) <= found.upper[0, 1])
+    # It is 54; with pooled variance and degrees of freedom it is 41.
+    assert inside >= 52

@@ -226,6 +226,8 @@ def _search(
     match = match_systems(one, other, DAMPING)
     if match.mismatch <= tolerance:
         match = match_systems(one, other)
+        if n_a == n_b and match.mismatch <= tolerance:
+            return order, match, "conjugate", (), True
     return order, match, "different", (), (ruled_out or every) if n_a == n_b else every
 
 

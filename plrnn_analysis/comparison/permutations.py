@@ -29,7 +29,7 @@ class Profile:
     between : (P, P, lags) ndarray
         Markov parameters from ReLU j to ReLU i.
     incoming : (P, n) ndarray
-        From inputs and, last column, the argument at rest.
+        From inputs and, last column, the argument at rest (0 where a network has no unique rest state).
     outgoing : (P, n) ndarray
         To the readout.
     """
@@ -39,18 +39,21 @@ class Profile:
     outgoing: np.ndarray
 
 
-def _profile(system: LinearSystem, horizon: int, pace: float) -> Profile:
+def _profile(system: LinearSystem, horizon: int, pace: float, rest: np.ndarray) -> Profile:
     n = system.V.shape[0]
     markov = system.markov(horizon, pace)
     incoming = np.concatenate([markov[:, :n, n:], system.E[None]]).transpose(1, 0, 2).reshape(n, -1)
     outgoing = markov[:, n:, :n].transpose(2, 0, 1).reshape(n, -1)
-    rest = steady_arguments(system)[:, None]
-    return Profile(markov[:, :n, :n].transpose(1, 2, 0), np.hstack([incoming, rest]), outgoing)
+    return Profile(markov[:, :n, :n].transpose(1, 2, 0), np.hstack([incoming, rest[:, None]]), outgoing)
 
 
 def _profiles(a: LinearSystem, b: LinearSystem, damping: float = 1.0) -> tuple[Profile, Profile]:
     horizon, pace = a.n_units + b.n_units, pace_of(a, b, damping=damping)
-    return _profile(a, horizon, pace), _profile(b, horizon, pace)
+    one, other = steady_arguments(a), steady_arguments(b)
+    if one is None or other is None:
+        # A mode that nothing sees can leave one of two equal networks without a rest state.
+        one, other = np.zeros(len(a.V)), np.zeros(len(b.V))
+    return _profile(a, horizon, pace, one), _profile(b, horizon, pace, other)
 
 
 def _unit(vectors: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:

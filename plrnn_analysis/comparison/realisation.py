@@ -246,9 +246,9 @@ def _outside(rows: np.ndarray, left: np.ndarray) -> float:
     return float(np.linalg.norm(rows - left @ (left.T @ rows))) / size if size > 0.0 else 0.0
 
 
-def steady_arguments(system: LinearSystem) -> np.ndarray:
-    """ReLU arguments at the rest state without ReLU outputs; zero where that state is not unique."""
+def steady_arguments(system: LinearSystem) -> np.ndarray | None:
+    """ReLU arguments at the rest state without ReLU outputs; None where that state is not unique."""
     K = np.eye(system.n_units) - system.A
     if np.linalg.cond(K) > 1e8:
-        return np.zeros(system.V.shape[0])
+        return None
     return np.asarray(system.V @ np.linalg.solve(K, system.h) + system.c)

@@ -155,11 +155,11 @@ class Comparison(ResultSequence[FixedPointMatch]):
         said = [
             f"{by_relation[self.relation]}: the largest relative difference is {self.mismatch:.2g} "
             f"(tolerance {self.tolerance:.2g}).",
-            f"Matched ReLUs: {pairs}."
-            + (f" {len(self.alternatives)} other matches do as well." * bool(self.alternatives)),
+            f"Matched ReLUs: {pairs}.",
         ]
         if self.alternatives:
-            said.append(f"{len(self.alternatives)} other matches of the ReLUs do as well.")
+            n = len(self.alternatives)
+            said.append(f"{n} other match{'es do' if n > 1 else ' does'} as well.")
         if self.subregions:
             worst = self.subregions[-1]
             close = sum(match.distance <= 0.05 * max(match.radius_a, match.radius_b) for match in self.subregions)

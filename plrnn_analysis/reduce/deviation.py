@@ -18,6 +18,8 @@ __all__ = ["Runs", "deviation_bound", "replaced", "share_on", "trials"]
 MOST = 30
 # What rounding may add, relative, to sums of non-negative terms.
 ROUNDING = 1e-12
+# A state outside the domain by more than this, relative to the terms of a condition, is not held against a bound.
+OUTSIDE = 1e-13
 # Numbers a simulation may keep.
 MAX_NUMBERS = 20_000_000
 
@@ -111,7 +113,7 @@ class Runs:
         inside = np.ones(n, dtype=bool)
         with np.errstate(over="ignore", invalid="ignore"):
             for t in range(steps):
-                inside = inside & polytope.contains(states[:, t])
+                inside = inside & _within(polytope, states[:, t])
                 counts[:, t] = inside
                 states[:, t + 1] = map.step(states[:, t], inputs[:, t])
         return cls(states, inputs, counts)
@@ -129,10 +131,18 @@ class Runs:
         return worst
 
 
+def _within(polytope: Polytope, z: np.ndarray) -> np.ndarray:
+    scale = np.abs(z) @ np.abs(polytope.L).T + np.abs(polytope.offset)
+    return np.asarray(np.all(z @ polytope.L.T + polytope.offset >= -OUTSIDE * scale, axis=-1))
+
+
 def trials(
     domain: Any, place: Domain, horizon: int, samples: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """States (n, M) and inputs (n, T, K) to measure with: pieces of the trajectory, or random ones of the domain."""
+    """States (n, M) and inputs (n, T, K) to measure with: pieces of the trajectory, or random ones of the domain.
+
+    The trajectory's own inputs are taken if all of them lie in the domain's range, else random ones of that range.
+    """
     k = len(place.s_low)
     if isinstance(domain, Trajectory):
         batch, length, m = domain.states.shape
@@ -140,8 +150,9 @@ def trials(
         n = min(samples, max(1, MAX_NUMBERS // ((steps + 1) * (m + k))))
         trial, first = rng.integers(batch, size=n), rng.integers(length - steps + 1, size=n)
         before = np.concatenate([domain.initial[:, None], domain.states], axis=1)
-        if domain.inputs is not None:
-            return before[trial, first], domain.inputs[trial[:, None], first[:, None] + np.arange(steps)]
+        own = domain.inputs
+        if own is not None and np.all((own >= place.s_low) & (own <= place.s_high)):
+            return before[trial, first], own[trial[:, None], first[:, None] + np.arange(steps)]
         initial = before[trial, first]
     else:
         n, steps = min(samples, max(1, MAX_NUMBERS // ((horizon + 1) * (len(place.low) + k)))), horizon

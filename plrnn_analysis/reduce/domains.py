@@ -1,9 +1,9 @@
-"""Where a statement about a map is to hold, and linear programs over it whose bounds survive rounding."""
+"""Where a statement about a map is to hold, and what its ReLU arguments can be there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..engines.reduction import EPS
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..results import Trajectory
+from .programs import safe_minimum, solve
 
 __all__ = [
     "Domain",
@@ -21,7 +22,6 @@ __all__ = [
     "choose_domain",
     "domain_of_states",
     "sample",
-    "safe_minimum",
 ]
 
 # A constraint counts as satisfied down to minus this, relative to the terms it is made of.
@@ -142,87 +142,8 @@ class Domain:
         rows, room = rows[keep] / norm[keep, None], (self.L @ (self.low + half) + self.offset)[keep] / norm[keep]
         m = len(half)
         cost, box = np.append(np.zeros(m), -1.0), np.ones(m + 1)
-        point = _solve(cost, np.hstack([rows, -np.ones((len(rows), 1))]), room, -box, box)[0]
+        point = solve(cost, np.hstack([rows, -np.ones((len(rows), 1))]), room, -box, box)[0]
         return point is not None and bool(np.all(rows @ point[:m] + room > INSIDE) and np.all(np.abs(point[:m]) <= 1.0))
-
-
-def _solve(
-    cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.ndarray | None, high: np.ndarray | None
-) -> tuple[np.ndarray | None, np.ndarray, int]:
-    """Minimise cost·v over {L v + offset >= 0} and a box: point, multipliers of the rows, status of the solver."""
-    from scipy.optimize import linprog
-
-    free = low is None or high is None
-    result = linprog(
-        cost,
-        A_ub=-L,
-        b_ub=offset,
-        bounds=(None, None) if free else np.column_stack([low, high]),  # type: ignore[list-item]
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-    )
-    if result.status != 0:
-        return None, np.zeros(len(offset)), int(result.status)
-    return np.asarray(result.x), np.maximum(-np.asarray(result.ineqlin.marginals), 0.0), 0
-
-
-def safe_minimum(
-    cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> tuple[float, np.ndarray | None]:
-    """A number that ``cost · v`` never falls below on ``{L v + offset >= 0, low <= v <= high}``, and where it is close.
-
-    Parameters
-    ----------
-    cost : (n,) ndarray
-    L, offset : (m, n), (m,) ndarray
-    low, high : (n,) ndarray
-        Finite.
-
-    Returns
-    -------
-    float
-        The bound: plus infinity only if the set is proven to be empty.
-    (n,) ndarray or None
-        A minimiser, up to the solver's tolerance; None if there is no feasible point that the solver could find.
-
-    Notes
-    -----
-    The solver is not believed. Any multipliers u >= 0 give ``cost·v >= (cost - L'u)·v - u·offset``, whose first term is
-    bounded over the box; its own rounding is added. A. Neumaier, O. Shcherbina (2004), Safe bounds in linear and
-    mixed-integer linear programming, doi:10.1007/s10107-003-0433-3.
-    """
-    if not len(offset):
-        return _weak_duality(cost, L, offset, low, high, np.zeros(0)), np.where(cost >= 0.0, low, high)
-    point, multipliers, status = _solve(cost, L, offset, low, high)
-    if status == 0:
-        return _weak_duality(cost, L, offset, low, high, multipliers), point
-    if _proven_empty(L, offset, low, high):
-        return np.inf, None
-    return _weak_duality(cost, L, offset, low, high, np.zeros(len(offset))), None
-
-
-def _weak_duality(
-    cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray, multipliers: np.ndarray
-) -> float:
-    reduced = cost - multipliers @ L
-    largest = np.maximum(np.abs(low), np.abs(high))
-    size = (np.abs(cost) + multipliers @ np.abs(L)) @ largest + multipliers @ np.abs(offset)
-    value = np.minimum(reduced * low, reduced * high).sum() - multipliers @ offset
-    if not np.any(multipliers) and np.count_nonzero(cost) == 1 and np.all(np.isin(cost, (-1.0, 0.0, 1.0))):
-        # One coordinate of a box: nothing was rounded, and what touches zero touches it.
-        return float(value)
-    return float(value - EPS * (len(cost) + len(offset) + 2) * size)
-
-
-def _proven_empty(L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray) -> bool:
-    """Whether the smallest violation t of ``L v + offset + t >= 0`` over the box is provably positive."""
-    scale = np.abs(L) @ np.maximum(np.abs(low), np.abs(high)) + np.abs(offset)
-    scale = np.where(scale > 0.0, scale, 1.0)
-    rows, room = np.hstack([L / scale[:, None], np.ones((len(L), 1))]), offset / scale
-    cost = np.append(np.zeros(len(low)), 1.0)
-    low, high = np.append(low, -2.0), np.append(high, 2.0)
-    _, multipliers, status = _solve(cost, rows, room, low, high)
-    return status == 0 and _weak_duality(cost, rows, room, low, high, multipliers) > 0.0
 
 
 def argument_ranges(map: CanonicalMap, domain: Domain) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -241,16 +162,21 @@ def argument_ranges(map: CanonicalMap, domain: Domain) -> tuple[np.ndarray, np.n
         if not np.any(row):
             continue
         least, where = safe_minimum(row, L, domain.offset, low, high)
-        lowest[i], low_seen[i] = (
-            least + map.c[i] - _sum_error(least, map.c[i]),
-            np.inf if where is None else row @ where + map.c[i],
-        )
+        lowest[i] = least + map.c[i] - _sum_error(least, map.c[i])
+        low_seen[i] = row @ where + map.c[i] if _is_inside(domain, where) else np.inf
         least, where = safe_minimum(-row, L, domain.offset, low, high)
-        highest[i], high_seen[i] = (
-            map.c[i] - least + _sum_error(least, map.c[i]),
-            -np.inf if where is None else row @ where + map.c[i],
-        )
+        highest[i] = map.c[i] - least + _sum_error(least, map.c[i])
+        high_seen[i] = row @ where + map.c[i] if _is_inside(domain, where) else -np.inf
     return lowest, highest, low_seen, high_seen
+
+
+def _is_inside(domain: Domain, v: np.ndarray | None) -> TypeGuard[np.ndarray]:
+    """Whether the solver's point, whose box holds exactly, keeps the other conditions too."""
+    if v is None:
+        return False
+    z = v[: len(domain.low)]
+    scale = np.abs(domain.L) @ np.abs(z) + np.abs(domain.offset)
+    return bool(np.all(domain.L @ z + domain.offset >= -INSIDE * scale))
 
 
 def _sum_error(a: float, b: float) -> float:
@@ -277,7 +203,7 @@ def bounding_box(polytope: Polytope) -> tuple[np.ndarray, np.ndarray]:
         for side, sign in enumerate((1.0, -1.0)):
             cost = np.zeros(m)
             cost[j] = sign
-            point, multipliers, status = _solve(cost, L, offset, None, None)
+            point, multipliers, status = solve(cost, L, offset, None, None)
             if point is None:
                 what = {2: "is empty", 3: "is not bounded"}.get(status, "defeats the solver of linear programs")
                 raise ModelError(f"the polytope {what}: give one that holds some state and is bounded in every unit")
@@ -332,7 +258,7 @@ def sample(domain: Domain, n: int, rng: np.random.Generator) -> np.ndarray:
     norm = np.linalg.norm(L, axis=1)
     cost = np.append(np.zeros(m), -1.0)
     width = float(np.max(domain.high - domain.low))
-    centre, _, _ = _solve(
+    centre, _, _ = solve(
         cost, np.hstack([L, -norm[:, None]]), offset, np.append(domain.low, 0.0), np.append(domain.high, width + 1.0)
     )
     if centre is None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..engines.budget import Budget
 from ..maps import CanonicalMap
-from .domains import Domain, safe_minimum
+from .domains import Domain
+from .programs import safe_minimum
 
 __all__ = ["Invariance", "check_invariance"]
 

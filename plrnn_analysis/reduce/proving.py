@@ -47,7 +47,7 @@ class UnitReport:
     bound_linear, bound_off : float
         Proven bound of the change of an output within `horizon` steps.
     measured_linear, measured_off : float
-        Largest such change in simulations: never above the bound.
+        Largest such change in simulations: above the bound by no more than the rounding of the simulated states.
     """
 
     unit: int
@@ -96,6 +96,8 @@ class ReducedModel(ResultSequence[UnitReport]):
     error_bound, measured_error : float
         Of this model against the original, largest change of an output within `horizon` steps; 0 if every removal is
         exact.
+    complete : bool
+        False if the time limit ended the search for ReLUs that `tolerance` allows to remove as well.
     """
 
     _items: tuple[UnitReport, ...]
@@ -110,6 +112,7 @@ class ReducedModel(ResultSequence[UnitReport]):
     horizon: int
     error_bound: float
     measured_error: float
+    complete: bool
 
     @property
     def units(self) -> tuple[UnitReport, ...]:
@@ -165,6 +168,8 @@ class ReducedModel(ResultSequence[UnitReport]):
                 f"{self.error_bound:.3g} within {self.horizon} step{'s' * (self.horizon > 1)}, "
                 f"measured {self.measured_error:.3g}."
             )
+        if not self.complete:
+            text.append("The time limit came before every removal that the tolerance allows was tried.")
         if self.minimal and after:
             text.append("No map of this form with fewer ReLUs equals the original on the domain.")
         if before == after:
@@ -227,7 +232,8 @@ def reduce(
         Simulations for the measured columns.
     seed : int, optional
     time_limit : float, optional
-        Seconds for the question whether the domain is invariant, or for `reachable`; None for no limit.
+        Seconds for the question whether the domain is invariant, or for `reachable`, and again for `tolerance`; None
+        for no limit. Linear programs and the error bounds of the units, whose cost is in the notes, are not limited.
 
     Returns
     -------
@@ -252,7 +258,8 @@ def reduce(
     Outputs are ``B z``; for a model without readout, the state. Error bounds over several steps carry the set of
     possible differences forward as a zonotope. They hold as long as the original model stays in the domain and may grow
     fast; for one step they are exact. Measured is on pieces of the trajectory, at most as long as it is, or else on
-    random states and inputs of the domain; steps after the original has left the domain do not count.
+    random states of the domain. Inputs are the trajectory's if all lie in the range, else random ones of the range.
+    Steps after the original has left the domain, by more than rounding, do not count.
 
     With `reachable` a zonotope is followed from the domain until it lies inside its beginning. The cost is that of 2 H
     linear programs in M + K unknowns, a few for each condition of the domain, and for the error bounds
@@ -282,8 +289,9 @@ def reduce(
     runs = Runs.start(model.map, initial, driven, place.polytope)
     linear, gone = found.on, found.off
     bound, measured = 0.0, 0.0
+    removal = Budget(None, time_limit)
     if tolerance is not None:
-        linear, gone, bound = remove_more(found, readout, horizon, tolerance)
+        linear, gone, bound = remove_more(found, readout, horizon, tolerance, removal)
     small = replaced(found.map, linear, gone)
     # A bound of 0 is no proof of equality: the readout may not see what was removed.
     approximate = bool(np.any((linear & ~found.on) | (gone & ~found.off)))
@@ -310,6 +318,7 @@ def reduce(
         horizon=horizon,
         error_bound=bound,
         measured_error=measured,
+        complete=not removal.stopped_by,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engines.budget import Budget
 from ..maps import CanonicalMap
 from .deviation import deviation_bound, replaced
 from .domains import Domain, argument_ranges
@@ -64,22 +65,28 @@ def with_one(found: Findings, i: int, mode: int, linear: np.ndarray, gone: np.nd
 
 
 def remove_more(
-    found: Findings, readout: np.ndarray, horizon: int, tolerance: float
+    found: Findings, readout: np.ndarray, horizon: int, tolerance: float, budget: Budget
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Replace ReLUs that switch, those that cost least alone first, each if all together stay within the tolerance."""
+    """Replace ReLUs that switch, those that cost least alone first, each if all together stay within the tolerance.
+
+    A budget that ends stops the search; what was removed by then keeps its bound.
+    """
 
     def bound_of(pair: tuple[np.ndarray, np.ndarray]) -> float:
         return deviation_bound(replaced(found.map, *pair), step_errors(found, *pair), readout, horizon)
 
     linear, gone, bound = found.on, found.off, 0.0
-    alone = [
-        (bound_of(with_one(found, int(i), mode, linear, gone)), int(i), mode)
-        for i in np.flatnonzero(~(linear | gone))
-        for mode in (0, 1)
-    ]
+    alone = []
+    for i in np.flatnonzero(~(linear | gone)).tolist():
+        for mode in (0, 1):
+            if budget.take(1) == 0:
+                break
+            alone.append((bound_of(with_one(found, i, mode, linear, gone)), i, mode))
     for _, i, mode in sorted(alone):
         if linear[i] or gone[i]:
             continue
+        if budget.take(1) == 0:
+            break
         pair = with_one(found, i, mode, linear, gone)
         value = bound_of(pair)
         if value <= tolerance:

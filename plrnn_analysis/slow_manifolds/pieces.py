@@ -15,8 +15,8 @@ from .visited import VisitedRange
 
 __all__ = ["Clipped", "clip", "piece_numbers"]
 
-# Up to so many slow directions the corners of the extents are looked at one by one.
-MANY = 10
+# Up to so many slow directions the corners of the extents are looked at one by one, of more a wider set.
+MANY = 14
 # By how much rounding may violate a constraint, as a share of the terms it is made of.
 ROUNDING = 1e-12
 
@@ -32,7 +32,8 @@ class Clipped:
     extents : (k, 2) ndarray
         Smallest and largest coordinates.
     corners : (n, k) ndarray
-        Points whose convex hull holds the piece: for k = 1 its two ends, else the corners of the box of the extents.
+        Points whose convex hull holds the piece: for k = 1 its two ends, up to k = 14 the corners of the box of the
+        extents, then the 2 k corners of the smallest cross-polytope around that box.
     least : float
         Least length of a step on the piece.
     """
@@ -69,11 +70,17 @@ def clip(
         ends = found.T
         anchor = _least_on_interval(float(slow.block[0, 0]) - 1.0, float(slow.drift[0]), found[0])
         return Clipped(np.array([anchor]), found, ends, float(np.abs(slow.move(np.array([anchor]))[0])))
-    corners = np.array(list(product(*found))) if k <= MANY else found.T
+    corners = np.array(list(product(*found))) if k <= MANY else _cross(found)
     shift = slow.block - np.eye(k)
     best = least_norm(shift, slow.drift, rows, constants + tolerance, found[:, 0], found[:, 1])
     anchor_k = found.mean(axis=1) if best is None else best.x
     return Clipped(anchor_k, found, corners, float(np.linalg.norm(slow.move(anchor_k))))
+
+
+def _cross(extents: np.ndarray) -> np.ndarray:
+    """Points (2 k, k) on the axes through the middle of a box whose convex hull holds it: ``|u|_1 <= k max |u_i|``."""
+    arms = np.diag(len(extents) * (extents[:, 1] - extents[:, 0]) / 2.0)
+    return np.asarray(extents.mean(axis=1) + np.vstack([arms, -arms]))
 
 
 def _least_on_interval(rate: float, drift: float, ends: np.ndarray) -> float:

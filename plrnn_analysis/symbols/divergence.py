@@ -211,8 +211,10 @@ def compare_conditions(
 
     Intervals are bootstrap normal intervals (Davison & Hinkley 1997, doi:10.1017/CBO9780511802843, section 5.2): the
     bias seen in the resamples is taken off, their standard deviation is multiplied by Student's quantile, and the
-    result clipped to [0, 1]. So they can lie below the divergence observed. Conditions that share no word in any
-    resample get an interval without width, which says no more than that.
+    result clipped to [0, 1]. So they can lie below the divergence observed. Factor and degrees of freedom weigh the
+    variances of the two conditions apart (Welch 1947, doi:10.1093/biomet/34.1-2.28), which matters where one has far
+    fewer trials. Conditions that share no word in any resample get an interval without width, which says no more than
+    that.
 
     O((n_resamples + n_permutations) C² K).
 

@@ -40,7 +40,11 @@ def bootstrap(
 ) -> None:
     """Fill in the intervals; pairs with a condition of one trial stay as they are."""
     n = len(tables)
+    base = np.vstack([shares_of(np.asarray(table.sum(axis=0))).reshape(1, -1) for table in tables])
+    own_base = _entropy(base)
     found = np.empty((n_resamples, n, n))
+    # The same with only the first condition of a pair resampled.
+    alone = np.empty((n_resamples, n, n))
     for sample in range(n_resamples):
         rows = []
         for table in tables:
@@ -48,23 +52,34 @@ def bootstrap(
             rows.append(shares_of(weights @ table))
         shares = np.vstack(rows)
         own = _entropy(shares)
-        for i in range(n - 1):
+        for i in range(n):
             mixed = _entropy(0.5 * (shares[i] + shares[i + 1 :]))
             found[sample, i, i + 1 :] = mixed - 0.5 * (own[i] + own[i + 1 :])
+            alone[sample, i] = _entropy(0.5 * (shares[i] + base)) - 0.5 * (own[i] + own_base)
     from scipy.special import stdtrit
 
-    sizes = np.array([table.shape[0] for table in tables])
+    sizes = [table.shape[0] for table in tables]
     for i in range(n):
         for j in range(i + 1, n):
             if min(sizes[i], sizes[j]) < 2:
                 continue
-            freedom = sizes[i] + sizes[j] - 2
-            # Resampling n trials shows (n - 1) / n of their variance.
-            error = found[:, i, j].std() * np.sqrt((sizes[i] + sizes[j]) / freedom)
+            inflate, freedom = _welch(alone[:, i, j].var(), alone[:, j, i].var(), sizes[i], sizes[j])
+            error = found[:, i, j].std() * np.sqrt(inflate)
             half = stdtrit(freedom, 0.5 + 0.5 * confidence) * error
             centre = 2.0 * matrix[i, j] - found[:, i, j].mean()
             lower[i, j] = lower[j, i] = np.clip(centre - half, 0.0, 1.0)
             upper[i, j] = upper[j, i] = np.clip(centre + half, 0.0, 1.0)
+
+
+def _welch(first: float, second: float, n: int, m: int) -> tuple[float, float]:
+    """By what to multiply a bootstrap variance with these two parts, of n and m trials, and its degrees of freedom.
+
+    Resampling n trials shows (n - 1) / n of their variance; the degrees of freedom are Welch's (1947).
+    """
+    total = first + second
+    share = first / total if total > 0.0 else 0.5
+    parts = share * n / (n - 1), (1.0 - share) * m / (m - 1)
+    return sum(parts), sum(parts) ** 2 / (parts[0] ** 2 / (n - 1) + parts[1] ** 2 / (m - 1))
 
 
 def shuffle(
