@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -258,6 +259,15 @@ def test_two_crossings_between_two_values() -> None:
         assert sorted(branch.word for branch in found.branches) == [("0",), ("0",), ("1",)]
 
 
+def test_a_crossing_at_zero_speed() -> None:
+    """The offset is the cube of the parameter: a triple root, on which root finding is slow."""
+    for shift in (0.0, 0.1):
+        model = partial(lambda theta, shift: skew(0.4, -1.5, (theta - shift) ** 3), shift=shift)
+        found = bifurcations(model(0.0), model, [-1.0, 1.0], max_period=2)
+        assert [event.kind for event in found] == ["persistence + 2-cycle"]
+        assert found[0].value == pytest.approx(shift, abs=1e-4)
+
+
 def test_touching_is_not_crossing() -> None:
     found = bifurcations(skew(0.4, -0.1), lambda theta: skew(0.4, -0.1, theta**2), [-1.0, 0.7])
     (event,) = found
@@ -461,7 +471,10 @@ def test_figures() -> None:
         with pytest.raises(ModelError, match="coordinate"):
             plot_bifurcation_diagram(found, wrong)
     empty = bifurcations(skew(0.5, 1.5), ("h", 0), [0.5, 1.0])
-    assert plot_bifurcation_diagram(empty).get_legend() is None
+    ax = plot_bifurcation_diagram(empty)
+    assert ax.get_legend() is None and [text.get_text() for text in ax.texts] == ["no fixed point or cycle"]
+    unknown = bifurcations(skew(0.4, -1.5), ("h", 0), [-1.0, 1.0], time_limit=0.0)
+    assert "not complete" in plot_bifurcation_diagram(unknown).texts[0].get_text()
     plane = bifurcation_plane(skew(0.0, 0.0), skew, [0.5, 1.5], [-0.5, 1.5])
     labels = [text.get_text() for text in plot_bifurcation_plane(plane).get_legend().get_texts()]
     assert "2 fixed points (1)" in labels and "nothing" in labels

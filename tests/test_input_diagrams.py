@@ -271,6 +271,51 @@ def test_degenerate_maps_at_random_and_at_whole_numbers(block):
     assert continua > 3
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_units_of_states_and_inputs_do_not_matter(scale):
+    """Offsets and inputs times a factor: the same diagram in other units, continua of singular subregions included."""
+    continua = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        plain = degenerate_map(rng)
+        C = rng.integers(-1, 2, (plain.n_units, 2))
+        E = rng.integers(-1, 2, (plain.n_relu, 2))
+        one, other = (
+            Held(type(plain).build(plain.A, plain.W, plain.V, c, h, C, E))
+            for c, h in ((plain.c, plain.h), (scale**2 * plain.c, scale**2 * plain.h))
+        )
+        other = Held(type(plain).build(plain.A, plain.W, plain.V, other.map.c, other.map.h, scale * C, scale * E))
+        d = 1 + seed % 2
+        small = input_diagram(one, list(range(d)), [(-2, 2)] * d)
+        large = input_diagram(other, list(range(d)), [(-2 * scale, 2 * scale)] * d)
+        assert [b.bitcode for b in small] == [b.bitcode for b in large]
+        assert [c.bitcode for c in small.continua] == [c.bitcode for c in large.continua]
+        for a, b in zip(small.continua, large.continua, strict=True):
+            assert a.dimension == b.dimension and a.corners.shape == b.corners.shape
+            assert np.allclose(scale * a.corners, b.corners, rtol=0.0, atol=1e-6 * scale)
+        continua += len(small.continua)
+    assert continua > 3
+
+
+def test_scales_too_far_apart_are_said():
+    """An integrator of an input that is 1e-12 of the other unit's offset: not decided for the range, but by `at`."""
+    model = PLRNN.al_rnn([1.0, 0.5], np.zeros((2, 2)), [0.0, 1.0], pwl_units=1, C=[[1.0], [0.0]])
+    diagram = input_diagram(model, 0, (-1e-12, 1e-12))
+    assert not diagram.complete and diagram.coverage.stopped_by == "numerics"
+    assert any("not decided" in note for note in diagram.coverage.notes)
+    assert len(diagram.at(0.0).continua) == len(model.fixed_points([0.0]).continua) == 1
+    assert input_diagram(model, 0, (-1.0, 1.0)).complete
+
+
+def test_a_unit_much_smaller_than_the_others_is_no_twin():
+    """A ReLU argument of 1 beside states of 1e12: neither zero nor certain to rounding, and there in any case."""
+    A, W = [[-1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 0.0, 0.0]], [[0.0, -1.0, 1.0], [0.0, 1.0, 0.0], [0.0, -1.0, 0.0]]
+    model = PLRNN.al_rnn(A, W, [1.0, 1.0, 0.0], pwl_units=2, C=[[-1e6], [-1e6], [1e6]])
+    diagram = input_diagram(model, 0, (-2e6, 2e6))
+    same(diagram.at(2e6), model.fixed_points([2e6]))
+    assert len(diagram.at(2e6)) == 1
+
+
 def test_no_relu_no_offsets_and_a_batch_of_shapes():
     linear = PLRNN.al_rnn([0.5, 0.2], [[0.0, 0.1], [0.0, 0.0]], [0.0, 0.0], pwl_units=0, C=[[1.0], [2.0]])
     diagram = linear.input_diagram(0, (-1, 3))

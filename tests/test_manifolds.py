@@ -426,6 +426,15 @@ def test_what_is_not_represented_is_said():
     assert all(piece.dimension <= 2 for piece in found)
 
 
+def test_preimages_too_short_to_follow_are_said():
+    """Slopes of 1e7 beyond 1: a segment of 4.5e-7 has a preimage of 4.5e-14, two points that count as one."""
+    model = PLRNN.shallow([0.5], [[-1e7, 2e7]], [[1.0], [1.0]], [0.0], [-1.0, -1.0 - 2e-7])
+    node = next(p for p in model.fixed_points() if p.bitcode == "00")
+    basin = model.manifold(node, "stable", box=10.0)
+    assert not basin.complete and not basin.stopped_by
+    assert any("thinner than 1e-12 of the box" in note for note in basin.notes)
+
+
 def test_forward_image_cuts_and_collapses():
     model = singular_model()
     images = forward_image(model, [[[-1.0, 0.5], [1.0, 0.5]], [[-1, -1], [-0.5, -1], [-0.5, -0.5]]])
@@ -457,7 +466,11 @@ def test_limits_are_said():
         ({"box": -1.0}, "positive half-width"),
         ({"box": ([0, 0], [1, 0])}, "lower corner"),
         ({"box": 0.1}, "outside the box"),
-        ({"iterations": -1}, "at least 0"),
+        ({"box": "wide"}, "positive half-width"),
+        ({"iterations": -1}, "whole number >= 0"),
+        ({"iterations": 2.5}, "whole number >= 0"),
+        ({"max_pieces": 0}, "whole number >= 1"),
+        ({"max_size": 0.0}, "max_size must be positive"),
         ({"saddle": [0.0, 0.0]}, "must be a FixedPoint or a Cycle"),
     ],
 )
@@ -465,6 +478,14 @@ def test_bad_arguments(change, message):
     model, saddle = lozi_saddle(1.7, 0.5)
     with pytest.raises(ModelError, match=message):
         invariant_manifold(model, **{"saddle": saddle, "kind": "stable", **change})
+
+
+def test_a_polygon_that_is_not_flat_is_refused():
+    model = PLRNN.al_rnn([0.5] * 3, np.zeros((3, 3)), np.zeros(3), pwl_units=1)
+    square = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [1.0, 0.0, 1.0]])
+    assert forward_image(model, [square]).complete
+    with pytest.raises(ModelError, match="do not lie in one plane"):
+        forward_image(model, [square + np.diag([0.0, 0.5, 0.0, 0.0])[:, 1:]])
 
 
 def test_manifolds_that_do_not_fit_together():

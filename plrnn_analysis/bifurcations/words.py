@@ -33,7 +33,8 @@ def refine(f: Callable[[float], float], low: float, high: float) -> float:
     """A sign change of `f` between two values, to the last digits."""
     from scipy.optimize import brentq
 
-    return float(brentq(f, low, high, xtol=4e-16 * max(abs(low), abs(high), high - low), rtol=1e-15))
+    # Roots of higher order take more than the usual 100 iterations; Brent's bound is the square of the bisections.
+    return float(brentq(f, low, high, xtol=4e-16 * max(abs(low), abs(high), high - low), rtol=1e-15, maxiter=4000))
 
 
 class Stretch:

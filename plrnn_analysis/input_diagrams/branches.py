@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engines.budget import Budget
 from .clipping import clip_interval, clip_square, thickness
-from .parametric import CLOSE, AffinePoint, ParametricMap, shadow, solve_patterns
+from .parametric import CLOSE, AffinePoint, ParametricMap, UnresolvedError, shadow, solve_patterns
 
 __all__ = ["Piece", "Meeting", "Sheet", "find_meetings", "find_pieces"]
 
@@ -17,6 +17,7 @@ __all__ = ["Piece", "Meeting", "Sheet", "find_meetings", "find_pieces"]
 THIN = 1e-12
 # Ends of branches that differ by no more than this, relative, are the same.
 SAME = 1e-7
+SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +70,15 @@ def _domain(point: AffinePoint, slack: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return corners, edges, thickness(corners)
 
 
-def find_pieces(problem: ParametricMap, patterns: np.ndarray, budget: Budget) -> tuple[list[Sheet], list[Piece], int]:
-    """Solve every pattern (n, H): branches, singular subregions with fixed points, and how many were not looked at."""
+def find_pieces(
+    problem: ParametricMap, patterns: np.ndarray, budget: Budget
+) -> tuple[list[Sheet], list[Piece], list[Piece], int]:
+    """Solve every pattern (n, H): branches; singular subregions with fixed points, and those where rounding hides
+    whether and where there are some (with all parameters); and how many were not looked at."""
     sheets: list[Sheet] = []
     pieces: list[Piece] = []
-    regular: set[bytes] = set()
+    undecided: list[Piece] = []
+    everything = np.array([[0.0], [1.0]]) if problem.n_parameters == 1 else SQUARE
     done = 0
     try:
         for bits, point in zip(patterns, solve_patterns(problem, patterns), strict=True):
@@ -81,19 +86,23 @@ def find_pieces(problem: ParametricMap, patterns: np.ndarray, budget: Budget) ->
                 break
             done += 1
             if point is None:
-                corners = shadow(problem, bits)
+                try:
+                    corners = shadow(problem, bits)
+                except UnresolvedError:
+                    undecided.append(Piece(bits, everything))
+                    continue
                 if corners is not None:
                     pieces.append(Piece(bits, corners))
                 continue
-            regular.add(bits.tobytes())
             sheet = _sheet(point)
             if sheet is not None:
                 sheets.append(sheet)
     except KeyboardInterrupt:
         budget.stop("interrupt")
     # A ReLU whose argument is zero along a whole branch counts as inactive; its active twin is the same branch.
-    kept = [sheet for sheet in sheets if _named(sheet.point).tobytes() not in regular - {sheet.point.bits.tobytes()}]
-    return kept, pieces, len(patterns) - done
+    found = {sheet.point.bits.tobytes() for sheet in sheets}
+    kept = [sheet for sheet in sheets if _named(sheet.point).tobytes() not in found - {sheet.point.bits.tobytes()}]
+    return kept, pieces, undecided, len(patterns) - done
 
 
 def _sheet(point: AffinePoint) -> Sheet | None:

@@ -52,6 +52,7 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         The values of the other inputs; those that vary are 0 here.
     complete : bool
         True only if all 2**H subregions were decided: then there is no other fixed point for any input in the range.
+        False also where scales are too far apart for that (``coverage.notes``).
     collisions : tuple of BorderCollision
         Ordered by place.
     continua : tuple of InputContinuum
@@ -329,23 +330,24 @@ def input_diagram(
         raise ModelError(f"workers must be a whole number >= 1, got {workers!r}")
     whole = np.zeros(model.n_inputs) if base is None else as_array("base", base, (model.n_inputs,), "(K,)")
     whole[list(chosen)] = spans[:, 0]
-    width = spans[:, 1] - spans[:, 0]
-    map = model.map
+    map, width = model.map, spans[:, 1] - spans[:, 0]
     problem = ParametricMap(map.with_input(whole), map.C[:, chosen] * width, map.E[:, chosen] * width)
     whole[list(chosen)] = 0.0
     budget = Budget(max_nodes, time_limit)
     outcome, engine, notes = candidate_patterns(problem, budget, workers, method)
     patterns = np.array(outcome.words, dtype=bool).reshape(len(outcome.words), map.n_relu)
-    sheets, pieces, unchecked = find_pieces(problem, patterns, budget)
+    sheets, pieces, undecided, unchecked = find_pieces(problem, patterns, budget)
     if unchecked:
         notes.append(f"{unchecked} candidate subregions were not checked before the search was stopped")
+    if undecided:
+        notes.append(f"{len(undecided)} singular subregions are not decided: scales are too far apart for rounding")
     thin = sum(not sheet.wide for sheet in sheets)
     if thin:
         notes.append(f"{thin} subregions hold fixed points for single inputs, or lines of inputs, only")
-    exhausted = outcome.exhausted and not unchecked
+    exhausted = outcome.exhausted and not (unchecked or undecided)
     coverage = Coverage(
         subregions=1 << map.n_relu,
-        decided=max(outcome.decided - unchecked, 0) if not exhausted else 1 << map.n_relu,
+        decided=max(outcome.decided - unchecked - len(undecided), 0) if not exhausted else 1 << map.n_relu,
         engine=engine,
         stopped_by="" if exhausted else budget.stopped_by or "numerics",
         seconds=budget.seconds,
@@ -364,7 +366,7 @@ def input_diagram(
         coverage=coverage,
         map=map,
         _sheets=tuple(sheets),
-        _pieces=tuple(pieces),
+        _pieces=(*pieces, *undecided),
         _stable=tuple(_is_stable(map, sheet) for sheet in sheets),
     )
 

@@ -18,7 +18,15 @@ from ..engines.verification import BATCH_ENTRIES, SINGULAR_RCOND
 from ..errors import PLRNNError
 from ..maps import CanonicalMap
 
-__all__ = ["AffinePoint", "ParametricMap", "candidate_patterns", "shadow", "solve_patterns"]
+__all__ = [
+    "AffinePoint",
+    "ParametricMap",
+    "UnresolvedError",
+    "candidate_patterns",
+    "in_own_units",
+    "shadow",
+    "solve_patterns",
+]
 
 # Up to so many ReLUs every pattern is solved, if that takes no more operations than this.
 MAX_RELUS, MAX_OPERATIONS = 12, 3e10
@@ -26,6 +34,12 @@ MAX_RELUS, MAX_OPERATIONS = 12, 3e10
 BEYOND = 0.0625
 # Parameters closer than this are the same.
 CLOSE = 1e-9
+# A parameter that changes offsets by less than this share of their size is too close to the tolerances of `shadow`.
+FAINT = 1e-7
+
+
+class UnresolvedError(PLRNNError):
+    """Whether a singular subregion holds fixed points is not clear to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +185,12 @@ def shadow(problem: ParametricMap, bits: np.ndarray) -> np.ndarray | None:
     """For which t a singular subregion holds fixed points: corners (k, d) of a convex set, None if there are none.
 
     One corner is a single parameter, two a line. Linear programs; sets are widened by about 1e-9.
+    Raises UnresolvedError where rounding would decide.
     """
+    problem = in_own_units(problem)
+    effect = np.max(np.abs(np.vstack([problem.h1, problem.c1])), axis=0)
+    if np.any((effect > 0.0) & (effect < FAINT)):
+        raise UnresolvedError("a parameter changes the offsets by too little beside their size")
     map, m, d = problem.map, problem.map.n_units, problem.n_parameters
     on = map.W[:, bits]
     matrix = np.hstack([np.eye(m) - map.jacobian(bits), -(problem.h1 + on @ problem.c1[bits])])
@@ -195,6 +214,14 @@ def shadow(problem: ParametricMap, bits: np.ndarray) -> np.ndarray | None:
     t_rows, t_room = directions[m:], anchor[m:]
     box_rows, box_room = np.vstack([t_rows, -t_rows]), np.concatenate([t_room, 1.0 - t_room]) + CLOSE
     return _corners(np.vstack([rows, box_rows]), np.concatenate([room, box_room]), t_rows, t_room, d)
+
+
+def in_own_units(problem: ParametricMap) -> ParametricMap:
+    """The same with the state in units of the largest offset, so that states and parameters are alike in size."""
+    map = problem.map
+    unit = max(float(np.max(np.abs(part), initial=0.0)) for part in (map.c, map.h, problem.c1, problem.h1)) or 1.0
+    scaled = CanonicalMap.build(map.A, map.W, map.V, map.c / unit, map.h / unit)
+    return ParametricMap(scaled, problem.h1 / unit, problem.c1 / unit)
 
 
 def _without_dust(matrix: np.ndarray) -> np.ndarray:
@@ -221,7 +248,7 @@ def _corners(rows: np.ndarray, room: np.ndarray, out: np.ndarray, at: np.ndarray
         cost[np.abs(cost) <= 1e-7 * np.max(np.abs(out))] = 0.0
         result = linprog(cost, A_ub=-rows, b_ub=room, bounds=(None, None), method="highs")
         if result.status not in (0, 2):
-            raise PLRNNError(f"the linear program of a singular subregion failed: {result.message}")
+            raise UnresolvedError(f"the linear program of a singular subregion failed: {result.message}")
         return None if result.status == 2 else np.asarray(out @ result.x + at)
 
     first = [furthest(direction) for direction in np.vstack([np.eye(d), -np.eye(d)])]

@@ -13,7 +13,7 @@ from ..engines.verification import classify, ordered_eigenvalues
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_to_string
 from .branches import Meeting, Piece, Sheet
-from .parametric import ParametricMap
+from .parametric import ParametricMap, in_own_units
 
 __all__ = [
     "BorderCollision",
@@ -156,6 +156,7 @@ def describe_collision(
 
 def describe_continua(problem: ParametricMap, pieces: list[Piece], spans: np.ndarray) -> tuple[InputContinuum, ...]:
     """Those singular subregions that hold more than single points, each once."""
+    problem = in_own_units(problem)
     known = {piece.bits.tobytes() for piece in pieces}
     low, width = spans[:, 0], spans[:, 1] - spans[:, 0]
     found = []

@@ -30,6 +30,8 @@ DEFAULT_REACH = 10.0
 MAX_REGIONS = 1 << 12
 # Crossings nearer than this share of the box count as one, or as the saddle; and orbits must fit the pieces as well.
 SAME_POINT = 1e-9
+# A polygon may be so thick, as a share of its size.
+FLAT = 1e-9
 
 
 def invariant_manifold(
@@ -109,8 +111,11 @@ def invariant_manifold(
         raise ModelError(f"kind must be 'stable' or 'unstable', got {kind!r}")
     if not isinstance(saddle, FixedPoint | Cycle):
         raise ModelError(f"saddle must be a FixedPoint or a Cycle, got {type(saddle).__name__}")
-    if iterations < 0 or max_pieces < 1 or not (max_size is None or max_size > 0.0):
-        raise ModelError("iterations must be at least 0, max_pieces at least 1 and max_size positive")
+    for name, number, least in (("iterations", iterations, 0), ("max_pieces", max_pieces, 1)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
+            raise ModelError(f"{name} must be a whole number >= {least}, got {number!r}")
+    if not (max_size is None or max_size > 0.0):
+        raise ModelError(f"max_size must be positive, or None for no limit, got {max_size!r}")
     map = model.map.with_input(constant_input)
     points, codes = orbit_of(map, saddle)
     bounds = _box(box, points, saddle)
@@ -288,6 +293,11 @@ def _vertices(pieces: Sequence[Any], n_units: int) -> list[np.ndarray]:
         vertices = as_array("a piece", getattr(piece, "vertices", piece), (None, n_units), "(n, M) vertices")
         if len(vertices) == 0:
             raise ModelError("a piece needs at least one vertex")
+        # Corners of computed polygons are flat to rounding only.
+        if len(vertices) > 3:
+            singular = np.linalg.svd(vertices - vertices[0], compute_uv=False)
+            if np.any(singular[2:] > FLAT * max(float(singular[0]), float(np.abs(vertices).max()))):
+                raise ModelError("the vertices of a piece do not lie in one plane: give triangles instead")
         found.append(vertices)
     return found
 

@@ -56,7 +56,7 @@ class Box:
     def of(cls, box: Any, n_units: int) -> Box:
         """From a half-width around zero or a pair of corners."""
         if np.ndim(box) == 0:
-            if not 0.0 < float(box) < float("inf"):
+            if isinstance(box, str) or not 0.0 < float(box) < float("inf"):
                 raise ModelError(f"box must be a positive half-width or a pair of corners, got {box!r}")
             return cls(np.full(n_units, -float(box)), np.full(n_units, float(box)))
         if len(box) != 2:
@@ -238,7 +238,8 @@ def preimage_in_region(vertices: np.ndarray, region: Region, box: Box) -> np.nda
     Returns
     -------
     ndarray, str or None
-        Vertices; None if there is no such state; a text if the set has more than two dimensions.
+        Vertices; None if there is no such state; a text if the set has more than two dimensions, or is thinner than
+        two points that count as one.
 
     Notes
     -----
@@ -264,7 +265,11 @@ def preimage_in_region(vertices: np.ndarray, region: Region, box: Box) -> np.nda
         points = _prism(points, box.diagonal * kernel)
     elif not np.all(np.isfinite(points)):
         return f"a set beyond the largest number in subregion {region.bitcode}"
-    return clip(simplified(points, tiny), region.half_spaces.joined(box.half_spaces), tiny)
+    found = simplified(points, tiny)
+    inside = clip(found, region.half_spaces.joined(box.half_spaces), tiny)
+    if inside is not None and not len(kernel) and min(len(found), 3) < min(len(target), 3):
+        return f"thinner than 1e-12 of the box in subregion {region.bitcode}"
+    return inside
 
 
 def _prism(points: np.ndarray, kernel: np.ndarray) -> np.ndarray:

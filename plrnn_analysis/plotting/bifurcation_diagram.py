@@ -67,6 +67,9 @@ def plot_bifurcation_diagram(
     colours = {period: PALETTE[i] if i < len(PALETTE) else OTHER for i, period in enumerate(periods)}
     for branch in found.branches:
         _draw_branch(ax, branch, project, colours[branch.period])
+    if not found.branches:
+        said = "no fixed point or cycle" if found.complete else "none found; the search is not complete"
+        ax.text(0.5, 0.5, said, transform=ax.transAxes, ha="center", color=INK)
     low, high = limits if limits is not None else _limits(found, project)
     for event in found:
         heights = project(event.points)
