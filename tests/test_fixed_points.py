@@ -369,3 +369,11 @@ def test_results_are_frozen_and_tabulate():
 def test_stability_names(A, expected):
     (point,) = PLRNN.al_rnn(A, np.zeros((2, 2)), [1.0, 1.0], pwl_units=0).fixed_points()
     assert point.stability == expected
+
+
+@pytest.mark.parametrize("limit", ["max_nodes", "time_limit"])
+@pytest.mark.parametrize("value", [-1, float("nan"), "a", True])
+def test_limits_that_are_no_numbers_are_refused(limit, value):
+    model = PLRNN.al_rnn(A=[0.5], W=[[0.0]], h=[1.0], pwl_units=1)
+    with pytest.raises(ModelError, match=f"{limit} must be a number >= 0 or None"):
+        model.fixed_points(**{limit: value})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from numbers import Real
+from typing import Any
 
 from ..errors import ModelError
 
@@ -29,8 +31,11 @@ class Budget:
     """
 
     def __init__(self, max_nodes: int | None, time_limit: float | None) -> None:
-        for name, value in (("max_nodes", max_nodes), ("time_limit", time_limit)):
-            if value is not None and not value >= 0:
+        limits: dict[str, Any] = {"max_nodes": max_nodes, "time_limit": time_limit}
+        for name, value in limits.items():
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, Real) or not value >= 0:
                 raise ModelError(f"{name} must be a number >= 0 or None for no limit, got {value!r}")
         self.started = time.perf_counter()
         self.deadline = None if time_limit is None else self.started + time_limit
