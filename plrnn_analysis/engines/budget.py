@@ -35,7 +35,7 @@ class Budget:
         for name, value in limits.items():
             if value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, Real) or not value >= 0:
+            if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= 0.0:
                 raise ModelError(f"{name} must be a number >= 0 or None for no limit, got {value!r}")
         self.started = time.perf_counter()
         self.deadline = None if time_limit is None else self.started + time_limit
