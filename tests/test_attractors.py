@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from plrnn_analysis.attractors import basin_slice, find_attractors
 from plrnn_analysis.attractors.settling import flies_apart, repeated_periods, resting_on, solve_word
 from plrnn_analysis.results import Continuum, CycleContinuum
 
-LORENZ = Path(__file__).parents[2] / "shared" / "data" / "lorenz63_m20_p2.pt"
+# The network that docs/howto/lorenz.md is about, where the reader has it.
+LORENZ = Path(os.environ.get("PLRNN_LORENZ_CHECKPOINT", "lorenz_m20_p2.pt"))
 LOW, HIGH = -1.5, 0.875 / 0.75
 SLOPE_LOW, SLOPE_HIGH = 0.5, 0.25
 
