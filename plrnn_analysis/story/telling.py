@@ -143,7 +143,8 @@ def tell_story(
         sections.append(Section("States in use", nothing, {}))
         sections.extend(_probe(model, probe, None, search) for probe in asked)
         return Story(tuple(sections))
-    few = _thinned(visited)
+    # Bounds and programs over them take as long as they are many.
+    few = _some(visited, slice(0, TRIALS))
     sections.append(_states_in_use(visited, driven is not None, fixed_points))
     sections.append(_slow_motion(model, few, held, asked, time_limit))
     if driven is not None:
@@ -173,7 +174,7 @@ def _free_states(model: PLRNN, ends: Attractors, held: np.ndarray) -> Trajectory
     # What is undecided may still run away.
     limit = RUN_AWAY * (1.0 + np.max(np.abs(z0)) + np.max(np.abs(model.map.h)))
     finite = np.all(np.abs(run.states) < limit, axis=(1, 2))
-    return model.simulate(steps, z0=z0[finite], constant_input=held) if finite.any() else None
+    return _some(run, finite) if finite.any() else None
 
 
 def _where_it_ends(ends: Attractors) -> Section:
@@ -197,14 +198,14 @@ def _where_it_ends(ends: Attractors) -> Section:
     return Section("Where free runs end", tuple(sentences), {"initial_states": n, "ends": records})
 
 
-def _thinned(visited: Trajectory) -> Trajectory:
-    """The first trials: bounds and programs over them take as long as they are many."""
+def _some(visited: Trajectory, which: slice | np.ndarray) -> Trajectory:
+    """Some of the trials."""
     from dataclasses import replace
 
-    parts: dict[str, Any] = {name: getattr(visited, name)[:TRIALS] for name in ("states", "bitcodes", "initial")}
+    parts: dict[str, Any] = {name: getattr(visited, name)[which] for name in ("states", "bitcodes", "initial")}
     for name in ("outputs", "inputs"):
         value = getattr(visited, name)
-        parts[name] = None if value is None else value[:TRIALS]
+        parts[name] = None if value is None else value[which]
     return replace(visited, **parts)
 
 
