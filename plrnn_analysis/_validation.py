@@ -8,7 +8,7 @@ import numpy as np
 
 from .errors import ModelError
 
-__all__ = ["as_array", "as_index_tuple", "freeze"]
+__all__ = ["as_array", "as_index_tuple", "freeze", "is_whole"]
 
 
 def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "") -> np.ndarray:
@@ -74,6 +74,11 @@ def as_index_tuple(name: str, value: Any, limit: int) -> tuple[int, ...]:
     if len(set(indices)) != len(indices):
         raise ModelError(f"{name} names a unit twice: {value!r}")
     return indices
+
+
+def is_whole(value: Any, least: int) -> bool:
+    """Whether `value` is a whole number of at least `least`; True and False are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(value >= least)
 
 
 def freeze(array: np.ndarray) -> np.ndarray:

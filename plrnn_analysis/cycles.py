@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._validation import as_array, freeze
+from ._validation import as_array, freeze, is_whole
 from .engines.budget import Budget
 from .engines.portfolio import (
     METHODS,
@@ -119,7 +119,7 @@ def find_cycles(
     >>> find_cycles(tent.map, 6).counts
     {1: 2, 2: 1, 3: 2, 4: 3, 5: 6, 6: 9}
     """
-    if isinstance(max_period, bool) or not isinstance(max_period, (int, np.integer)) or max_period < 1:
+    if not is_whole(max_period, 1):
         raise ModelError(f"max_period must be a whole number >= 1, got {max_period!r}")
     if not boundary_tolerance >= 0.0:
         raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from scipy.optimize import linprog
 
+from ._validation import is_whole
 from .cycles import _corners
 from .errors import GraphError, PLRNNError
 from .fixed_points import find_fixed_points
@@ -106,7 +107,7 @@ def exact_transition_graph(
     corners = _corners(box, map.n_units)
     if corners is None:
         raise GraphError("the exact graph needs a box: a half-width, or a pair of corners")
-    if isinstance(max_regions, bool) or not isinstance(max_regions, (int, np.integer)) or max_regions < 1:
+    if not is_whole(max_regions, 1):
         raise GraphError(f"max_regions must be a whole number >= 1, got {max_regions!r}")
     if not 0.0 < tolerance < 1.0:
         raise GraphError(f"tolerance must lie between 0 and 1, got {tolerance!r}")

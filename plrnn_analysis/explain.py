@@ -14,6 +14,7 @@ from .errors import ModelError
 from .maps import bits_to_string
 from .modes import SubregionModes, find_modes, modes_table
 from .results import ResultSequence, Table, Trajectory
+from .trajectories import check_fits
 
 if TYPE_CHECKING:
     from .model import PLRNN
@@ -121,11 +122,7 @@ def explain(model: PLRNN, trajectory: Trajectory, n_modes: int = 3, max_subregio
     [('0', inf), ('1', inf)]
     """
     bits = trajectory.bitcodes
-    if bits.shape[2] != model.pwl_units or trajectory.states.shape[2] != model.n_units:
-        raise ModelError(
-            f"the trajectory has {trajectory.states.shape[2]} units and {bits.shape[2]} ReLUs, the model "
-            f"{model.n_units} and {model.pwl_units}: give a trajectory of this model"
-        )
+    check_fits(trajectory, model.n_units, model.pwl_units)
     if n_modes < 1 or max_subregions < 1:
         raise ModelError("n_modes and max_subregions must be at least 1")
     n_trials, n_steps = bits.shape[:2]

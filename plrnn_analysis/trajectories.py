@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._validation import as_array, freeze
+from ._validation import as_array, freeze, is_whole
 from .errors import ModelError
 from .maps import CanonicalMap
 from .results import Trajectory
@@ -18,7 +18,7 @@ from .results import Trajectory
 if TYPE_CHECKING:
     from .model import PLRNN
 
-__all__ = ["run", "simulate"]
+__all__ = ["check_fits", "run", "simulate"]
 
 # Trajectories that one kernel call advances together.
 _BLOCK = 64
@@ -146,8 +146,23 @@ def simulate(
     return _iterate(model, model.map.with_input(constant_input), None, initial, steps, workers)
 
 
+def check_fits(trajectory: Trajectory, n_units: int, n_relu: int) -> None:
+    """Refuse a trajectory of a model with other sizes.
+
+    Raises
+    ------
+    ModelError
+    """
+    units, relus = trajectory.states.shape[2], trajectory.bitcodes.shape[2]
+    if units != n_units or relus != n_relu:
+        raise ModelError(
+            f"the trajectory has {units} units and {relus} ReLUs, the model {n_units} and {n_relu}: give a trajectory "
+            "of this model"
+        )
+
+
 def _count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+    if not is_whole(value, 1):
         given = repr(value) if np.ndim(value) == 0 else f"an array of shape {np.shape(value)}"
         raise ModelError(f"{name} must be a whole number of at least 1, got {given}")
     return int(value)

@@ -12,6 +12,7 @@ from ._validation import freeze
 from .errors import ModelError
 from .maps import bits_from_string
 from .results import FixedPoint, ResultSequence, Table, Trajectory
+from .trajectories import check_fits
 
 if TYPE_CHECKING:
     from .model import PLRNN
@@ -129,11 +130,7 @@ def count_turns(model: PLRNN, trajectory: Trajectory, fixed_points: Iterable[Fix
     if trajectory.inputs is not None:
         raise ModelError("turns are counted on free trajectories; this one was driven by inputs: use model.simulate")
     states, bits = trajectory.states, trajectory.bitcodes
-    if states.shape[2] != model.n_units or bits.shape[2] != model.pwl_units:
-        raise ModelError(
-            f"the trajectory has {states.shape[2]} units and {bits.shape[2]} ReLUs, the model {model.n_units} and "
-            f"{model.pwl_units}: give a trajectory of this model"
-        )
+    check_fits(trajectory, model.n_units, model.pwl_units)
     if not np.all(np.isfinite(states)):
         raise ModelError("the trajectory diverges (it holds NaN or infinity): there are no turns to count")
     if fixed_points is None:

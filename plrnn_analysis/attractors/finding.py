@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._validation import as_array, freeze, is_whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, FixedPoints, ResultSequence, Table, Trajectory
@@ -213,7 +213,7 @@ def find_attractors(
     (array([ 2., -2.]), 52)
     """
     for name, value in (("n", n), ("steps", steps), ("max_period", max_period)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        if not is_whole(value, 1):
             raise ModelError(f"{name} must be a whole number of at least 1, got {value!r}")
     if not boundary_tolerance >= 0.0:
         raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._validation import as_array, freeze, is_whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from .branches import find_branches
@@ -105,7 +105,7 @@ def bifurcations(
 
 def checked_period(max_period: Any) -> int:
     """`max_period` as an int, or a ModelError."""
-    if isinstance(max_period, bool) or not isinstance(max_period, (int, np.integer)) or max_period < 1:
+    if not is_whole(max_period, 1):
         raise ModelError(f"max_period must be a whole number >= 1, got {max_period!r}")
     return int(max_period)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._validation import is_whole
 from ..errors import ModelError
 from .budget import Budget
 from .driver import MAX_CANDIDATES, Outcome
@@ -47,7 +48,7 @@ class Heuristic:
             value = getattr(self, name)
             if value is None and name != "seed":
                 continue
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            if not is_whole(value, least):
                 raise ModelError(f"{name} must be a whole number >= {least}, got {value!r}")
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .reduction import EPS
+
 __all__ = ["LeastNorm", "inner_point", "least_norm"]
 
-EPS = float(np.finfo(np.float64).eps)
 # A polytope whose widest ball is thinner, in units of its box, counts as empty.
 THIN = 1e-9
 # The solver ends where value and bound agree to this share of the value, or the value is this share of K and d.

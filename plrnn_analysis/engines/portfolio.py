@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._validation import is_whole
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from . import enumeration
@@ -105,7 +106,7 @@ def search_patterns(
         On an unknown method or a bad number of workers.
     """
     if not isinstance(workers, Executor):
-        if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 1:
+        if not is_whole(workers, 1):
             raise ModelError(f"workers must be a whole number >= 1, got {workers!r}")
         workers = int(workers)
     if method not in METHODS:

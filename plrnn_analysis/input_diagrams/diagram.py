@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._validation import as_array, freeze, is_whole
 from ..engines import singular as singular_regions
 from ..engines.budget import Budget
 from ..engines.portfolio import examine
@@ -326,7 +326,7 @@ def input_diagram(
         raise ModelError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     if method == "enumeration" and model.map.n_relu > LARGEST_ENUMERATION:
         raise ModelError(f'enumeration is for up to {LARGEST_ENUMERATION} ReLUs, use method="linear programs"')
-    if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 1:
+    if not is_whole(workers, 1):
         raise ModelError(f"workers must be a whole number >= 1, got {workers!r}")
     whole = np.zeros(model.n_inputs) if base is None else as_array("base", base, (model.n_inputs,), "(K,)")
     whole[list(chosen)] = spans[:, 0]

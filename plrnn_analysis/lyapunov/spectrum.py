@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._validation import as_array, freeze, is_whole
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..results import Table
@@ -287,7 +287,7 @@ def _result(
 
 
 def _whole(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    if not is_whole(value, least):
         raise ModelError(f"{name} must be a whole number of at least {least}, got {value!r}")
     return int(value)
 

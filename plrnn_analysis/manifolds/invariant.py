@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._validation import as_array, freeze, is_whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..maps import CanonicalMap
@@ -112,7 +112,7 @@ def invariant_manifold(
     if not isinstance(saddle, FixedPoint | Cycle):
         raise ModelError(f"saddle must be a FixedPoint or a Cycle, got {type(saddle).__name__}")
     for name, number, least in (("iterations", iterations, 0), ("max_pieces", max_pieces, 1)):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
+        if not is_whole(number, least):
             raise ModelError(f"{name} must be a whole number >= {least}, got {number!r}")
     if not (max_size is None or max_size > 0.0):
         raise ModelError(f"max_size must be positive, or None for no limit, got {max_size!r}")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engines.reduction import EPS
+
 __all__ = ["DEFECTIVE_CONDITION", "MARGINAL", "Eigensystem", "eigensystem", "henrici_departure", "largest_power"]
 
 #: How far λ may be from 1, and its modulus from 1, to be called an integrator, or marginal.
@@ -15,7 +17,6 @@ MARGINAL = 0.01
 DEFECTIVE_CONDITION = 1e7
 # Eigenvectors of eigenvalues that agree to rounding count as parallel below this singular value.
 PARALLEL = 1e-4
-EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation import as_array
+from .._validation import as_array, is_whole
 from ..errors import ModelError
 from .style import INK, OTHER, PALETTE, new_axes, open_frame
 
@@ -146,7 +146,7 @@ def plot_fixed_point_count(
 
     if len(diagram.inputs) != 2:
         raise ModelError("one input varies: use plot_input_diagram")
-    if isinstance(resolution, bool) or not isinstance(resolution, (int, np.integer)) or resolution < 1:
+    if not is_whole(resolution, 1):
         raise ModelError(f"resolution must be a whole number of at least 1, got {resolution!r}")
     ax = new_axes(5.6, 4.6) if ax is None else ax
     (x0, x1), (y0, y1) = diagram.ranges

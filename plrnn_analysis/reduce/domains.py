@@ -12,6 +12,7 @@ from ..engines.reduction import EPS
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..results import Trajectory
+from ..trajectories import check_fits
 from .programs import safe_minimum, solve
 
 __all__ = [
@@ -279,11 +280,7 @@ def sample(domain: Domain, n: int, rng: np.random.Generator) -> np.ndarray:
 def choose_domain(map: CanonicalMap, domain: Any, inputs: Any, inflate: float) -> Domain:
     """A box, a polytope or what a trajectory reaches, and a box of inputs; a ModelError if they make no sense."""
     if isinstance(domain, Trajectory):
-        if domain.states.shape[2] != map.n_units or domain.bitcodes.shape[2] != map.n_relu:
-            raise ModelError(
-                f"the trajectory has {domain.states.shape[2]} units and {domain.bitcodes.shape[2]} ReLUs, the model "
-                f"{map.n_units} and {map.n_relu}: give a trajectory of this model"
-            )
+        check_fits(domain, map.n_units, map.n_relu)
         states = np.concatenate([domain.initial[:, None], domain.states], axis=1).reshape(-1, map.n_units)
         if not np.all(np.isfinite(states)):
             raise ModelError("the trajectory diverges: cut it before its states become infinite, or give a box")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation import freeze
+from .._validation import freeze, is_whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..maps import CanonicalMap
@@ -326,7 +326,7 @@ def _check_options(inflate: float, horizon: int, tolerance: float | None, sample
     if not (np.isfinite(inflate) and inflate >= 0.0):
         raise ModelError(f"inflate must be a number >= 0, got {inflate!r}")
     for name, value in (("horizon", horizon), ("samples", samples)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        if not is_whole(value, 1):
             raise ModelError(f"{name} must be a whole number of at least 1, got {value!r}")
     if tolerance is not None and not tolerance >= 0.0:
         raise ModelError(f"tolerance must be a number >= 0, or None, got {tolerance!r}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import freeze
+from .._validation import freeze, is_whole
 from ..errors import ModelError
 from ..maps import bits_to_string
 from ..results import Trajectory
@@ -104,8 +104,7 @@ def symbol_sequences(source: Any, discard: int = 0) -> SymbolSequences:
     >>> s.names, s.codes.tolist()
     (('01', '11'), [0, 1, 0])
     """
-    if not isinstance(discard, (int, np.integer)) or isinstance(discard, bool) or discard < 0:
-        raise ModelError(f"discard must be a whole number >= 0, got {discard!r}")
+    discard = whole_number("discard", discard, 0)
     if isinstance(source, SymbolSequences):
         trials = [source.codes[a:b] for a, b in zip(source.offsets[:-1], source.offsets[1:], strict=True)]
         names: tuple[str, ...] | None = source.names
@@ -275,6 +274,6 @@ def trial_counts(sequences: SymbolSequences, length: int) -> Any:
 
 def whole_number(name: str, value: Any, least: int) -> int:
     """Check a whole number at the door."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    if not is_whole(value, least):
         raise ModelError(f"{name} must be a whole number >= {least}, got {value!r}")
     return int(value)
