@@ -1,0 +1,125 @@
+"""A map in its own units: the same map, with states and ReLU arguments measured so that its numbers are of one size.
+
+Nothing about a map depends on the units of its states, but floating-point decisions do as soon as some tolerance is
+absolute or some norm adds up coordinates. So every search brings its map to balanced units first. All factors are powers
+of two: the change is exact, and so is the way back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._validation import freeze
+from .maps import CanonicalMap
+
+__all__ = ["Units", "balanced"]
+
+# A reducible map can be balanced for ever.
+MOST_BINARY_ORDERS = 200
+# Products of three numbers of this range, and sums of them, are ordinary doubles.
+SMALLEST, LARGEST = 2.0**-250, 2.0**250
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """A map in balanced units, and the factors that lead back.
+
+    Attributes
+    ----------
+    map : CanonicalMap
+        Without input: ``z' = F(z)`` in balanced units.
+    state : (M,) ndarray
+        Powers of two: a state in the user's units is ``state * z``.
+    relu : (H,) ndarray
+        Powers of two: a ReLU argument in the user's units is ``relu * y``.
+    safe : bool
+        Whether products of a few of the numbers can neither overflow nor underflow, which error bounds of
+        floating-point arithmetic rest on.
+    """
+
+    map: CanonicalMap
+    state: np.ndarray
+    relu: np.ndarray
+    safe: bool
+
+
+def _exponents(map: CanonicalMap) -> tuple[np.ndarray, np.ndarray]:
+    """Binary exponents of units of states and ReLU arguments that balance [[A, W], [V, 0]]."""
+    from scipy.linalg import matrix_balance
+
+    m, n = map.n_units, map.n_relu
+    block = np.zeros((m + n, m + n))
+    block[:m, :m], block[:m, m:], block[m:, :m] = map.A, map.W, map.V
+    np.abs(block, out=block)
+    _, (scales, _) = matrix_balance(block, permute=False, separate=True)
+    orders = np.log2(scales).round().astype(np.int64)
+    np.clip(orders, -MOST_BINARY_ORDERS, MOST_BINARY_ORDERS, out=orders)
+    return orders[:m], orders[m:]
+
+
+def balanced(map: CanonicalMap) -> Units:
+    """Bring a map to balanced units.
+
+    Parameters
+    ----------
+    map : CanonicalMap
+        Inputs, if it has any, are set to zero.
+
+    Returns
+    -------
+    Units
+
+    Notes
+    -----
+    With ``z = D z'`` and ``y = S y'``, D and S diagonal and positive, F becomes ``D^-1 A D z' + D^-1 W S relu(y') + D^-1 h``
+    with ``y' = S^-1 V D z' + S^-1 c``, since relu(S y') = S relu(y'). D and S balance the block matrix of A, W and V (rows
+    and columns of equal norm; James, Langou, Lowery 2014, arXiv:1401.5766); a common factor then makes the largest offset
+    one, which is possible since F is homogeneous in state and offsets. A few passes over (M + H)^2 entries.
+
+    Examples
+    --------
+    >>> from plrnn_analysis import PLRNN
+    >>> model = PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -2.0**-21], [-(2.0**21), 0]], h=[1, 2.0**21], pwl_units=2)
+    >>> balanced(model.map).map.W
+    array([[ 0., -1.],
+           [-1.,  0.]])
+    """
+    if map.n_inputs:
+        map = map.with_input(None)
+    state, relu = _exponents(map)
+    offsets = np.concatenate([np.ldexp(np.abs(map.h), -state), np.ldexp(np.abs(map.c), -relu)])
+    largest = float(np.max(offsets, initial=0.0))
+    if 0.0 < largest < np.inf:
+        common = int(np.frexp(largest)[1]) - 1
+        state, relu = state + common, relu + common
+    scaled = CanonicalMap(
+        A=freeze(np.ldexp(map.A, state[None, :] - state[:, None])),
+        W=freeze(np.ldexp(map.W, relu[None, :] - state[:, None])),
+        V=freeze(np.ldexp(map.V, state[None, :] - relu[:, None])),
+        c=freeze(np.ldexp(map.c, -relu)),
+        h=freeze(np.ldexp(map.h, -state)),
+        C=map.C,
+        E=map.E,
+    )
+    back = (
+        np.ldexp(scaled.A, state[:, None] - state[None, :]),
+        np.ldexp(scaled.W, state[:, None] - relu[None, :]),
+        np.ldexp(scaled.V, relu[:, None] - state[None, :]),
+        np.ldexp(scaled.c, relu),
+        np.ldexp(scaled.h, state),
+    )
+    given = (map.A, map.W, map.V, map.c, map.h)
+    if not all(np.array_equal(one, other) for one, other in zip(back, given, strict=True)):
+        # Some number would lose bits: better no change at all.
+        return Units(map, freeze(np.ones(map.n_units)), freeze(np.ones(map.n_relu)), _is_safe(map))
+    return Units(scaled, freeze(np.ldexp(1.0, state)), freeze(np.ldexp(1.0, relu)), _is_safe(scaled))
+
+
+def _is_safe(map: CanonicalMap) -> bool:
+    for array in (map.A, map.W, map.V, map.c, map.h):
+        sizes = np.abs(array[array != 0.0])
+        if sizes.size and not SMALLEST <= float(sizes.min()) <= float(sizes.max()) <= LARGEST:
+            return False
+    return True
