@@ -1,8 +1,8 @@
 """A map in its own units: the same map, with states and ReLU arguments measured so that its numbers are of one size.
 
 Nothing about a map depends on the units of its states, but floating-point decisions do as soon as some tolerance is
-absolute or some norm adds up coordinates. So every search brings its map to balanced units first. All factors are powers
-of two: the change is exact, and so is the way back.
+absolute or some norm adds up coordinates. So every search brings its map to balanced units first. All factors are
+powers of two: the change is exact, and so is the way back.
 """
 
 from __future__ import annotations
@@ -73,10 +73,11 @@ def balanced(map: CanonicalMap) -> Units:
 
     Notes
     -----
-    With ``z = D z'`` and ``y = S y'``, D and S diagonal and positive, F becomes ``D^-1 A D z' + D^-1 W S relu(y') + D^-1 h``
-    with ``y' = S^-1 V D z' + S^-1 c``, since relu(S y') = S relu(y'). D and S balance the block matrix of A, W and V (rows
-    and columns of equal norm; James, Langou, Lowery 2014, arXiv:1401.5766); a common factor then makes the largest offset
-    one, which is possible since F is homogeneous in state and offsets. A few passes over (M + H)^2 entries.
+    With ``z = D z'`` and ``y = S y'``, D and S diagonal and positive, F becomes
+    ``D^-1 A D z' + D^-1 W S relu(y') + D^-1 h`` with ``y' = S^-1 V D z' + S^-1 c``, since relu(S y') = S relu(y').
+    D and S balance the block matrix of A, W and V (rows and columns of equal norm; James, Langou, Lowery 2014,
+    arXiv:1401.5766); a common factor then makes the largest offset one, which is possible since F is homogeneous in
+    state and offsets. A few passes over (M + H)^2 entries.
 
     Examples
     --------
