@@ -1,0 +1,1 @@
+"""Polyhedra: boxes, cells of hyperplanes, linear programs, and exact answers about all of them."""
