@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +13,9 @@ from ._validation import as_array, freeze
 from .errors import ModelError
 from .maps import bits_to_string
 from .modes import SubregionModes, find_modes, modes_table
+from .network import Network
 from .results import ResultSequence, Table, Trajectory
-from .trajectories import check_fits
-
-if TYPE_CHECKING:
-    from .model import PLRNN
+from .trajectories import check_fits, run
 
 __all__ = ["Ablation", "Explanation", "VisitedSubregion", "ablation_table", "explain", "gate_units"]
 
@@ -87,7 +85,7 @@ class Explanation(ResultSequence[VisitedSubregion]):
         return f"<Explanation: {len(self)} visited subregions, {self.n_trials} trials of {self.n_steps} steps>"
 
 
-def explain(model: PLRNN, trajectory: Trajectory, n_modes: int = 3, max_subregions: int = 64) -> Explanation:
+def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subregions: int = 64) -> Explanation:
     """The slowest modes of every visited subregion, and which steps visit it.
 
     Parameters
@@ -166,7 +164,7 @@ class Ablation:
     mse: float
 
 
-def ablation_table(model: PLRNN, inputs: Any, targets: Any) -> tuple[Ablation, ...]:
+def ablation_table(model: Network, inputs: Any, targets: Any) -> tuple[Ablation, ...]:
     """Mean squared error of the intact model, with each ReLU replaced, and with all replaced.
 
     Parameters
@@ -224,10 +222,10 @@ def gate_units(table: Sequence[Ablation]) -> tuple[int, ...]:
     return tuple(unit for unit, errors in single.items() if min(errors) > NEEDED_FACTOR * intact)
 
 
-def _mse(model: PLRNN, inputs: np.ndarray, targets: np.ndarray) -> float:
+def _mse(model: Network, inputs: np.ndarray, targets: np.ndarray) -> float:
     if model.B is None:
         raise ModelError("the model has no readout: there is no error to measure")
-    outputs = model.run(inputs).outputs
+    outputs = run(model, inputs).outputs
     assert outputs is not None  # it has a readout
     with np.errstate(over="ignore", invalid="ignore"):
         mse = float(np.square(outputs[:, -1] - targets).mean())

@@ -1,16 +1,12 @@
-"""The facade: a model with its weights, and one-line methods for every analysis."""
+"""The facade: a network with a one-line method for every analysis."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
-from ._validation import as_array, as_index_tuple, freeze
-from .architectures import ARCHITECTURES, canonical_map
 from .errors import ModelError
-from .maps import CanonicalMap
+from .network import Network
 
 if TYPE_CHECKING:
     import networkx
@@ -29,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["PLRNN"]
 
 
-class PLRNN:
+class PLRNN(Network):
     """A piecewise-linear recurrent network, ready for analysis.
 
     Build one with a constructor named after its architecture (:meth:`al_rnn`, :meth:`shallow`,
@@ -60,187 +56,6 @@ class PLRNN:
     >>> [p.bitcode for p in model.fixed_points()]
     ['0']
     """
-
-    def __init__(
-        self,
-        architecture: str,
-        parameters: Mapping[str, Any],
-        relu_units: Sequence[int] | None = None,
-        B: Any = None,
-        b: Any = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> None:
-        given = {name: value for name, value in parameters.items() if value is not None}
-        self.map: CanonicalMap = canonical_map(architecture, given, () if relu_units is None else relu_units)
-        self.architecture = architecture
-        self.parameters: dict[str, np.ndarray] = {
-            name: freeze(np.array(value, dtype=np.float64)) for name, value in given.items()
-        }
-        has_units = ARCHITECTURES[architecture].has_relu_units
-        self.relu_units: tuple[int, ...] | None = (
-            as_index_tuple("relu_units", () if relu_units is None else relu_units, self.n_units) if has_units else None
-        )
-        if b is not None and B is None:
-            raise ModelError("a readout offset b needs a readout matrix B")
-        self.B = None if B is None else freeze(as_array("B", B, (None, self.n_units), "(N, M), one row an output"))
-        self.b = None if self.B is None or b is None else freeze(as_array("b", b, (self.B.shape[0],), "(N,)"))
-        self.metadata: dict[str, Any] = dict(metadata or {})
-
-    @classmethod
-    def al_rnn(
-        cls,
-        A: Any,
-        W: Any,
-        h: Any,
-        pwl_units: int | None = None,
-        relu_units: Sequence[int] | None = None,
-        C: Any = None,
-        B: Any = None,
-        b: Any = None,
-    ) -> PLRNN:
-        """AL-RNN ``z' = A z + W phi(z) + C s + h`` with ReLU on some units and identity on the others.
-
-        Parameters
-        ----------
-        A : (M,) or (M, M) array_like
-            Self-weights; a vector is a diagonal.
-        W : (M, M) array_like
-        h : (M,) array_like
-        pwl_units : int, optional
-            P: the last P units have a ReLU. 0 gives a linear RNN, M the PLRNN.
-        relu_units : sequence of int, optional
-            The ReLU units by index, instead of `pwl_units`.
-        C : (M, K) array_like, optional
-        B : (N, M) array_like, optional
-        b : (N,) array_like, optional
-
-        Raises
-        ------
-        ModelError
-            On wrong shapes, NaN or infinity, or if not exactly one of `pwl_units` and `relu_units` is given.
-        """
-        if (pwl_units is None) == (relu_units is None):
-            raise ModelError("give exactly one of pwl_units (the last P units) and relu_units (named units)")
-        if relu_units is None:
-            m = np.shape(W)[0] if np.ndim(W) == 2 else 0
-            if isinstance(pwl_units, bool) or not isinstance(pwl_units, (int, np.integer)) or not 0 <= pwl_units <= m:
-                raise ModelError(
-                    f"pwl_units must be a whole number in 0..{m} (the model has {m} units), got {pwl_units!r}"
-                )
-            relu_units = range(m - int(pwl_units), m)
-        return cls("al_rnn", {"A": A, "W": W, "h": h, "C": C}, tuple(relu_units), B, b)
-
-    @classmethod
-    def shallow(
-        cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None, E: Any = None
-    ) -> PLRNN:
-        """Shallow PLRNN ``z' = A z + W1 relu(W2 z + h2 + E s) + h1 + C s``.
-
-        Parameters
-        ----------
-        A : (M,) or (M, M) array_like
-        W1 : (M, H) array_like
-        W2 : (H, M) array_like
-        h1 : (M,) array_like
-        h2 : (H,) array_like
-        C, B, b : array_like, optional
-            As in :meth:`al_rnn`.
-        E : (H, K) array_like, optional
-            Input inside the ReLU, which the published architecture does not have.
-
-        Raises
-        ------
-        ModelError
-            On wrong shapes, NaN or infinity.
-        """
-        return cls("shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C, "E": E}, None, B, b)
-
-    @classmethod
-    def clipped_shallow(
-        cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None
-    ) -> PLRNN:
-        """Clipped shallow PLRNN ``z' = A z + W1 [relu(W2 z + h2) - relu(W2 z)] + h1 + C s``.
-
-        Parameters as in :meth:`shallow`. It has 2H ReLUs: first the shifted, then the unshifted.
-
-        Raises
-        ------
-        ModelError
-            On wrong shapes, NaN or infinity.
-        """
-        return cls("clipped_shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C}, None, B, b)
-
-    @classmethod
-    def dendritic(
-        cls, A: Any, W: Any, h: Any, alphas: Any, thetas: Any, C: Any = None, B: Any = None, b: Any = None
-    ) -> PLRNN:
-        """Dendritic PLRNN ``z' = A z + W sum_b alpha_b relu(z - theta_b) + h + C s``.
-
-        Parameters
-        ----------
-        A : (M,) or (M, M) array_like
-        W : (M, M) array_like
-        h : (M,) array_like
-        alphas : (n_bases,) array_like
-            Signed slope of each basis.
-        thetas : (M, n_bases) array_like
-            Threshold of each unit in each basis.
-        C, B, b : array_like, optional
-            As in :meth:`al_rnn`.
-
-        Raises
-        ------
-        ModelError
-            On wrong shapes, NaN or infinity.
-        """
-        return cls("dendritic", {"A": A, "W": W, "h": h, "alphas": alphas, "thetas": thetas, "C": C}, None, B, b)
-
-    @classmethod
-    def relu_rnn(cls, W_hh: Any, bias: Any, W_ih: Any = None, B: Any = None, b: Any = None) -> PLRNN:
-        """One layer of ``torch.nn.RNN(nonlinearity="relu")``: ``z' = relu(W_hh z + W_ih s + bias)``.
-
-        Parameters
-        ----------
-        W_hh : (M, M) array_like
-        bias : (M,) array_like
-            ``bias_ih + bias_hh`` of the torch module.
-        W_ih : (M, K) array_like, optional
-        B, b : array_like, optional
-            As in :meth:`al_rnn`.
-
-        Raises
-        ------
-        ModelError
-            On wrong shapes, NaN or infinity.
-        """
-        return cls("relu_rnn", {"W_hh": W_hh, "bias": bias, "W_ih": W_ih}, None, B, b)
-
-    @property
-    def n_units(self) -> int:
-        """Dimension M of the state."""
-        return self.map.n_units
-
-    @property
-    def pwl_units(self) -> int:
-        """Number of ReLUs: P of an AL-RNN, H in general."""
-        return self.map.n_relu
-
-    @property
-    def n_inputs(self) -> int:
-        """Dimension K of the input."""
-        return self.map.n_inputs
-
-    @property
-    def n_outputs(self) -> int:
-        """Dimension N of the readout; 0 without one."""
-        return 0 if self.B is None else int(self.B.shape[0])
-
-    def __repr__(self) -> str:
-        plural = "" if self.pwl_units == 1 else "s"
-        return (
-            f"<PLRNN {self.architecture}: M={self.n_units} units, {self.pwl_units} ReLU{plural}, "
-            f"at most 2^{self.pwl_units} subregions>"
-        )
 
     def fixed_points(self, constant_input: Any = None, **options: Any) -> FixedPoints:
         """All fixed points, with a certificate; see :func:`plrnn_analysis.fixed_points.find_fixed_points`.
@@ -339,52 +154,6 @@ class PLRNN:
         from .trajectories import simulate
 
         return simulate(self, steps, z0, n, constant_input, seed)
-
-    def ablate(self, unit: int, replacement: str = "linear") -> PLRNN:
-        """The same AL-RNN with one of its ReLUs replaced.
-
-        Parameters
-        ----------
-        unit : int
-            Index of the *state unit* (the P ReLU units are the last ones: M-P, ..., M-1), see ``relu_units``.
-        replacement : {"linear", "off", "on"}, optional
-            ``"linear"``: the unit loses its ReLU, phi(z) = z. ``"on"``: as if it were always on its active side;
-            since ReLU is the identity there this is the same as ``"linear"``. ``"off"``: as if always on its inactive
-            side, phi(z) = 0: its column of W is zero.
-
-        Returns
-        -------
-        PLRNN
-            With one ReLU fewer, so bitcodes one character shorter. Its metadata say what was replaced.
-
-        Raises
-        ------
-        ModelError
-            If the unit has no ReLU, the architecture's ReLUs are not state units, or the replacement is unknown.
-
-        Examples
-        --------
-        >>> model = PLRNN.al_rnn(A=[0.5, 0.0], W=[[0.0, 1.0], [0.3, 0.0]], h=[0.1, -1.0], pwl_units=1)
-        >>> model.ablate(1, "off").pwl_units
-        0
-        """
-        if self.relu_units is None:
-            raise ModelError(
-                f"the ReLUs of the architecture {self.architecture} are no state units: none can be ablated"
-            )
-        if replacement not in ("linear", "off", "on"):
-            raise ModelError(f'replacement must be "linear", "off" or "on", got {replacement!r}')
-        if unit not in self.relu_units:
-            units = ", ".join(map(str, self.relu_units)) or "none"
-            raise ModelError(f"unit {unit!r} has no ReLU: only ReLU units can be ablated ({units})")
-        parameters = dict(self.parameters)
-        if replacement == "off":
-            parameters["W"] = parameters["W"].copy()
-            parameters["W"][:, unit] = 0.0
-        left = tuple(i for i in self.relu_units if i != unit)
-        done = [*self.metadata.get("ablations", []), {"unit": int(unit), "replacement": replacement}]
-        metadata = {**self.metadata, "ablations": done}
-        return PLRNN(self.architecture, parameters, left, self.B, self.b, metadata)
 
     def explain(self, trajectory: Trajectory, **options: Any) -> Explanation:
         """The modes of each visited subregion; see :func:`plrnn_analysis.explain.explain`.
@@ -487,7 +256,7 @@ class PLRNN:
 
         return bifurcations(self, parameter, values, **options)
 
-    def reduce(self, domain: Any, **options: Any) -> ReducedModel:
+    def reduce(self, domain: Any, **options: Any) -> ReducedModel[Self]:
         """The same model with every ReLU removed that provably is not needed; see :func:`plrnn_analysis.reduce.reduce`.
 
         Parameters

@@ -6,17 +6,15 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ._validation import as_array, freeze, is_whole
 from .errors import ModelError
 from .maps import CanonicalMap
+from .network import Network
 from .results import Trajectory
-
-if TYPE_CHECKING:
-    from .model import PLRNN
 
 __all__ = ["check_fits", "run", "simulate"]
 
@@ -29,7 +27,7 @@ _MANY_TRAJECTORIES = 16
 _CALL_OPERATIONS = 1e9
 
 
-def run(model: PLRNN, inputs: Any, z0: Any = None, workers: int = 1) -> Trajectory:
+def run(model: Network, inputs: Any, z0: Any = None, workers: int = 1) -> Trajectory:
     """Drive a model with inputs.
 
     Parameters
@@ -82,7 +80,7 @@ def run(model: PLRNN, inputs: Any, z0: Any = None, workers: int = 1) -> Trajecto
 
 
 def simulate(
-    model: PLRNN,
+    model: Network,
     steps: int,
     z0: Any = None,
     n: int = 1,
@@ -217,7 +215,7 @@ class _Product:
 
 
 def _iterate(
-    model: PLRNN, map: CanonicalMap, inputs: np.ndarray | None, initial: np.ndarray, steps: int, workers: int
+    model: Network, map: CanonicalMap, inputs: np.ndarray | None, initial: np.ndarray, steps: int, workers: int
 ) -> Trajectory:
     from .kernels.trajectories import advance_along_batch, advance_along_units
 

@@ -12,12 +12,12 @@ from ._validation import freeze
 from .errors import GraphError
 from .fixed_points import find_fixed_points
 from .maps import CanonicalMap, bits_to_string
+from .network import Network
 from .results import FixedPoints, Trajectory
 
 if TYPE_CHECKING:
     import networkx
 
-    from .model import PLRNN
 
 __all__ = ["TransitionCounts", "count_transitions", "transition_graph"]
 
@@ -169,7 +169,7 @@ def _sorted_counts(bits: np.ndarray, visits: np.ndarray, dense: np.ndarray, edge
 
 
 def transition_graph(
-    model: PLRNN,
+    model: Network,
     trajectory: Trajectory,
     fixed_points: FixedPoints | Literal[False] | None = None,
     discard: int = 0,

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ._validation import freeze
 from .errors import ModelError
 from .maps import bits_from_string
+from .network import Network
 from .results import FixedPoint, ResultSequence, Table, Trajectory
 from .trajectories import check_fits
-
-if TYPE_CHECKING:
-    from .model import PLRNN
 
 __all__ = ["Winding", "Windings", "count_turns"]
 
@@ -86,7 +83,7 @@ class Windings(ResultSequence[Winding]):
         return f"<Windings: circles the fixed points of {', '.join(circled)}>" if circled else "<Windings: none>"
 
 
-def count_turns(model: PLRNN, trajectory: Trajectory, fixed_points: Iterable[FixedPoint] | None = None) -> Windings:
+def count_turns(model: Network, trajectory: Trajectory, fixed_points: Iterable[FixedPoint] | None = None) -> Windings:
     """Which fixed points a free trajectory circles, and how often.
 
     Parameters
@@ -154,7 +151,7 @@ def _owners(bits: np.ndarray, patterns: list[np.ndarray]) -> np.ndarray:
     return np.where(last >= 0, np.take_along_axis(owner, np.maximum(last, 0), axis=1), -1)
 
 
-def _winding(model: PLRNN, states: np.ndarray, inside: np.ndarray, point: FixedPoint) -> Winding:
+def _winding(model: Network, states: np.ndarray, inside: np.ndarray, point: FixedPoint) -> Winding:
     left, eigenvalue = _rotation(model, point)
     turns = []
     for trial, here in zip(states, inside, strict=True):
@@ -167,7 +164,7 @@ def _winding(model: PLRNN, states: np.ndarray, inside: np.ndarray, point: FixedP
     return Winding(point, len(turns), freeze(np.array(turns, dtype=np.float64)), steps_a_turn, int(inside.sum()))
 
 
-def _rotation(model: PLRNN, point: FixedPoint) -> tuple[np.ndarray, complex]:
+def _rotation(model: Network, point: FixedPoint) -> tuple[np.ndarray, complex]:
     """Left eigenvector and eigenvalue, positive imaginary part, of the leading pair."""
     jacobian = model.map.jacobian(bits_from_string(point.bitcode, model.pwl_units))
     values, vectors = np.linalg.eig(jacobian.T)

@@ -99,3 +99,77 @@ def test_metadata_holds_ranges_only_and_constraints_pins_only() -> None:
     tested = [*project["dependencies"], *(r for extra in ("train", "dev", "docs") for r in extras[extra])]
     missing = [r for r in tested if re.split(r"[\[<>=!~ ]", r, maxsplit=1)[0].lower() not in pinned]
     assert not missing, f"not in constraints.txt: {missing}"
+
+
+# Modules that begin with an underscore are not for users, but open to every room of their package.
+SHARED_MODULES = {"_validation", "_files"}
+#: Known and to be emptied: (room, name).
+UNDERSCORES_LEFT = {
+    ("exact_transitions", "_corners"),
+    ("exact_transitions", "_mark"),
+    ("exact_transitions", "_spectral_radii"),
+}
+
+
+def room_of(module: list[str]) -> tuple[str, ...]:
+    """The package a module belongs to below its top-level package, or the module itself where it stands alone."""
+    return tuple(module[:2])
+
+
+def imports_of(path: Path, package_root: Path) -> list[tuple[list[str], ast.alias]]:
+    """Every name imported from this project's packages: the module it comes from, absolute, and the name."""
+    here = list(path.relative_to(package_root).with_suffix("").parts)
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = here[: -node.level] if node.level else []
+            module = base + (node.module.split(".") if node.module else [])
+            if module and module[0] in ("plrnn_analysis", "plrnn_training"):
+                found += [(module, alias) for alias in node.names]
+    return found
+
+
+def foreign_underscores(path: Path, package_root: Path) -> list[str]:
+    """Names with an underscore that a file takes from another room, by import or as an attribute of a module."""
+    room = room_of(list(path.relative_to(package_root).with_suffix("").parts))
+    found: list[str] = []
+    modules = set()
+    for module, alias in imports_of(path, package_root):
+        target = [*module, alias.name]
+        file = package_root.joinpath(*target)
+        is_module = file.is_dir() or file.with_suffix(".py").exists()
+        private = [part for part in target[1:] if part.startswith("_") and not part.endswith("__")]
+        if private and room_of(target if is_module else module) != room and not set(private) <= SHARED_MODULES:
+            found.append(alias.name)
+        if is_module and room_of(target) != room:
+            modules.add(alias.asname or alias.name)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            if node.attr.startswith("_") and not node.attr.endswith("__"):
+                found.append(node.attr)
+    return found
+
+
+def test_no_underscore_name_crosses_a_room() -> None:
+    found = set()
+    for root, package in ((ROOT, "plrnn_analysis"), (ROOT / "training", "plrnn_training")):
+        for path in sorted((root / package).rglob("*.py")):
+            found |= {(path.stem, name) for name in foreign_underscores(path, root)}
+    assert found == UNDERSCORES_LEFT
+
+
+def test_the_search_for_underscores_finds_them(tmp_path: Path) -> None:
+    (tmp_path / "plrnn_analysis" / "engines").mkdir(parents=True)
+    (tmp_path / "plrnn_analysis" / "engines" / "_inner.py").touch()
+    (tmp_path / "plrnn_analysis" / "cycles.py").touch()
+    source = """
+from . import cycles as c
+from ._validation import as_array, _own
+from .cycles import _corners, find_cycles
+from .engines import _inner
+from .engines._inner import anything
+c._corners, c.find_cycles, c.__name__
+"""
+    path = tmp_path / "plrnn_analysis" / "regions.py"
+    path.write_text(source)
+    assert sorted(foreign_underscores(path, tmp_path)) == ["_corners", "_corners", "_inner", "_own", "anything"]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._validation import as_array, freeze
 from ..errors import ModelError
+from ..network import Network
 from .finding import Attractors, find_attractors
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
 
 __all__ = ["BasinSlice", "basin_slice"]
 
@@ -45,7 +43,7 @@ class BasinSlice:
 
 
 def basin_slice(
-    model: PLRNN,
+    model: Network,
     constant_input: Any = None,
     *,
     origin: Any = None,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._validation import as_array, freeze, is_whole
 from ..engines.budget import Budget
 from ..errors import ModelError
+from ..network import Network
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, FixedPoints, ResultSequence, Table, Trajectory
 from .following import KINDS, End, Search
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
 
 __all__ = ["Attractor", "Attractors", "find_attractors"]
 
@@ -139,7 +137,7 @@ class Attractors(ResultSequence[Attractor]):
 
 
 def find_attractors(
-    model: PLRNN,
+    model: Network,
     constant_input: Any = None,
     *,
     states: Any = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..engines.verification import MARGINAL
 from ..errors import ModelError
 from ..lyapunov import lyapunov_spectrum
 from ..maps import bits_from_string, bits_to_string
+from ..network import Network
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, FixedPoints
 from ..trajectories import simulate
 from .settling import (
@@ -27,9 +28,6 @@ from .settling import (
     resting_on,
     solve_word,
 )
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
 
 __all__ = ["KINDS", "End", "Search"]
 
@@ -79,7 +77,7 @@ class Search:
     """All that is known about where trajectories go: `ends`, and for each trajectory which of them."""
 
     def __init__(
-        self, model: PLRNN, constant_input: Any, steps: int, max_period: int, tolerance: float, budget: Budget
+        self, model: Network, constant_input: Any, steps: int, max_period: int, tolerance: float, budget: Budget
     ) -> None:
         self.model = model
         self.constant_input = constant_input

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._validation import as_array, freeze, is_whole
 from ..engines.budget import Budget
 from ..errors import ModelError
+from ..network import Network
 from .branches import find_branches
 from .events import find_events
 from .following import Followed, follow
@@ -18,9 +19,6 @@ from .recounts import recounted
 from .searches import Search, search_at
 from .words import Stretch
 
-if TYPE_CHECKING:
-    from ..model import PLRNN
-
 __all__ = ["bifurcations", "checked_period", "checked_values", "trace"]
 
 # How often the words that searches beside events add are followed too.
@@ -28,7 +26,7 @@ ROUNDS = 4
 
 
 def bifurcations(
-    model: PLRNN,
+    model: Network,
     parameter: Any,
     values: Any,
     *,

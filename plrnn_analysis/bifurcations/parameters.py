@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic
 
 import numpy as np
 
 from .._validation import as_array
 from ..errors import ModelError
 from ..maps import CanonicalMap
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
+from ..network import AnyNetwork, Network
 
 __all__ = ["CheckpointPath", "Family", "family_of", "path_through"]
 
@@ -36,7 +34,7 @@ class Family:
     """
 
     label: str
-    model_at: Callable[[float], tuple[PLRNN, np.ndarray | None]]
+    model_at: Callable[[float], tuple[Network, np.ndarray | None]]
     affine: bool
     domain: tuple[float, float] = (-np.inf, np.inf)
     nodes: tuple[float, ...] = ()
@@ -47,10 +45,10 @@ class Family:
         return model.map.with_input(held)
 
 
-class CheckpointPath:
+class CheckpointPath(Generic[AnyNetwork]):
     """A straight path from each model to the next; see :func:`path_through`."""
 
-    def __init__(self, models: Sequence[PLRNN]) -> None:
+    def __init__(self, models: Sequence[AnyNetwork]) -> None:
         self.models = tuple(models)
         if not self.models:
             raise ModelError("a path needs at least one model")
@@ -67,7 +65,7 @@ class CheckpointPath:
         """The largest parameter value, number of models less one."""
         return len(self.models) - 1
 
-    def __call__(self, value: float) -> PLRNN:
+    def __call__(self, value: float) -> AnyNetwork:
         value = float(value)
         if not 0.0 <= value <= self.last:
             raise ModelError(f"a path through {len(self.models)} models has values in 0..{self.last}, got {value!r}")
@@ -97,7 +95,7 @@ _SAME: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def path_through(models: Sequence[PLRNN]) -> CheckpointPath:
+def path_through(models: Sequence[AnyNetwork]) -> CheckpointPath[AnyNetwork]:
     """A function from 0..n-1 to models, straight from each of n models to the next.
 
     Parameters
@@ -130,7 +128,7 @@ def path_through(models: Sequence[PLRNN]) -> CheckpointPath:
     return CheckpointPath(models)
 
 
-def family_of(model: PLRNN, parameter: Any, constant_input: Any = None) -> Family:
+def family_of(model: Network, parameter: Any, constant_input: Any = None) -> Family:
     """The family that a user's `parameter` names; see :func:`plrnn_analysis.bifurcations.bifurcations`.
 
     Raises
@@ -157,7 +155,7 @@ def _whole(parts: tuple[Any, ...]) -> bool:
     return all(isinstance(i, (int, np.integer)) and not isinstance(i, bool) for i in parts)
 
 
-def _entry_family(model: PLRNN, name: str, index: tuple[Any, ...], held: np.ndarray | None) -> Family:
+def _entry_family(model: Network, name: str, index: tuple[Any, ...], held: np.ndarray | None) -> Family:
     if name not in model.parameters:
         raise ModelError(f"the model has the parameters {', '.join(model.parameters)} and input; got {name!r}")
     value = model.parameters[name]
@@ -175,16 +173,15 @@ def _entry_family(model: PLRNN, name: str, index: tuple[Any, ...], held: np.ndar
     ):
         raise ModelError(f"{name} has shape {value.shape}: no entry {index}")
 
-    def model_at(theta: float) -> tuple[PLRNN, np.ndarray | None]:
+    def model_at(theta: float) -> tuple[Network, np.ndarray | None]:
         changed = value.copy()
         changed[full] = theta
-        parameters = {**model.parameters, name: changed}
-        return type(model)(model.architecture, parameters, model.relu_units, model.B, model.b, model.metadata), held
+        return model.with_parameters(**{name: changed}), held
 
     return Family(f"{name}[{', '.join(str(int(i)) for i in index)}]", model_at, affine=True)
 
 
-def _input_family(model: PLRNN, index: tuple[Any, ...], held: np.ndarray | None) -> Family:
+def _input_family(model: Network, index: tuple[Any, ...], held: np.ndarray | None) -> Family:
     base = np.zeros(model.n_inputs) if held is None else held.copy()
     if len(index) != 1:
         raise ModelError(f'("input", k) or ("input", direction), got {("input", *index)!r}')
@@ -202,12 +199,12 @@ def _input_family(model: PLRNN, index: tuple[Any, ...], held: np.ndarray | None)
     return Family(label, lambda theta: (model, base + theta * direction), affine=True)
 
 
-def _function_family(model: PLRNN, function: Callable[[float], PLRNN], held: np.ndarray | None) -> Family:
+def _function_family(model: Network, function: Callable[[float], Network], held: np.ndarray | None) -> Family:
     sizes = (model.n_units, model.pwl_units)
 
-    def model_at(theta: float) -> tuple[PLRNN, np.ndarray | None]:
+    def model_at(theta: float) -> tuple[Network, np.ndarray | None]:
         made = function(theta)
-        if not isinstance(made, type(model)):
+        if not isinstance(made, Network):
             raise ModelError(f"the parameter function must return a PLRNN, got {type(made).__name__} at {theta!r}")
         if (made.n_units, made.pwl_units) != sizes:
             raise ModelError(

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._validation import freeze
 from ..engines.budget import Budget
 from ..errors import ModelError
+from ..network import Network
 from .diagram import checked_period, checked_values, trace
 from .parameters import Family, family_of
 from .records import BifurcationPlane, Bifurcations
 from .searches import Search, search_at
 
-if TYPE_CHECKING:
-    from ..model import PLRNN
-
 __all__ = ["bifurcation_plane"]
 
 
 def bifurcation_plane(
-    model: PLRNN,
+    model: Network,
     parameters: Any,
     values1: Any,
     values2: Any,
@@ -69,7 +67,7 @@ def bifurcation_plane(
     both are below 1 or both above, two where b < 1 < a.
 
     >>> from plrnn_analysis import PLRNN
-    >>> tent = lambda a, b: PLRNN.al_rnn(A=[a], W=[[b - a]], h=[1.0], pwl_units=1)
+    >>> tent = lambda a, b: Network.al_rnn(A=[a], W=[[b - a]], h=[1.0], pwl_units=1)
     >>> plane = bifurcation_plane(tent(0.0, 0.0), tent, [0.5, 1.5], [-0.5, 1.5])
     >>> plane.counts[:, :, 0].tolist()
     [[1, 0], [2, 1]]
@@ -122,7 +120,7 @@ def bifurcation_plane(
 
 
 def _families(
-    model: PLRNN, parameters: Any, constant_input: Any
+    model: Network, parameters: Any, constant_input: Any
 ) -> tuple[Callable[[float], Family], Callable[[float], Family], tuple[str, str]]:
     """The family along the first parameter for a value of the second, that along the second, and labels."""
     if callable(parameters):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,15 +12,13 @@ from ..engines.verification import ordered_eigenvalues
 from ..errors import ModelError
 from ..fixed_points import find_fixed_points
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
+from ..network import Network
 from ..regions import find_subregions
 from ..results import FixedPoint, FixedPoints
 from .permutations import best_assignment, exact_candidates
 from .realisation import DAMPING, LinearSystem, Match, match_systems, settled_part, unseen_modes
 from .results import Comparison, FixedPointMatch, SubregionMatch
 from .scales import fit_scales
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
 
 __all__ = ["compare", "spectral_distance"]
 
@@ -31,8 +29,8 @@ MAX_NODES = 200_000
 
 
 def compare(
-    model_a: PLRNN,
-    model_b: PLRNN,
+    model_a: Network,
+    model_b: Network,
     *,
     constant_input: Any = None,
     readout: bool = True,
@@ -159,12 +157,12 @@ def compare(
     )
 
 
-def _held(model: PLRNN, constant_input: Any) -> CanonicalMap:
+def _held(model: Network, constant_input: Any) -> CanonicalMap:
     return model.map.with_input(constant_input)
 
 
 def _systems(
-    model_a: PLRNN, model_b: PLRNN, readout: bool, notes: list[str]
+    model_a: Network, model_b: Network, readout: bool, notes: list[str]
 ) -> tuple[LinearSystem, LinearSystem, tuple[str, ...]]:
     inputs = model_a.n_inputs == model_b.n_inputs > 0
     readouts = readout and model_a.n_outputs == model_b.n_outputs > 0
@@ -246,7 +244,7 @@ def spectral_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _match_fixed_points(
-    model_a: PLRNN, model_b: PLRNN, a: FixedPoints, b: FixedPoints, order: np.ndarray, readouts: bool
+    model_a: Network, model_b: Network, a: FixedPoints, b: FixedPoints, order: np.ndarray, readouts: bool
 ) -> tuple[tuple[FixedPointMatch, ...], tuple[FixedPoint, ...], tuple[FixedPoint, ...]]:
     from scipy.optimize import linear_sum_assignment
 
@@ -272,7 +270,7 @@ def _match_fixed_points(
     )
 
 
-def _read(model: PLRNN, point: FixedPoint) -> np.ndarray:
+def _read(model: Network, point: FixedPoint) -> np.ndarray:
     assert model.B is not None  # readouts are compared
     return np.asarray(model.B @ point.z + (0.0 if model.b is None else model.b))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..engines.portfolio import examine
 from ..engines.verification import classify, describe, ordered_eigenvalues, unique_hits
 from ..errors import ModelError
 from ..maps import CanonicalMap
+from ..network import Network
 from ..results import Coverage, FixedPoints, ResultSequence, Table
 from .branches import Piece, Sheet, find_meetings, find_pieces
 from .parametric import CLOSE, ParametricMap, candidate_patterns
@@ -26,9 +27,6 @@ from .results import (
     describe_collision,
     describe_continua,
 )
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
 
 __all__ = ["InputDiagram", "input_diagram"]
 
@@ -251,7 +249,7 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
 
 
 def input_diagram(
-    model: PLRNN,
+    model: Network,
     inputs: int | Sequence[int],
     ranges: Any,
     *,
@@ -371,7 +369,7 @@ def input_diagram(
     )
 
 
-def _chosen(model: PLRNN, inputs: Any) -> tuple[int, ...]:
+def _chosen(model: Network, inputs: Any) -> tuple[int, ...]:
     wanted = (inputs,) if isinstance(inputs, (int, np.integer)) and not isinstance(inputs, bool) else inputs
     if not isinstance(wanted, (tuple, list, np.ndarray)) or len(wanted) not in (1, 2):
         raise ModelError(f"inputs must be one or two input coordinates, got {inputs!r}")

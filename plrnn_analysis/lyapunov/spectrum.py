@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._validation import as_array, freeze, is_whole
 from ..errors import ModelError
 from ..maps import CanonicalMap
+from ..network import Network
 from ..results import Table
 from ..trajectories import run, simulate
 from .tangents import Tangents
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
 
 __all__ = ["LyapunovSpectrum", "lyapunov_spectrum"]
 
@@ -117,7 +115,7 @@ class LyapunovSpectrum:
 
 
 def lyapunov_spectrum(
-    model: PLRNN,
+    model: Network,
     steps: int = 10_000,
     *,
     z0: Any = None,
@@ -226,7 +224,7 @@ def lyapunov_spectrum(
 
 
 def _result(
-    model: PLRNN,
+    model: Network,
     way: _Way,
     tangents: Tangents,
     tolerance: float,
@@ -296,7 +294,7 @@ def _whole(name: str, value: Any, least: int) -> int:
 class _Way:
     """The trajectories whose Jacobians are multiplied, piece by piece."""
 
-    model: PLRNN
+    model: Network
     map: CanonicalMap
     n: int
     steps: int
@@ -309,7 +307,7 @@ class _Way:
     @classmethod
     def of(
         cls,
-        model: PLRNN,
+        model: Network,
         steps: int,
         transient: Any,
         z0: Any,

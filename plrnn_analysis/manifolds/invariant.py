@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from .._validation import as_array, freeze, is_whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..maps import CanonicalMap
+from ..network import Network
 from ..regions import find_subregions
 from ..results import Cycle, FixedPoint
 from .crossings import Crossing, merged, residual_backward, residual_forward, segment_crossings, space_crossings
@@ -18,9 +19,6 @@ from .local import LocalManifold, local_half_spaces, local_manifold, orbit_of
 from .pieces import Box, ManifoldPiece, outside_of, simplified
 from .propagation import Propagation
 from .results import Intersection, Intersections, Manifold, Pieces
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
 
 __all__ = ["forward_image", "intersections", "invariant_manifold", "preimage"]
 
@@ -35,7 +33,7 @@ FLAT = 1e-9
 
 
 def invariant_manifold(
-    model: PLRNN,
+    model: Network,
     saddle: FixedPoint | Cycle,
     kind: str,
     constant_input: Any = None,
@@ -206,7 +204,7 @@ def _bitcodes(map: CanonicalMap, budget: Budget) -> tuple[list[str], bool]:
     return [region.bitcode for region in regions], regions.complete
 
 
-def forward_image(model: PLRNN, pieces: Sequence[Any], constant_input: Any = None) -> Pieces:
+def forward_image(model: Network, pieces: Sequence[Any], constant_input: Any = None) -> Pieces:
     """Images of convex pieces after one step, cut at the subregion boundaries.
 
     Parameters
@@ -245,7 +243,7 @@ def forward_image(model: PLRNN, pieces: Sequence[Any], constant_input: Any = Non
     return Pieces(tuple(piece for piece in flow.pieces if piece.iteration == 1), True, ())
 
 
-def preimage(model: PLRNN, pieces: Sequence[Any], box: Any, constant_input: Any = None) -> Pieces:
+def preimage(model: Network, pieces: Sequence[Any], box: Any, constant_input: Any = None) -> Pieces:
     """All states inside a box that one step sends into convex pieces, in every subregion.
 
     Parameters

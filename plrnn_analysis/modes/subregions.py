@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._validation import freeze
 from ..errors import ModelError
 from ..maps import bits_from_string, bits_to_string
+from ..network import Network
 from ..results import Table
 from .eigen import MARGINAL, eigensystem, henrici_departure, largest_power
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
 
 __all__ = ["Mode", "SubregionModes", "classify_mode", "find_modes", "modes_table"]
 
@@ -172,7 +170,7 @@ def classify_mode(eigenvalue: complex, marginal: float = MARGINAL) -> str:
 
 
 def find_modes(
-    model: PLRNN, bitcodes: str | Sequence[str], *, n_modes: int | None = None, marginal: float = MARGINAL
+    model: Network, bitcodes: str | Sequence[str], *, n_modes: int | None = None, marginal: float = MARGINAL
 ) -> tuple[SubregionModes, ...]:
     """The modes of given subregions.
 
@@ -250,7 +248,7 @@ def modes_table(subregions: Iterable[SubregionModes]) -> Table:
 
 
 def _modes(
-    model: PLRNN, jacobian: np.ndarray, bits: np.ndarray, n_modes: int | None, marginal: float
+    model: Network, jacobian: np.ndarray, bits: np.ndarray, n_modes: int | None, marginal: float
 ) -> tuple[Mode, ...]:
     system = eigensystem(jacobian)
     writes = model.map.C + model.map.W @ (bits[:, None] * model.map.E)

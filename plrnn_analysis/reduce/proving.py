@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic
 
 import numpy as np
 
@@ -11,15 +11,13 @@ from .._validation import freeze, is_whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..maps import CanonicalMap
+from ..network import AnyNetwork, Network
 from ..results import ResultSequence, Table
 from .deviation import Runs, deviation_bound, replaced, share_on, trials
 from .domains import Polytope, argument_ranges, choose_domain
 from .invariance import Invariance, check_invariance
 from .reachability import reach_for_ever
 from .replacing import Findings, distinct, examine, remove_more, step_errors, with_one
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
 
 __all__ = ["ReducedModel", "UnitReport", "reduce"]
 
@@ -65,7 +63,7 @@ class UnitReport:
 
 
 @dataclass(frozen=True, eq=False)
-class ReducedModel(ResultSequence[UnitReport]):
+class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
     """A smaller model that equals the given one on a domain, with the proof unit by unit.
 
     A sequence of :class:`UnitReport`, one for each ReLU of the original.
@@ -101,7 +99,7 @@ class ReducedModel(ResultSequence[UnitReport]):
     """
 
     _items: tuple[UnitReport, ...]
-    model: PLRNN
+    model: AnyNetwork
     map: CanonicalMap
     domain: Polytope
     inputs: tuple[np.ndarray, np.ndarray]
@@ -193,7 +191,7 @@ class ReducedModel(ResultSequence[UnitReport]):
 
 
 def reduce(
-    model: PLRNN,
+    model: AnyNetwork,
     domain: Any,
     *,
     inputs: Any = None,
@@ -204,7 +202,7 @@ def reduce(
     samples: int = 1000,
     seed: int = 0,
     time_limit: float | None = 60.0,
-) -> ReducedModel:
+) -> ReducedModel[AnyNetwork]:
     """Remove every ReLU that provably is not needed on a domain.
 
     Parameters
@@ -333,7 +331,7 @@ def _check_options(inflate: float, horizon: int, tolerance: float | None, sample
 
 
 def _report(
-    model: PLRNN,
+    model: Network,
     found: Findings,
     i: int,
     linear: np.ndarray,
@@ -369,7 +367,7 @@ def _report(
     )
 
 
-def _build(model: PLRNN, rows: tuple[UnitReport, ...], small: CanonicalMap) -> PLRNN:
+def _build(model: AnyNetwork, rows: tuple[UnitReport, ...], small: CanonicalMap) -> AnyNetwork:
     """The smaller model in an architecture of its own."""
     if model.relu_units is not None:
         for row in rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,14 +14,12 @@ from ..engines.nearest import least_norm
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
 from ..modes import Mode, find_modes
+from ..network import Network
 from ..results import FixedPoint, ResultSequence, Table, Trajectory
 from .pieces import clip, piece_numbers
 from .sentences import manifold_sentence
 from .subspace import others_decay, slow_subspace
 from .visited import VisitedRange, cells_in_box, visited_range
-
-if TYPE_CHECKING:
-    from ..model import PLRNN
 
 __all__ = ["SlowManifold", "SlowManifolds", "distance_in_ranges", "find_slow_manifolds"]
 
@@ -218,7 +216,7 @@ def distance_in_ranges(points: Iterable[FixedPoint] | FixedPoint | Any, visited:
 
 
 def find_slow_manifolds(
-    model: PLRNN,
+    model: Network,
     visited: Trajectory | Any,
     constant_input: Any = None,
     *,
@@ -345,7 +343,7 @@ def _choose(
 
 
 def _describe(
-    model: PLRNN,
+    model: Network,
     held: CanonicalMap,
     code: str,
     frequency: float,

@@ -1,0 +1,307 @@
+"""A network: its weights, the map they make, its readout and what is known about it; no analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, TypeVar
+
+import numpy as np
+
+from ._validation import as_array, as_index_tuple, freeze
+from .architectures import ARCHITECTURES, canonical_map
+from .errors import ModelError
+from .maps import CanonicalMap
+
+__all__ = ["AnyNetwork", "Network"]
+
+#: For functions that return a network of the kind they were given.
+AnyNetwork = TypeVar("AnyNetwork", bound="Network")
+
+
+class Network:
+    """Weights and what follows from them; every analysis takes one.
+
+    Users have a :class:`plrnn_analysis.PLRNN`, which is a network with a method for every analysis. Constructors and
+    methods here return the class they are called on.
+
+    Attributes
+    ----------
+    architecture : str
+    parameters : dict of str to ndarray
+        Weights in the architecture's own names, read-only.
+    relu_units : tuple of int or None
+        For an AL-RNN, which state units pass a ReLU; None where ReLUs are not state units.
+    map : CanonicalMap
+        The form all analyses work on.
+    B : (N, M) ndarray or None
+        Readout matrix.
+    b : (N,) ndarray or None
+        Readout offset.
+    metadata : dict
+        What the checkpoint said: names of inputs and outputs, how the model was trained, notes of the
+        reader.
+
+    Examples
+    --------
+    >>> Network.al_rnn(A=[0.5, 0.0], W=[[0.0, 1.0], [0.3, 0.0]], h=[0.1, -1.0], pwl_units=1)
+    <Network al_rnn: M=2 units, 1 ReLU, at most 2^1 subregions>
+    """
+
+    def __init__(
+        self,
+        architecture: str,
+        parameters: Mapping[str, Any],
+        relu_units: Sequence[int] | None = None,
+        B: Any = None,
+        b: Any = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        given = {name: value for name, value in parameters.items() if value is not None}
+        self.map: CanonicalMap = canonical_map(architecture, given, () if relu_units is None else relu_units)
+        self.architecture = architecture
+        self.parameters: dict[str, np.ndarray] = {
+            name: freeze(np.array(value, dtype=np.float64)) for name, value in given.items()
+        }
+        has_units = ARCHITECTURES[architecture].has_relu_units
+        self.relu_units: tuple[int, ...] | None = (
+            as_index_tuple("relu_units", () if relu_units is None else relu_units, self.n_units) if has_units else None
+        )
+        if b is not None and B is None:
+            raise ModelError("a readout offset b needs a readout matrix B")
+        self.B = None if B is None else freeze(as_array("B", B, (None, self.n_units), "(N, M), one row an output"))
+        self.b = None if self.B is None or b is None else freeze(as_array("b", b, (self.B.shape[0],), "(N,)"))
+        self.metadata: dict[str, Any] = dict(metadata or {})
+
+    @classmethod
+    def al_rnn(
+        cls,
+        A: Any,
+        W: Any,
+        h: Any,
+        pwl_units: int | None = None,
+        relu_units: Sequence[int] | None = None,
+        C: Any = None,
+        B: Any = None,
+        b: Any = None,
+    ) -> Self:
+        """AL-RNN ``z' = A z + W phi(z) + C s + h`` with ReLU on some units and identity on the others.
+
+        Parameters
+        ----------
+        A : (M,) or (M, M) array_like
+            Self-weights; a vector is a diagonal.
+        W : (M, M) array_like
+        h : (M,) array_like
+        pwl_units : int, optional
+            P: the last P units have a ReLU. 0 gives a linear RNN, M the PLRNN.
+        relu_units : sequence of int, optional
+            The ReLU units by index, instead of `pwl_units`.
+        C : (M, K) array_like, optional
+        B : (N, M) array_like, optional
+        b : (N,) array_like, optional
+
+        Raises
+        ------
+        ModelError
+            On wrong shapes, NaN or infinity, or if not exactly one of `pwl_units` and `relu_units` is given.
+        """
+        if (pwl_units is None) == (relu_units is None):
+            raise ModelError("give exactly one of pwl_units (the last P units) and relu_units (named units)")
+        if relu_units is None:
+            m = np.shape(W)[0] if np.ndim(W) == 2 else 0
+            if isinstance(pwl_units, bool) or not isinstance(pwl_units, (int, np.integer)) or not 0 <= pwl_units <= m:
+                raise ModelError(
+                    f"pwl_units must be a whole number in 0..{m} (the model has {m} units), got {pwl_units!r}"
+                )
+            relu_units = range(m - int(pwl_units), m)
+        return cls("al_rnn", {"A": A, "W": W, "h": h, "C": C}, tuple(relu_units), B, b)
+
+    @classmethod
+    def shallow(
+        cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None, E: Any = None
+    ) -> Self:
+        """Shallow PLRNN ``z' = A z + W1 relu(W2 z + h2 + E s) + h1 + C s``.
+
+        Parameters
+        ----------
+        A : (M,) or (M, M) array_like
+        W1 : (M, H) array_like
+        W2 : (H, M) array_like
+        h1 : (M,) array_like
+        h2 : (H,) array_like
+        C, B, b : array_like, optional
+            As in :meth:`al_rnn`.
+        E : (H, K) array_like, optional
+            Input inside the ReLU, which the published architecture does not have.
+
+        Raises
+        ------
+        ModelError
+            On wrong shapes, NaN or infinity.
+        """
+        return cls("shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C, "E": E}, None, B, b)
+
+    @classmethod
+    def clipped_shallow(
+        cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None
+    ) -> Self:
+        """Clipped shallow PLRNN ``z' = A z + W1 [relu(W2 z + h2) - relu(W2 z)] + h1 + C s``.
+
+        Parameters as in :meth:`shallow`. It has 2H ReLUs: first the shifted, then the unshifted.
+
+        Raises
+        ------
+        ModelError
+            On wrong shapes, NaN or infinity.
+        """
+        return cls("clipped_shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C}, None, B, b)
+
+    @classmethod
+    def dendritic(
+        cls, A: Any, W: Any, h: Any, alphas: Any, thetas: Any, C: Any = None, B: Any = None, b: Any = None
+    ) -> Self:
+        """Dendritic PLRNN ``z' = A z + W sum_b alpha_b relu(z - theta_b) + h + C s``.
+
+        Parameters
+        ----------
+        A : (M,) or (M, M) array_like
+        W : (M, M) array_like
+        h : (M,) array_like
+        alphas : (n_bases,) array_like
+            Signed slope of each basis.
+        thetas : (M, n_bases) array_like
+            Threshold of each unit in each basis.
+        C, B, b : array_like, optional
+            As in :meth:`al_rnn`.
+
+        Raises
+        ------
+        ModelError
+            On wrong shapes, NaN or infinity.
+        """
+        return cls("dendritic", {"A": A, "W": W, "h": h, "alphas": alphas, "thetas": thetas, "C": C}, None, B, b)
+
+    @classmethod
+    def relu_rnn(cls, W_hh: Any, bias: Any, W_ih: Any = None, B: Any = None, b: Any = None) -> Self:
+        """One layer of ``torch.nn.RNN(nonlinearity="relu")``: ``z' = relu(W_hh z + W_ih s + bias)``.
+
+        Parameters
+        ----------
+        W_hh : (M, M) array_like
+        bias : (M,) array_like
+            ``bias_ih + bias_hh`` of the torch module.
+        W_ih : (M, K) array_like, optional
+        B, b : array_like, optional
+            As in :meth:`al_rnn`.
+
+        Raises
+        ------
+        ModelError
+            On wrong shapes, NaN or infinity.
+        """
+        return cls("relu_rnn", {"W_hh": W_hh, "bias": bias, "W_ih": W_ih}, None, B, b)
+
+    @property
+    def n_units(self) -> int:
+        """Dimension M of the state."""
+        return self.map.n_units
+
+    @property
+    def pwl_units(self) -> int:
+        """Number of ReLUs: P of an AL-RNN, H in general."""
+        return self.map.n_relu
+
+    @property
+    def n_inputs(self) -> int:
+        """Dimension K of the input."""
+        return self.map.n_inputs
+
+    @property
+    def n_outputs(self) -> int:
+        """Dimension N of the readout; 0 without one."""
+        return 0 if self.B is None else int(self.B.shape[0])
+
+    def __repr__(self) -> str:
+        plural = "" if self.pwl_units == 1 else "s"
+        return (
+            f"<{type(self).__name__} {self.architecture}: M={self.n_units} units, {self.pwl_units} ReLU{plural}, "
+            f"at most 2^{self.pwl_units} subregions>"
+        )
+
+    def with_parameters(self, **weights: Any) -> Self:
+        """The same network with other values of some weights.
+
+        Parameters
+        ----------
+        **weights : array_like
+            By the names in ``parameters``, and of the same shapes; the rest stay as they are.
+
+        Returns
+        -------
+        Network
+            With the same readout and metadata.
+
+        Raises
+        ------
+        ModelError
+            If there is no such parameter, or on wrong shapes, NaN or infinity.
+
+        Examples
+        --------
+        >>> model = Network.al_rnn(A=[0.5], W=[[1.0]], h=[0.0], pwl_units=1)
+        >>> model.with_parameters(h=[2.0]).parameters["h"]
+        array([2.])
+        """
+        unknown = sorted(weights.keys() - self.parameters.keys())
+        if unknown:
+            raise ModelError(f"the model has the parameters {', '.join(self.parameters)}; got {', '.join(unknown)}")
+        for name, value in weights.items():
+            weights[name] = as_array(name, value, self.parameters[name].shape)
+        parameters = {**self.parameters, **weights}
+        return type(self)(self.architecture, parameters, self.relu_units, self.B, self.b, self.metadata)
+
+    def ablate(self, unit: int, replacement: str = "linear") -> Self:
+        """The same AL-RNN with one of its ReLUs replaced.
+
+        Parameters
+        ----------
+        unit : int
+            Index of the *state unit* (the P ReLU units are the last ones: M-P, ..., M-1), see ``relu_units``.
+        replacement : {"linear", "off", "on"}, optional
+            ``"linear"``: the unit loses its ReLU, phi(z) = z. ``"on"``: as if it were always on its active side;
+            since ReLU is the identity there this is the same as ``"linear"``. ``"off"``: as if always on its inactive
+            side, phi(z) = 0: its column of W is zero.
+
+        Returns
+        -------
+        Network
+            With one ReLU fewer, so bitcodes one character shorter. Its metadata say what was replaced.
+
+        Raises
+        ------
+        ModelError
+            If the unit has no ReLU, the architecture's ReLUs are not state units, or the replacement is unknown.
+
+        Examples
+        --------
+        >>> model = Network.al_rnn(A=[0.5, 0.0], W=[[0.0, 1.0], [0.3, 0.0]], h=[0.1, -1.0], pwl_units=1)
+        >>> model.ablate(1, "off").pwl_units
+        0
+        """
+        if self.relu_units is None:
+            raise ModelError(
+                f"the ReLUs of the architecture {self.architecture} are no state units: none can be ablated"
+            )
+        if replacement not in ("linear", "off", "on"):
+            raise ModelError(f'replacement must be "linear", "off" or "on", got {replacement!r}')
+        if unit not in self.relu_units:
+            units = ", ".join(map(str, self.relu_units)) or "none"
+            raise ModelError(f"unit {unit!r} has no ReLU: only ReLU units can be ablated ({units})")
+        parameters = dict(self.parameters)
+        if replacement == "off":
+            parameters["W"] = parameters["W"].copy()
+            parameters["W"][:, unit] = 0.0
+        left = tuple(i for i in self.relu_units if i != unit)
+        done = [*self.metadata.get("ablations", []), {"unit": int(unit), "replacement": replacement}]
+        metadata = {**self.metadata, "ablations": done}
+        return type(self)(self.architecture, parameters, left, self.B, self.b, metadata)
