@@ -11,6 +11,7 @@ import numpy as np
 
 from ._validation import as_array, freeze, is_whole
 from .engines.budget import Budget
+from .engines.orbits import describe_cycles, least_rotations, same_orbit
 from .engines.portfolio import (
     METHODS,
     Constraints,
@@ -23,7 +24,7 @@ from .engines.portfolio import (
 from .engines.prefixes import admissible_words as any_words
 from .engines.ring import first_is_largest, inside_box, ring_map
 from .engines.singular import Piece, analyse_singular_region, lies_on
-from .engines.verification import Hit, classify, ordered_eigenvalues
+from .engines.verification import Hit
 from .engines.words import admissible_words as planar_words
 from .errors import ModelError
 from .maps import CanonicalMap, bits_from_string, bits_to_string
@@ -344,68 +345,11 @@ def _distinct(
     for i in np.flatnonzero(keep):
         turned = Hit(*(a[i, order[i]] for a in (z, bits, y, z_error, y_error)))
         if np.any(np.abs(turned.y) <= turned.y_error):
-            if not any(_same_orbit(turned, other, shift) for other in touching):
+            if not any(same_orbit(turned, other, shift) for other in touching):
                 touching.append(turned)
         else:
             kept.setdefault(turned.bits.tobytes(), turned)
     return [*kept.values(), *touching]
-
-
-def least_rotations(bits: np.ndarray, shift: int) -> np.ndarray:
-    """For each word of `bits` (n, period, H) the rotation, a multiple of `shift`, that reads least."""
-    count, period, _ = bits.shape
-    _, symbols = np.unique(bits.reshape(count * period, -1), axis=0, return_inverse=True)
-    words = symbols.reshape(count, period)
-    best, turns = words, np.zeros(count, dtype=np.intp)
-    for r in range(shift, period, shift):
-        turned = np.roll(words, -r, 1)
-        differ = turned != best
-        first = np.argmax(differ, axis=1)
-        rows = np.arange(count)
-        less = turned[rows, first] < best[rows, first]
-        best = np.where(less[:, None], turned, best)
-        turns[less] = r
-    return turns
-
-
-def _same_orbit(one: Hit, other: Hit, shift: int) -> bool:
-    return any(
-        np.all(np.abs(np.roll(one.z, r, 0) - other.z) <= 4.0 * (np.roll(one.z_error, r, 0) + other.z_error))
-        for r in range(0, len(one.z), shift)
-    )
-
-
-def describe_cycles(maps: list[CanonicalMap], hits: list[Hit], boundary_tolerance: float) -> Iterable[Cycle]:
-    """The public description of cycles of one period, their multipliers computed together."""
-    if not hits:
-        return
-    period, m = len(maps), maps[0].n_units
-    product = np.broadcast_to(np.eye(m), (len(hits), m, m))
-    for t in range(period):
-        following = maps[(t + 1) % period]
-        bits = np.array([hit.bits[t] for hit in hits])
-        product = (following.A + (following.W[None] * bits[:, None, :]) @ following.V) @ product
-    z, y, y_error = (np.array([getattr(hit, name) for hit in hits]) for name in ("z", "y", "y_error"))
-    step = np.stack([maps[(t + 1) % period].step(z[:, t]) for t in range(period)], axis=1)
-    residuals = np.max(np.abs(step - np.roll(z, -1, 1)), axis=(1, 2))
-    norms = np.linalg.norm(maps[0].V, axis=1)
-    real = norms > 0.0
-    distances = np.min(np.abs(y[..., real]) / norms[real], axis=(1, 2), initial=np.inf)
-    scale = np.abs(z) @ np.abs(maps[0].V).T + np.abs(maps[0].c)
-    near = np.any((np.abs(y) <= np.maximum(y_error, boundary_tolerance * scale)) & real, axis=(1, 2))
-    for i, hit in enumerate(hits):
-        multipliers = ordered_eigenvalues(product[i])
-        yield Cycle(
-            period=period,
-            points=freeze(hit.z),
-            word=tuple(bits_to_string(b) for b in hit.bits.tolist()),
-            multipliers=freeze(multipliers),
-            spectral_radius=float(np.abs(multipliers[0])),
-            stability=classify(multipliers),
-            residual=float(residuals[i]),
-            boundary_distance=float(distances[i]),
-            on_boundary=bool(near[i]),
-        )
 
 
 def _families(ring: CanonicalMap, pieces: list[Piece], period: int, shift: int) -> list[CycleContinuum]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._validation import freeze
-from ..cycles import least_rotations
 from ..engines.budget import Budget
+from ..engines.orbits import least_rotations
 from ..engines.verification import MARGINAL
 from ..errors import ModelError
 from ..lyapunov import lyapunov_spectrum

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._validation import freeze
-from ..cycles import describe_cycles, least_rotations
+from ..engines.orbits import describe_cycles, least_rotations
 from ..engines.reduction import EPS
 from ..engines.singular import analyse_singular_region, continuum_of
 from ..engines.verification import Hit, describe, solve_region
