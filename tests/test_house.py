@@ -15,7 +15,7 @@ import pytest
 import plrnn_analysis
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("torch", "numba", "scipy", "matplotlib", "networkx", "pandas", "highspy", "safetensors", "rich", "jinja2")
+HEAVY = ("torch", "numba", "scipy", "matplotlib", "networkx", "pandas", "flint", "safetensors", "rich")
 
 
 def loaded_after(statement: str) -> set[str]:
@@ -173,3 +173,36 @@ c._corners, c.find_cycles, c.__name__
     path = tmp_path / "plrnn_analysis" / "regions.py"
     path.write_text(source)
     assert sorted(foreign_underscores(path, tmp_path)) == ["_corners", "_corners", "_inner", "_own", "anything"]
+
+
+def requirements() -> dict[str, list[str]]:
+    """Normalised names of the declared dependencies: those of the package under "", and of each extra."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = {"": project["dependencies"], **project["optional-dependencies"]}
+    bare = {group: [re.split(r"[\[<>=!~ ]", r, maxsplit=1)[0] for r in wanted] for group, wanted in groups.items()}
+    return {group: [re.sub(r"[-_.]+", "-", name).lower() for name in names] for group, names in bare.items()}
+
+
+def imported_distributions(*folders: str) -> set[str]:
+    """Distributions of which some Python file under the folders imports a module."""
+    names = {name for folder in folders for path in (ROOT / folder).rglob("*.py") for name in imported_names(path)}
+    providers = metadata.packages_distributions()
+    return {re.sub(r"[-_.]+", "-", found).lower() for name in names for found in providers.get(name, [])}
+
+
+def test_every_declared_dependency_is_used() -> None:
+    """By the sources, for what users install; by tests, checks or the documentation for the other extras."""
+    wanted = requirements()
+    sources = imported_distributions("plrnn_analysis", "training")
+    assert {*wanted.pop(""), *wanted.pop("train")} <= sources
+    tests = imported_distributions("tests")
+    # A cluster is an executor that the user hands over: the sources import none, the tests try one.
+    assert wanted.pop("cluster") == ["dask"] and "distributed" in tests
+    configuration = (ROOT / "docs" / "conf.py").read_text(encoding="utf-8")
+    for name in wanted.pop("docs"):  # extensions and the theme are named, not imported
+        assert f'"{name.removesuffix("-parser").replace("-", "_")}' in configuration, name
+    checks = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "tests/check_wheel.sh"))
+    commands = {"import-linter": "lint-imports", "build": "-m build"}
+    for name in set(wanted.pop("dev")) - tests - sources - {"dask"}:
+        assert re.search(rf"{commands.get(name, name)}\b", checks), f"{name}: nothing runs it"
+    assert not wanted, "an extra that no rule above covers"
