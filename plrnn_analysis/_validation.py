@@ -1,14 +1,23 @@
-"""Checks at the door: turn user input into float64 arrays of the expected shape."""
+"""Checks at the door: user input becomes arrays, numbers and names that the rest can rely on.
+
+Every message names the argument, says what is wanted and what came.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from .errors import ModelError
+from ._frozen import freeze
+from .errors import ModelError, PLRNNError
 
-__all__ = ["as_array", "as_index_tuple", "freeze", "is_whole"]
+__all__ = ["as_array", "as_index_tuple", "freeze", "is_whole", "number", "one_of", "whole"]
+
+#: Characters of a value that a message shows.
+SHOWN = 80
 
 
 def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "") -> np.ndarray:
@@ -76,12 +85,140 @@ def as_index_tuple(name: str, value: Any, limit: int) -> tuple[int, ...]:
     return indices
 
 
+def whole(
+    name: str,
+    value: Any,
+    least: int | None = None,
+    most: int | None = None,
+    *,
+    remark: str = "",
+    error: type[PLRNNError] = ModelError,
+) -> int:
+    """Return `value` as an int; True and False are none, nor is 3.0.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the argument; used in the message.
+    value : object
+    least, most : int, optional
+        The range, both ends included.
+    remark : str, optional
+        Follows the range in the message, e.g. ``"(the model has 3 units)"`` or ``"or None for no limit"``.
+    error : type, optional
+        What is raised.
+
+    Raises
+    ------
+    ModelError
+        If `value` is no whole number or out of range.
+
+    Examples
+    --------
+    >>> whole("steps", 3, least=1)
+    3
+    >>> whole("unit", 7, 0, 2, remark="(the model has 3 units)")
+    Traceback (most recent call last):
+    plrnn_analysis.errors.ModelError: unit must be a whole number in 0..2 (the model has 3 units), got 7
+    """
+    fits = isinstance(value, Integral) and not isinstance(value, bool)
+    if fits and (least is None or value >= least) and (most is None or value <= most):
+        return int(value)
+    if least is not None and most is not None:
+        span = f" in {least}..{most}"
+    else:
+        span = f" >= {least}" if least is not None else f" <= {most}" if most is not None else ""
+    raise error(f"{name} must be a whole number{span}{remark and ' '}{remark}, got {_shown(value)}")
+
+
+def number(
+    name: str,
+    value: Any,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    below: float | None = None,
+    infinite: bool = False,
+    remark: str = "",
+    error: type[PLRNNError] = ModelError,
+) -> float:
+    """Return `value` as a float; NaN is never one, True and False are none, nor is text.
+
+    Parameters
+    ----------
+    name, remark, error
+        As for :func:`whole`.
+    value : object
+    least, most : float, optional
+        Ends of the range that belong to it.
+    above, below : float, optional
+        Ends of the range that do not.
+    infinite : bool, optional
+        Whether infinity is allowed.
+
+    Raises
+    ------
+    ModelError
+        If `value` is no real number or out of range.
+
+    Examples
+    --------
+    >>> number("tolerance", 0, least=0.0)
+    0.0
+    >>> number("share", 2.0, above=0.0, most=1.0)
+    Traceback (most recent call last):
+    plrnn_analysis.errors.ModelError: share must be a number in (0, 1], got 2.0
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if is_number:
+        try:
+            x = float(value)
+        except OverflowError:  # an int beyond the largest double
+            x = np.inf if value > 0 else -np.inf
+        low, high = (least if above is None else above), (most if below is None else below)
+        fits = (low is None or x > low or x == least) and (high is None or x < high or x == most)
+        if fits and (abs(x) < np.inf or (infinite and x == x)):
+            return x
+    raise error(f"{name} must be {_span(least, above, most, below)}{remark and ' '}{remark}, got {_shown(value)}")
+
+
+def one_of(name: str, value: Any, choices: Iterable[str], *, error: type[PLRNNError] = ModelError) -> str:
+    """Return `value` if it is one of the words, as text.
+
+    Raises
+    ------
+    ModelError
+        If it is none of them.
+
+    Examples
+    --------
+    >>> one_of("kind", "sable", ("stable", "unstable"))
+    Traceback (most recent call last):
+    plrnn_analysis.errors.ModelError: kind must be one of 'stable', 'unstable', got 'sable'
+    """
+    words = tuple(choices)
+    if isinstance(value, str) and value in words:
+        return value
+    raise error(f"{name} must be one of {', '.join(map(repr, words))}, got {_shown(value)}")
+
+
+def _span(least: float | None, above: float | None, most: float | None, below: float | None) -> str:
+    """A range in words."""
+    low, high = (least if above is None else above), (most if below is None else below)
+    if low is not None and high is not None:
+        return f"a number in {'[' if above is None else '('}{low:g}, {high:g}{']' if below is None else ')'}"
+    if low is not None:
+        return f"a number {'>=' if above is None else '>'} {low:g}"
+    return "a number" if high is None else f"a number {'<=' if below is None else '<'} {high:g}"
+
+
+def _shown(value: Any) -> str:
+    """What came, in one line of bounded length."""
+    text = repr(value).replace("\n", " ")
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
 def is_whole(value: Any, least: int) -> bool:
     """Whether `value` is a whole number of at least `least`; True and False are none."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(value >= least)
-
-
-def freeze(array: np.ndarray) -> np.ndarray:
-    """Mark `array` read-only and return it: results are values, not buffers."""
-    array.setflags(write=False)
-    return array

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
 
+from ._frozen import Frozen
 from .maps import CanonicalMap
 
 __all__ = [
@@ -52,10 +53,22 @@ class Table(dict[str, list[Any]]):
         return pandas.DataFrame(dict(self))
 
 
-class ResultSequence(Sequence[Item], Generic[Item]):
-    """A read-only sequence of results; subclasses add what the search proved."""
+class ResultSequence(Frozen, Sequence[Item], Generic[Item]):
+    """A read-only sequence of results; subclasses add what the search proved.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Of :meth:`table`: attributes of the items. The same for all instances of a class.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = ()
 
     _items: tuple[Item, ...]
+
+    def table(self) -> Table:
+        """One row an item, with the names in :attr:`columns` as columns."""
+        return Table({name: [getattr(item, name) for item in self] for name in self.columns})
 
     @overload
     def __getitem__(self, index: int) -> Item: ...

@@ -1,0 +1,137 @@
+"""The words in which results speak: each a string, and a member of one of these enumerations.
+
+A member equals its string: ``point.stability == "saddle"`` and ``point.stability is Stability.SADDLE`` say the same,
+and both print, sort, pickle and become JSON as the string.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["AttractorKind", "Engine", "ModeKind", "Stability", "StoppedBy"]
+
+
+class _Word(StrEnum):
+    """A string that is printed as one, in tables too."""
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+class StoppedBy(_Word):
+    """What ended a search before it had looked at everything."""
+
+    #: Nothing did.
+    NOTHING = ""
+    #: The budget of nodes of the search tree, ``max_nodes=``.
+    MAX_NODES = "max_nodes"
+    #: ``time_limit=``.
+    TIME_LIMIT = "time_limit"
+    #: Ctrl-C, or the executor was shut down.
+    INTERRUPT = "interrupt"
+    #: The problem needs more memory than a search allows itself.
+    MEMORY = "memory"
+    #: More candidates than are kept.
+    CANDIDATES = "too many candidates"
+    #: Something could be decided neither by floats within their error bounds nor exactly.
+    NUMERICS = "numerics"
+    #: The method asked for cannot prove that it found everything.
+    HEURISTIC = "heuristic"
+    #: What is claimed holds within a limit that is stated, not without.
+    LIMITED = "limited"
+    #: ``max_pieces=`` of a manifold.
+    MAX_PIECES = "max_pieces"
+    #: ``max_size=`` of a manifold.
+    MAX_SIZE = "max_size"
+    #: ``iterations=`` of a manifold.
+    ITERATIONS = "iterations"
+
+    @property
+    def reason(self) -> str:
+        """The same as a clause; empty where nothing stopped the search."""
+        return _REASONS[self]
+
+
+_REASONS = {
+    StoppedBy.NOTHING: "",
+    StoppedBy.MAX_NODES: "the node budget ended the search",
+    StoppedBy.TIME_LIMIT: "the time limit ended the search",
+    StoppedBy.INTERRUPT: "the search was interrupted",
+    StoppedBy.MEMORY: "the problem needs more memory than the search allows itself",
+    StoppedBy.CANDIDATES: "there are more candidates than the search keeps",
+    StoppedBy.NUMERICS: "rounding left some subregions without a verdict",
+    StoppedBy.HEURISTIC: "the search was heuristic",
+    StoppedBy.LIMITED: "the claim holds within a limit only",
+    StoppedBy.MAX_PIECES: "the largest number of pieces was reached",
+    StoppedBy.MAX_SIZE: "the largest size was reached",
+    StoppedBy.ITERATIONS: "the number of iterations was reached",
+}
+
+
+class Engine(_Word):
+    """How a search looked."""
+
+    #: Every pattern, one by one.
+    ENUMERATION = "enumeration"
+    #: Depth first by Schur elimination, subtrees cut by signs.
+    ELIMINATION = "elimination"
+    #: Branch and bound with linear programs.
+    LINEAR_PROGRAMS = "linear programs"
+    #: A proof that there is exactly one fixed point, by monotonicity.
+    UNIQUENESS = "uniqueness certificate"
+    #: The same by contraction.
+    CONTRACTION = "contraction certificate"
+    #: Depth first over words whose cells some point of the box follows.
+    WORDS = "words in a box"
+    #: Guess, solve, read off, repeat; proves nothing.
+    SCYFI = "scyfi"
+    #: No ReLU: there is one subregion.
+    SINGLE_REGION = "single region"
+
+
+class Stability(_Word):
+    """What the multipliers of a fixed point or cycle say of its neighbourhood."""
+
+    #: All moduli below 1, the largest of a real multiplier.
+    STABLE_NODE = "stable node"
+    #: All moduli below 1, the largest of a complex pair.
+    STABLE_SPIRAL = "stable spiral"
+    #: Some moduli below 1, some above.
+    SADDLE = "saddle"
+    #: All moduli above 1, the largest of a real multiplier.
+    UNSTABLE_NODE = "unstable node"
+    #: All moduli above 1, the largest of a complex pair.
+    UNSTABLE_SPIRAL = "unstable spiral"
+    #: A multiplier has modulus 1.
+    MARGINAL = "marginal"
+    #: Neither that nor its opposite could be proved.
+    UNDECIDED = "undecided"
+
+
+class AttractorKind(_Word):
+    """Where trajectories end; the last two are no attractors."""
+
+    FIXED_POINT = "fixed point"
+    CYCLE = "cycle"
+    CONTINUUM = "continuum"
+    QUASI_PERIODIC = "quasi-periodic"
+    CHAOTIC = "chaotic"
+    DIVERGENT = "divergent"
+    UNDECIDED = "undecided"
+
+
+class ModeKind(_Word):
+    """What a mode of a subregion does, by its eigenvalue."""
+
+    #: An eigenvalue of 1: it keeps what is written on it.
+    INTEGRATOR = "integrator"
+    #: On the unit circle elsewhere: it turns for ever.
+    MARGINAL_ROTATION = "marginal rotation"
+    #: Positive and below 1.
+    DECAYING = "decaying"
+    #: Below 1 in modulus, negative or complex.
+    OSCILLATING = "oscillating"
+    #: Positive and above 1.
+    UNSTABLE = "unstable"
+    #: Above 1 in modulus, negative or complex.
+    UNSTABLE_ROTATION = "unstable rotation"
