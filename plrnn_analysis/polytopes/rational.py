@@ -10,12 +10,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
-__all__ = ["Undecided", "nearest_double", "rational", "rationals", "relative_interior"]
+__all__ = [
+    "Flat",
+    "Undecided",
+    "flat_of",
+    "leading_columns",
+    "nearest_double",
+    "rational",
+    "rationals",
+    "relative_interior",
+    "whole_numbers",
+]
 
 # Pivots by the steepest rule before the rule that cannot cycle takes over, for each row and unknown.
 EAGER_PIVOTS = 3
@@ -53,6 +64,57 @@ def nearest_double(value: fmpq) -> float:
         return int(value.p) / int(value.q)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """The solutions of linear equations: ``x = origin + directions @ s`` with s in Q^free.
+
+    Attributes
+    ----------
+    origin : (k, 1) fmpq_mat
+    directions : (k, free) fmpq_mat
+    free : tuple of int
+        The unknowns that s is.
+    """
+
+    origin: fmpq_mat
+    directions: fmpq_mat
+    free: tuple[int, ...]
+
+    def point(self, s: Sequence[fmpq]) -> Point:
+        """The solution with coordinates s."""
+        if not len(s):
+            return self.origin.entries()
+        return (self.origin + self.directions * fmpq_mat(len(s), 1, list(s))).entries()
+
+    def restrict(self, rows: Rows, room: Sequence[fmpq]) -> tuple[list[Point], Point]:
+        """``rows @ x + room`` in terms of s."""
+        n, free = len(rows), self.directions.ncols()
+        if not n:
+            return [], []
+        matrix = fmpq_mat([list(row) for row in rows])
+        constants = [b + v for b, v in zip(room, (matrix * self.origin).entries(), strict=True)]
+        return (matrix * self.directions).tolist() if free else [[] for _ in range(n)], constants
+
+
+def flat_of(rows: Rows, room: Sequence[fmpq], k: int) -> Flat | None:
+    """The points x of Q^k with ``rows @ x + room = 0``; None if there is none."""
+    if not len(rows):
+        return Flat(fmpq_mat(k, 1), fmpq_mat([[fmpq(i == j) for j in range(k)] for i in range(k)]), tuple(range(k)))
+    reduced, rank = fmpq_mat([[*row, b] for row, b in zip(rows, room, strict=True)]).rref()
+    pivots = leading_columns(reduced, rank)
+    if k in pivots:
+        return None
+    free = [j for j in range(k) if j not in pivots]
+    origin, directions = fmpq_mat(k, 1), fmpq_mat(k, len(free))
+    for i, pivot in enumerate(pivots):
+        origin[pivot, 0] = -reduced[i, k]
+        for column, j in enumerate(free):
+            directions[pivot, column] = -reduced[i, j]
+    for column, j in enumerate(free):
+        directions[j, column] = fmpq(1)
+    return Flat(origin, directions, tuple(free))
 
 
 def relative_interior(
@@ -168,7 +230,7 @@ class _Walk:
     def __init__(self, rows: Rows, room: Sequence[fmpq], start: Point | None, deadline: float | None) -> None:
         self.k = len(rows[0])
         # A row times a positive number says the same: all entries become whole numbers.
-        integers = [_whole([*row, b]) for row, b in zip(rows, room, strict=True)]
+        integers = [whole_numbers([*row, b]) for row, b in zip(rows, room, strict=True)]
         nearness: list[fmpq] = [fmpq(0)] * len(integers)
         if start is not None:
             distance = fmpq_mat(fmpz_mat(integers)) * fmpq_mat(self.k + 1, 1, [*start, fmpq(1)])
@@ -270,7 +332,7 @@ def _solve(matrix: fmpz_mat, right: list[fmpz]) -> fmpq_mat:
     return fmpq_mat(matrix).solve(fmpq_mat(fmpz_mat(len(right), 1, right)))
 
 
-def _whole(row: list[fmpq]) -> list[fmpz]:
+def whole_numbers(row: list[fmpq]) -> list[fmpz]:
     """The row times a positive number that makes its entries coprime whole numbers."""
     numerators, _ = fmpq_mat([row]).numer_denom()
     entries = numerators.entries()
@@ -283,6 +345,11 @@ def _whole(row: list[fmpq]) -> list[fmpz]:
 def _pivots(matrix: fmpz_mat) -> list[int]:
     """The first columns, from the left, that are independent."""
     reduced, _, rank = matrix.rref()
+    return leading_columns(reduced, rank)
+
+
+def leading_columns(reduced: fmpz_mat | fmpq_mat, rank: int) -> list[int]:
+    """Where the rows of a reduced echelon form begin."""
     pivots = []
     column = 0
     for row in range(rank):

@@ -38,7 +38,7 @@ def test_infinite_sides_only_where_they_are_allowed():
             read_box(box, 2)
     assert read_box(np.inf, 2, infinite=True).low.tolist() == [-np.inf, -np.inf]
     assert read_box(half, 2, infinite=True).high.tolist() == [np.inf, 1.0]
-    with pytest.raises(ModelError, match="below"):
+    with pytest.raises(ModelError, match="above"):
         read_box(([np.inf, 0.0], [np.inf, 1.0]), 2, infinite=True, flat=True)
 
 

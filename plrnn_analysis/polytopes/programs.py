@@ -1,0 +1,417 @@
+"""The one call of the solver of linear programs, and what may be concluded from its answers.
+
+The solver computes in floats with absolute tolerances, so it proposes only: a point is believed once the given rows
+have been evaluated at it with an error bound or exactly, an empty set once multipliers have been found in exact
+arithmetic that prove it. What neither settles is decided by exact pivoting if the time suffices, and else is said to
+be undecided. A solver that fails has said nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+from flint import fmpq, fmpz_mat
+
+from .rational import (
+    Flat,
+    Undecided,
+    flat_of,
+    leading_columns,
+    nearest_double,
+    rationals,
+    relative_interior,
+    whole_numbers,
+)
+
+__all__ = ["Claim", "Decision", "Proposal", "System", "Verdict", "decide", "proves_empty", "propose"]
+
+EPS = float(np.finfo(np.float64).eps)
+# What a product or a sum may lose to underflow.
+TINY = float(np.finfo(np.float64).smallest_subnormal)
+# Up to so many entries exact pivoting takes no longer than a call of the solver.
+SMALL = 150
+# Seconds that exact pivoting may take where the caller sets no deadline.
+PATIENCE = 20.0
+# Multipliers below this share of the largest may be rounding.
+NEGLIGIBLE = 1e-9
+SCALING_PASSES = 5
+# Below all binary orders.
+NOTHING = -(10**6)
+# Rationals beyond this are no floats.
+LARGEST = 1e300
+
+
+class Verdict(StrEnum):
+    """What is known about a polyhedron."""
+
+    FEASIBLE = "feasible"
+    """It has a point, which is in hand."""
+    EMPTY = "empty"
+    """Proved."""
+    UNDECIDED = "undecided"
+    """Neither: the solver failed, or the time was up."""
+
+
+class Claim(StrEnum):
+    """What the solver says, in floats; to be verified."""
+
+    OPTIMAL = "optimal"
+    EMPTY = "empty"
+    UNBOUNDED = "unbounded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """An answer of the solver.
+
+    Attributes
+    ----------
+    claim : Claim
+    point : (k,) ndarray or None
+        An optimum, where that is claimed.
+    multipliers : (n,) ndarray
+        Of the rows, not negative; zero unless an optimum is claimed.
+    """
+
+    claim: Claim
+    point: np.ndarray | None
+    multipliers: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """An answer that holds.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    point : list of fmpq or None
+        If feasible: every row that is not zero on the whole set is positive there.
+    """
+
+    verdict: Verdict
+    point: list[fmpq] | None = None
+
+    @property
+    def doubles(self) -> np.ndarray | None:
+        """The point rounded to floats."""
+        return None if self.point is None else np.array([nearest_double(x) for x in self.point])
+
+
+def _orders(array: np.ndarray, axis: int | None) -> Any:
+    """Binary exponents of the largest modulus along an axis; 0 where all is zero."""
+    largest = np.max(np.abs(array), axis=axis, initial=0.0)
+    return np.where(largest > 0.0, np.frexp(largest)[1], 0)
+
+
+def _equilibrated(
+    rows: np.ndarray, room: np.ndarray, by_column: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Rows and room times powers of two, and the exponents used for rows and for columns (if these are not given).
+
+    Exponents that make the geometric means of all rows and columns one, by alternating least squares (Curtis and Reid
+    1972, doi:10.1093/imamat/10.1.118).
+    """
+    used = rows != 0.0
+    orders = np.where(used, np.frexp(rows)[1], 0)
+    in_row, in_column = np.maximum(used.sum(axis=1), 1), np.maximum(used.sum(axis=0), 1)
+    columns = np.zeros(rows.shape[1]) if by_column is None else by_column
+    for _ in range(SCALING_PASSES if by_column is None else 0):
+        lines = -(orders + used * columns).sum(axis=1) / in_row
+        columns = -(orders + used * lines[:, None]).sum(axis=0) / in_column
+    columns = np.rint(columns).astype(np.int64)
+    # The sizes of rows are taken one by one in the end: that of the largest coefficient.
+    lines = -np.max(np.where(used, orders + columns, NOTHING), axis=1, initial=NOTHING)
+    lines = np.where(lines == -NOTHING, 0, lines)
+    return np.ldexp(rows, lines[:, None] + columns), np.ldexp(room, lines), lines, columns
+
+
+def propose(
+    cost: np.ndarray,
+    rows: np.ndarray,
+    room: np.ndarray,
+    low: np.ndarray | float = -np.inf,
+    high: np.ndarray | float = np.inf,
+) -> Proposal:
+    """Minimise ``cost @ x`` subject to ``rows @ x + room >= 0`` and ``low <= x <= high``, in floats.
+
+    Parameters
+    ----------
+    cost : (k,) ndarray
+    rows : (n, k) ndarray
+    room : (n,) ndarray
+    low, high : float or (k,) ndarray, optional
+        Infinite for none.
+
+    Returns
+    -------
+    Proposal
+
+    Notes
+    -----
+    Rows, unknowns, right-hand side and cost are scaled by powers of two first, since the solver's tolerances are
+    absolute. One call of HiGHS through :func:`scipy.optimize.linprog`.
+    """
+    k, n = len(cost), len(room)
+    sides = np.array([np.broadcast_to(low, k), np.broadcast_to(high, k)], dtype=np.float64)
+    nothing = Proposal(Claim.FAILED, None, np.zeros(n))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        # A bounded unknown is measured in its bounds, another one so that its column is of size 1.
+        bounded = np.all(np.isfinite(sides), axis=0)
+        by_column = np.where(bounded, _orders(np.where(bounded, sides, 0.0), 0), _equilibrated(rows, room)[3])
+        A, b, by_row, _ = _equilibrated(rows, room, by_column)
+        sides = np.ldexp(sides, -by_column)
+        common = int(_orders(np.append(b, sides[np.isfinite(sides)]), None))
+        b, sides, price = np.ldexp(b, -common), np.ldexp(sides, -common), np.ldexp(cost, by_column)
+        order = int(_orders(price, None))
+        price = np.ldexp(price, -order)
+        if not all(np.all(np.isfinite(part)) for part in (A, b, price)):
+            return nothing
+        result = scipy.optimize.linprog(
+            price,
+            A_ub=-A,
+            b_ub=b,
+            bounds=sides.T,
+            method="highs",
+            options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+        )
+        if result.status in (2, 3):
+            return Proposal(Claim.EMPTY if result.status == 2 else Claim.UNBOUNDED, None, np.zeros(n))
+        if result.status != 0:
+            return nothing
+        point = np.clip(np.ldexp(np.asarray(result.x), by_column + common), low, high)
+        multipliers = np.ldexp(np.maximum(-np.asarray(result.ineqlin.marginals), 0.0), by_row + order)
+    if not (np.all(np.isfinite(point)) and np.all(np.isfinite(multipliers))):
+        return nothing
+    return Proposal(Claim.OPTIMAL, point, multipliers)
+
+
+class System:
+    """Conditions ``rows @ x + room > 0``, or ``>= 0`` where not strict, on floats taken at their word or on rationals.
+
+    Parameters
+    ----------
+    rows : (n, k) ndarray of float, or nested sequences of fmpq
+    room : (n,) ndarray of float, or sequence of fmpq
+    strict : bool or (n,) sequence of bool, optional
+    """
+
+    def __init__(self, rows: Any, room: Any, strict: bool | Sequence[bool] = False) -> None:
+        self.n = len(room)
+        self.strict = [strict] * self.n if isinstance(strict, bool) else [bool(s) for s in strict]
+        self.is_float = isinstance(rows, np.ndarray) and isinstance(room, np.ndarray)
+        self.k = int(rows.shape[1]) if isinstance(rows, np.ndarray) else (len(rows[0]) if self.n else 0)
+        self._rows, self._room = rows, room
+
+    @cached_property
+    def exact(self) -> tuple[list[list[fmpq]], list[fmpq]]:
+        """Rows and room as rationals."""
+        return (
+            rationals(self._rows) if isinstance(self._rows, np.ndarray) else [list(row) for row in self._rows],
+            rationals(self._room) if isinstance(self._room, np.ndarray) else list(self._room),
+        )
+
+    @cached_property
+    def floats(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and room as floats, each row times a positive number where floats were not given."""
+        if isinstance(self._rows, np.ndarray) and isinstance(self._room, np.ndarray):
+            return self._rows, self._room
+        scaled = []
+        for row, b in zip(*self.exact, strict=True):
+            size = max(map(abs, row), default=fmpq(0)) or abs(b) or fmpq(1)
+            scaled.append([nearest_double(x / size) for x in (*row, b)])
+        array = np.clip(np.array(scaled, dtype=np.float64).reshape(self.n, self.k + 1), -LARGEST, LARGEST)
+        return array[:, :-1], array[:, -1]
+
+    def holds_at(self, point: np.ndarray) -> bool:
+        """Whether all rows are positive at a point of floats, beyond doubt."""
+        if not np.all(np.isfinite(point)):
+            return False
+        doubtful = list(range(self.n))
+        if self.is_float:
+            G, g = self.floats
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+                value = G @ point + g
+                error = (self.k + 3) * (EPS * (np.abs(G) @ np.abs(point) + np.abs(g)) + TINY)
+            if np.any(value < -error):
+                return False
+            doubtful = np.flatnonzero(~(value > error)).tolist()
+        if not doubtful:
+            return True
+        (rows, room), there = self.exact, rationals(point)
+        return all(sum((a * x for a, x in zip(rows[i], there, strict=True)), room[i]) > 0 for i in doubtful)
+
+    def widest(self) -> Proposal:
+        """A point at which the least row is as large as the solver can make it, each row in its own units.
+
+        The program has points and an end whatever the system is, so that multipliers come with the answer.
+        """
+        rows, room = self.floats
+        moving = np.any(rows != 0.0, axis=1)
+        multipliers = np.zeros(self.n)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            A, b, by_row, by_column = _equilibrated(rows[moving], room[moving])
+            common = int(_orders(b, None))
+            level = np.append(np.full(self.k, np.inf), 1.0)
+            slope, b = np.hstack([A, -np.ones((len(A), 1))]), np.ldexp(b, -common)
+            proposal = propose(np.append(np.zeros(self.k), -1.0), slope, b, high=level)
+            if proposal.point is None:
+                return Proposal(proposal.claim, None, multipliers)
+            multipliers[moving] = np.ldexp(proposal.multipliers, by_row)
+            return Proposal(proposal.claim, np.ldexp(proposal.point[:-1], by_column + common), multipliers)
+
+    def is_refuted_by(self, multipliers: np.ndarray) -> bool:
+        """Whether the rows with positive multipliers exclude each other, by exact multipliers.
+
+        Multipliers u >= 0 with ``u @ rows = 0`` and ``u @ room < 0`` leave no point, nor does ``u @ room = 0`` if a row
+        with positive u has to be positive. Where the support is that of a vertex, u is unique but for a factor.
+        """
+        top = float(np.max(multipliers, initial=0.0))
+        for share in (0.0, NEGLIGIBLE):
+            support = np.flatnonzero(multipliers > share * top).tolist()
+            if 0 < len(support) <= self.k + 1 and self._exclude_each_other(support):
+                return True
+        return False
+
+    def _exclude_each_other(self, support: list[int]) -> bool:
+        rows, room = self.exact
+        integers = [whole_numbers([*rows[i], room[i]]) for i in support]
+        reduced, denominator, rank = fmpz_mat([row[:-1] for row in integers]).transpose().rref()
+        if rank != len(support) - 1:
+            return False
+        pivots = leading_columns(reduced, rank)
+        (free,) = set(range(len(support))).difference(pivots)
+        u = [denominator] * len(support)
+        for row, column in enumerate(pivots):
+            u[column] = -reduced[row, free]
+        if all(x <= 0 for x in u):
+            u = [-x for x in u]
+        if any(x < 0 for x in u):
+            return False
+        total = sum(x * row[-1] for x, row in zip(u, integers, strict=True))
+        return bool(
+            total < 0 or (total == 0 and any(x > 0 and self.strict[i] for x, i in zip(u, support, strict=True)))
+        )
+
+    def decide_exactly(self, start: np.ndarray | None, deadline: float | None) -> Decision:
+        """By pivoting in rationals."""
+        deadline = time.perf_counter() + PATIENCE if deadline is None else deadline
+        start = np.zeros(self.k) if start is None and not self.n else start
+        try:
+            found = relative_interior(*self.exact, self.strict, proposal=start, deadline=deadline)
+        except Undecided:
+            return Decision(Verdict.UNDECIDED)
+        return Decision(Verdict.EMPTY) if found is None else Decision(Verdict.FEASIBLE, found[0])
+
+
+def decide(
+    rows: Any,
+    room: Any,
+    strict: bool | Sequence[bool] = False,
+    *,
+    equal: Sequence[bool] | None = None,
+    start: np.ndarray | None = None,
+    deadline: float | None = None,
+) -> Decision:
+    """Whether some x satisfies ``rows @ x + room >= 0``, ``> 0`` where strict and ``= 0`` where equal.
+
+    Parameters
+    ----------
+    rows : (n, k) ndarray of float, or nested sequences of fmpq
+        Floats are taken at their word.
+    room : (n,) ndarray of float, or sequence of fmpq
+    strict : bool or (n,) sequence of bool, optional
+    equal : (n,) sequence of bool, optional
+    start : (k,) ndarray, optional
+        A point that may be inside, or near.
+    deadline : float, optional
+        A time of ``time.perf_counter()``; without one, exact arithmetic gets 20 seconds.
+
+    Returns
+    -------
+    Decision
+
+    Notes
+    -----
+    Small systems are decided by exact pivoting, which is as fast as a call of the solver; for the others the solver
+    proposes a point, which is evaluated with an error bound, or multipliers, from whose support exact ones are
+    computed. Where both fail exact pivoting decides, and where the solver itself fails nothing does.
+
+    Examples
+    --------
+    >>> decide(np.array([[1.0], [-1.0]]), np.array([0.0, 5e-324]), strict=True).verdict
+    <Verdict.FEASIBLE: 'feasible'>
+    >>> decide(np.array([[1.0], [-1.0]]), np.zeros(2), strict=True).verdict
+    <Verdict.EMPTY: 'empty'>
+    """
+    system = System(rows, room, strict)
+    if equal is not None and any(equal):
+        return _decide_on_flat(system, equal, start, deadline)
+    if start is not None and system.holds_at(start):
+        return Decision(Verdict.FEASIBLE, rationals(start))
+    if system.n * system.k <= SMALL:
+        return system.decide_exactly(start, deadline)
+    proposal = system.widest()
+    if proposal.point is None:
+        return Decision(Verdict.UNDECIDED)
+    if system.holds_at(proposal.point):
+        return Decision(Verdict.FEASIBLE, rationals(proposal.point))
+    if system.is_refuted_by(proposal.multipliers):
+        return Decision(Verdict.EMPTY)
+    return system.decide_exactly(proposal.point, deadline)
+
+
+def _decide_on_flat(
+    system: System, equal: Sequence[bool], start: np.ndarray | None, deadline: float | None
+) -> Decision:
+    """The same with equations, which are solved first."""
+    found = _on_flat(system, equal)
+    if found is None:
+        return Decision(Verdict.EMPTY)
+    flat, inner = found
+    if not inner.n:
+        return Decision(Verdict.FEASIBLE, flat.origin.entries())
+    near = None if start is None else np.asarray(start)[list(flat.free)]
+    decision = decide(*inner.exact, inner.strict, start=near, deadline=deadline)
+    return decision if decision.point is None else Decision(decision.verdict, flat.point(decision.point))
+
+
+def _on_flat(system: System, equal: Sequence[bool]) -> tuple[Flat, System] | None:
+    """The solutions of the equations and the other rows on them; None if the equations contradict each other."""
+    rows, room = system.exact
+    fixed = [i for i, e in enumerate(equal) if e]
+    others = [i for i, e in enumerate(equal) if not e]
+    flat = flat_of([rows[i] for i in fixed], [room[i] for i in fixed], system.k)
+    if flat is None:
+        return None
+    inner = flat.restrict([rows[i] for i in others], [room[i] for i in others])
+    return flat, System(*inner, [system.strict[i] for i in others])
+
+
+def proves_empty(
+    rows: Any, room: Any, strict: bool | Sequence[bool] = False, *, equal: Sequence[bool] | None = None
+) -> bool:
+    """Whether the multipliers that the solver proposes prove that there is no point; False says nothing.
+
+    Parameters as in :func:`decide`. One linear program and one exact solution of a system of at most k + 1 rows: for
+    searches that go on where this says False.
+    """
+    system = System(rows, room, strict)
+    if equal is not None and any(equal):
+        found = _on_flat(system, equal)
+        if found is None:
+            return True
+        system = found[1]
+    still = [i for i, (row, b) in enumerate(zip(*system.exact, strict=True)) if not any(row)]
+    room = system.exact[1]
+    if any(room[i] < 0 or (room[i] == 0 and system.strict[i]) for i in still):
+        return True
+    return system.is_refuted_by(system.widest().multipliers)
