@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linprog
 
 from ._validation import freeze
 from .engines.budget import Budget
 from .engines.verification import SINGULAR_RCOND, Hit, ordered_eigenvalues, solve_region
-from .errors import ModelError, PLRNNError
+from .errors import ModelError
 from .maps import CanonicalMap, bits_to_string
+from .polytopes.cells import Cells, Planes, enumerate_cells, inner_double
 from .results import Subregion, Subregions
 
 __all__ = ["find_subregions"]
-
-# Distance from its boundaries, relative to the arrangement's size, that a subregion's widest point must have.
-THIN = 1e-9
 
 
 def find_subregions(map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit: float | None = 60.0) -> Subregions:
@@ -42,10 +39,12 @@ def find_subregions(map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit
 
     Notes
     -----
-    The boundaries are H hyperplanes in M dimensions. With independent normals, as in every AL-RNN, all
+    A subregion is listed if some state has its bitcode and no ReLU argument of zero, except where that is zero for
+    all states. The boundaries are H hyperplanes in M dimensions. With independent normals, as in every AL-RNN, all
     2**H sign patterns occur; else at most ``sum_k<=M binomial(H, k)`` do, and they are found by adding one
-    hyperplane at a time, one small linear program for each new piece that a known interior point does
-    not settle. Pieces thinner than 1e-9 of the arrangement's size count as empty.
+    hyperplane at a time. Whether a piece is empty is decided exactly, on the given weights as rational numbers. The
+    interior points lie strictly inside; a subregion so thin that no float was found in it is left out, and the
+    result then is not ``complete``.
 
     Examples
     --------
@@ -63,68 +62,23 @@ def find_subregions(map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit
     if not max_regions > 0:
         raise ModelError(f"max_regions must be positive, got {max_regions!r}")
     budget = Budget(None, time_limit)
-    normals = np.linalg.norm(map.V, axis=1)
-    unit = np.where(normals > 0.0, normals, 1.0)
-    V, c = map.V / unit[:, None], map.c / unit
-    size = max(float(np.max(np.abs(c), initial=0.0)), 1.0 if not np.any(c) else 0.0)
-    independent = map.n_relu <= map.n_units and (map.n_relu == 0 or np.linalg.matrix_rank(V, tol=1e-10) == map.n_relu)
-    right_inverse = np.linalg.pinv(V) if independent else None
-    found: list[tuple[np.ndarray, np.ndarray]] = []
-    # Depth first, inactive side first: leaves come out ordered by bitcode.
-    stack: list[tuple[np.ndarray, np.ndarray]] = [(np.zeros(0, dtype=bool), np.zeros(map.n_units))]
+    planes = Planes.of(map.V, map.c, map.n_units)
+    regions: list[Subregion] = []
+    cells = Cells()
+    left_out = 0
     try:
-        while stack:
-            if len(found) >= max_regions or budget.take(1) == 0:
-                break
-            bits, point = stack.pop()
-            i = len(bits)
-            if i == map.n_relu:
-                found.append((bits, point))
-                continue
-            for bit in (True, False):
-                child = np.append(bits, bit)
-                inner = _interior_point(V[: i + 1], c[: i + 1], child, point, size, right_inverse)
-                if inner is not None:
-                    stack.append((child, inner))
+        enumerate_cells(
+            planes, most=max_regions, deadline=budget.deadline, go_on=lambda: bool(budget.take(1)), into=cells
+        )
     except KeyboardInterrupt:
         budget.stop("interrupt")
-    return Subregions(tuple(_subregion(map, bits, point) for bits, point in found), complete=not stack)
-
-
-def _interior_point(
-    V: np.ndarray,
-    c: np.ndarray,
-    bits: np.ndarray,
-    point: np.ndarray,
-    size: float,
-    right_inverse: np.ndarray | None,
-) -> np.ndarray | None:
-    """A point well inside the cell `bits` of the first hyperplanes (unit normals V), None if it is empty."""
-    sign = np.where(bits, 1.0, -1.0)
-    if right_inverse is not None:
-        return (
-            np.asarray(right_inverse[:, : len(bits)] @ (sign * size - c))
-            if len(bits) == right_inverse.shape[1]
-            else point
-        )
-    if np.min(sign * (V @ point + c)) > 1e-3 * size:
-        return point
-    moving = np.any(V != 0.0, axis=1)
-    if np.any(sign[~moving] * c[~moving] < 0.0) or np.any(bits[~moving] & (c[~moving] == 0.0)):
-        return None
-    rows = sign[:, None] * V
-    result = linprog(
-        np.append(np.zeros(V.shape[1]), -1.0),
-        A_ub=np.hstack([-rows, np.ones((len(rows), 1))])[moving],
-        b_ub=(sign * c)[moving],
-        bounds=[(None, None)] * V.shape[1] + [(None, size)],
-        method="highs",
-    )
-    if result.status not in (0, 2):
-        raise PLRNNError(f"the linear program of subregion {bits_to_string(bits)}... failed: {result.message}")
-    if result.status == 2 or -result.fun <= THIN * size:
-        return None
-    return np.asarray(result.x[:-1])
+    for cell in cells.found:
+        point = inner_double(planes, cell)
+        if point is None:
+            left_out += 1
+        else:
+            regions.append(_subregion(map, cell.bits, point))
+    return Subregions(tuple(regions), complete=cells.complete and not left_out)
 
 
 def _subregion(map: CanonicalMap, bits: np.ndarray, point: np.ndarray) -> Subregion:

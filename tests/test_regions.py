@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from exact_polyhedra import cells
 from systems import CASES, known, random_model
 
 from plrnn_analysis import PLRNN, ModelError
@@ -67,3 +70,42 @@ def test_parallel_and_constant_relus():
     # Two copies of one hyperplane, and a ReLU that reads nothing.
     model = PLRNN.shallow([0.5, 0.5], np.ones((2, 3)), [[1, 0], [1, 0], [0, 0]], [0, 0], [0.0, 0.0, 1.0])
     assert [r.bitcode for r in model.regions()] == ["001", "111"]
+
+
+def test_small_offsets_invent_no_subregions():
+    """Three lines in general position, whatever the units of their offsets: at 1e-9 an eighth one was listed."""
+    for scale in (1.0, 1e-9, 2.0**-60, 2.0**60):
+        model = PLRNN.shallow([0.5, 0.5], np.zeros((2, 3)), [[1, 0], [0, 1], [1, 1]], [0, 0], [0, 0, -scale])
+        regions = model.regions()
+        assert regions.complete
+        assert [r.bitcode for r in regions] == ["000", "010", "011", "100", "101", "110", "111"]
+
+
+def test_against_all_patterns_in_fractions():
+    """Integer arrangements, most of them degenerate, in units of states and of ReLU arguments that are far apart."""
+    rng = np.random.default_rng(7)
+    for _ in range(60):
+        m, n = rng.integers(1, 4), rng.integers(1, 6)
+        units, relus = 2.0 ** rng.integers(-60, 61, m), 2.0 ** rng.integers(-60, 61, n)
+        V = rng.integers(-1, 2, (n, m)) * relus[:, None] / units
+        c = rng.integers(-1, 2, n) * relus * 2.0 ** rng.integers(-60, 61)
+        regions = PLRNN.shallow(np.full(m, 0.5), np.zeros((m, n)), V, np.zeros(m), c).regions()
+        assert regions.complete
+        assert [r.bitcode for r in regions] == cells(V, c)
+        for region in regions:
+            for row, b, bit in zip(V, c, region.bitcode):
+                value = sum(Fraction(a) * Fraction(z) for a, z in zip(row, region.interior_point)) + Fraction(b)
+                assert (value > 0) == (bit == "1") and (value != 0 or not row.any())
+
+
+def test_a_subregion_without_floats_is_not_passed_over():
+    near = np.nextafter(1.0, 2.0)
+    regions = PLRNN.shallow([0.5, 0.5], np.zeros((2, 2)), [[1, 0], [1, 0]], [0, 0], [-1.0, -near]).regions()
+    assert [r.bitcode for r in regions] == ["00", "11"] and not regions.complete
+
+
+def test_a_solver_that_fails_makes_the_list_incomplete(monkeypatch):
+    monkeypatch.setattr("scipy.optimize.linprog", lambda *a, **k: SimpleNamespace(status=4, x=None))
+    rng = np.random.default_rng(3)
+    model = PLRNN.shallow(np.zeros(8), np.zeros((8, 10)), rng.normal(size=(10, 8)), np.zeros(8), rng.normal(size=10))
+    assert not model.regions().complete

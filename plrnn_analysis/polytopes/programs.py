@@ -36,7 +36,7 @@ EPS = float(np.finfo(np.float64).eps)
 # What a product or a sum may lose to underflow.
 TINY = float(np.finfo(np.float64).smallest_subnormal)
 # Up to so many entries exact pivoting takes no longer than a call of the solver.
-SMALL = 150
+SMALL = 50
 # Seconds that exact pivoting may take where the caller sets no deadline.
 PATIENCE = 20.0
 # Multipliers below this share of the largest may be rounding.
@@ -207,9 +207,22 @@ class System:
     def __init__(self, rows: Any, room: Any, strict: bool | Sequence[bool] = False) -> None:
         self.n = len(room)
         self.strict = [strict] * self.n if isinstance(strict, bool) else [bool(s) for s in strict]
-        self.is_float = isinstance(rows, np.ndarray) and isinstance(room, np.ndarray)
         self.k = int(rows.shape[1]) if isinstance(rows, np.ndarray) else (len(rows[0]) if self.n else 0)
         self._rows, self._room = rows, room
+
+    @classmethod
+    def with_floats(
+        cls,
+        rows: list[list[fmpq]],
+        room: list[fmpq],
+        floats: tuple[np.ndarray, np.ndarray],
+        strict: bool | Sequence[bool] = False,
+    ) -> System:
+        """Both forms at once, where the caller has them; float rows may be the exact ones times positive numbers."""
+        system = cls(rows, room, strict)
+        system.__dict__.update(exact=(rows, room), floats=floats)
+        system.k = int(floats[0].shape[1])
+        return system
 
     @cached_property
     def exact(self) -> tuple[list[list[fmpq]], list[fmpq]]:
@@ -228,33 +241,40 @@ class System:
         for row, b in zip(*self.exact, strict=True):
             size = max(map(abs, row), default=fmpq(0)) or abs(b) or fmpq(1)
             scaled.append([nearest_double(x / size) for x in (*row, b)])
-        array = np.clip(np.array(scaled, dtype=np.float64).reshape(self.n, self.k + 1), -LARGEST, LARGEST)
+        array = np.array(scaled, dtype=np.float64).reshape(self.n, self.k + 1)
         return array[:, :-1], array[:, -1]
 
     def holds_at(self, point: np.ndarray) -> bool:
         """Whether all rows are positive at a point of floats, beyond doubt."""
         if not np.all(np.isfinite(point)):
             return False
-        doubtful = list(range(self.n))
-        if self.is_float:
-            G, g = self.floats
-            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-                value = G @ point + g
-                error = (self.k + 3) * (EPS * (np.abs(G) @ np.abs(point) + np.abs(g)) + TINY)
-            if np.any(value < -error):
-                return False
-            doubtful = np.flatnonzero(~(value > error)).tolist()
+        G, g = self.floats
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            value = G @ point + g
+            # Rounded rationals are wrong by a unit in the last place each, or by what underflow took.
+            size = EPS * (np.abs(G) @ np.abs(point) + np.abs(g)) + TINY * (1.0 + np.abs(point).sum())
+            error = (self.k + 5) * size
+        if np.any(value < -error):
+            return False
+        doubtful = np.flatnonzero(~(value > error)).tolist()
         if not doubtful:
             return True
         (rows, room), there = self.exact, rationals(point)
         return all(sum((a * x for a, x in zip(rows[i], there, strict=True)), room[i]) > 0 for i in doubtful)
+
+    def margin(self, point: np.ndarray) -> float:
+        """The least row at a point as a share of its terms, in floats: how far it is from changing sign by rounding."""
+        G, g = self.floats
+        with np.errstate(all="ignore"):
+            shares = (G @ point + g) / (np.abs(G) @ np.abs(point) + np.abs(g))
+        return float(np.min(np.nan_to_num(shares, nan=0.0), initial=1.0))
 
     def widest(self) -> Proposal:
         """A point at which the least row is as large as the solver can make it, each row in its own units.
 
         The program has points and an end whatever the system is, so that multipliers come with the answer.
         """
-        rows, room = self.floats
+        rows, room = (np.clip(part, -LARGEST, LARGEST) for part in self.floats)
         moving = np.any(rows != 0.0, axis=1)
         multipliers = np.zeros(self.n)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -300,6 +320,21 @@ class System:
         return bool(
             total < 0 or (total == 0 and any(x > 0 and self.strict[i] for x, i in zip(u, support, strict=True)))
         )
+
+    def decide(self, start: np.ndarray | None = None, deadline: float | None = None) -> Decision:
+        """As the function of this name."""
+        if start is not None and self.holds_at(start):
+            return Decision(Verdict.FEASIBLE, rationals(start))
+        if self.n * self.k <= SMALL:
+            return self.decide_exactly(start, deadline)
+        proposal = self.widest()
+        if proposal.point is None:
+            return Decision(Verdict.UNDECIDED)
+        if self.holds_at(proposal.point):
+            return Decision(Verdict.FEASIBLE, rationals(proposal.point))
+        if self.is_refuted_by(proposal.multipliers):
+            return Decision(Verdict.EMPTY)
+        return self.decide_exactly(proposal.point, deadline)
 
     def decide_exactly(self, start: np.ndarray | None, deadline: float | None) -> Decision:
         """By pivoting in rationals."""
@@ -355,18 +390,7 @@ def decide(
     system = System(rows, room, strict)
     if equal is not None and any(equal):
         return _decide_on_flat(system, equal, start, deadline)
-    if start is not None and system.holds_at(start):
-        return Decision(Verdict.FEASIBLE, rationals(start))
-    if system.n * system.k <= SMALL:
-        return system.decide_exactly(start, deadline)
-    proposal = system.widest()
-    if proposal.point is None:
-        return Decision(Verdict.UNDECIDED)
-    if system.holds_at(proposal.point):
-        return Decision(Verdict.FEASIBLE, rationals(proposal.point))
-    if system.is_refuted_by(proposal.multipliers):
-        return Decision(Verdict.EMPTY)
-    return system.decide_exactly(proposal.point, deadline)
+    return system.decide(start, deadline)
 
 
 def _decide_on_flat(
@@ -380,7 +404,7 @@ def _decide_on_flat(
     if not inner.n:
         return Decision(Verdict.FEASIBLE, flat.origin.entries())
     near = None if start is None else np.asarray(start)[list(flat.free)]
-    decision = decide(*inner.exact, inner.strict, start=near, deadline=deadline)
+    decision = inner.decide(near, deadline)
     return decision if decision.point is None else Decision(decision.verdict, flat.point(decision.point))
 
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.optimize
+from exact_polyhedra import has_point
 from flint import fmpq
-from test_rational import has_point
 
 from plrnn_analysis.polytopes import programs
 from plrnn_analysis.polytopes.programs import Claim, System, Verdict, decide, propose, proves_empty

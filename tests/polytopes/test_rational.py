@@ -5,26 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from exact_polyhedra import has_point
 from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plrnn_analysis.polytopes.rational import Undecided, nearest_double, rational, rationals, relative_interior
-
-
-def has_point(conditions):
-    """Whether some t satisfies every (row, room, strict): Fourier's elimination of one unknown after the other."""
-    conditions = list(conditions)
-    for j in range(len(conditions[0][0]) if conditions else 0):
-        up = [c for c in conditions if c[0][j] > 0]
-        down = [c for c in conditions if c[0][j] < 0]
-        conditions = [c for c in conditions if c[0][j] == 0]
-        for a, r, s in up:
-            for b, q, p in down:
-                row = tuple(x * -b[j] + y * a[j] for x, y in zip(a, b))
-                conditions.append((row, r * -b[j] + q * a[j], s or p))
-        conditions = list(dict.fromkeys(conditions))
-    return all(room > 0 if strict else room >= 0 for _, room, strict in conditions)
 
 
 def value(row, room, point):
