@@ -215,6 +215,8 @@ def _span(least: float | None, above: float | None, most: float | None, below: f
 
 def _shown(value: Any) -> str:
     """What came, in one line of bounded length."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of shape {value.shape}"
     text = repr(value).replace("\n", " ")
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._validation import as_array, freeze
+from ._frozen import Frozen
+from ._validation import as_array, number
 from .engines.verification import ordered_eigenvalues
 from .errors import ModelError
 
@@ -18,7 +19,7 @@ REGULAR = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class BorderCollision:
+class BorderCollision(Frozen):
     """Class of a border collision by Feigin's rule, with the counts that decide it.
 
     Attributes
@@ -104,9 +105,8 @@ def classify_border_collision(first: Any, second: Any, *, tolerance: float = REG
     two = as_array("second", second, one.shape, "(M, M), as the first")
     if one.shape[0] != one.shape[1]:
         raise ModelError(f"a Jacobian must be square, got {one.shape}")
-    if not tolerance >= 0.0:
-        raise ModelError(f"tolerance must be >= 0, got {tolerance!r}")
-    sides = tuple(freeze(ordered_eigenvalues(J)) for J in (one, two))
+    tolerance = number("tolerance", tolerance, least=0.0)
+    sides = tuple(ordered_eigenvalues(J) for J in (one, two))
     size = 1.0 + max(float(np.abs(J).sum(axis=1).max(initial=0.0)) for J in (one, two))
     from_one, from_minus_one = (
         min(float(np.min(np.abs(values - unit), initial=np.inf)) for values in sides) for unit in (1.0, -1.0)

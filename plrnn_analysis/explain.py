@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._validation import as_array, freeze
+from ._validation import as_array, whole
 from .errors import ModelError
 from .maps import bits_to_string
 from .modes import SubregionModes, find_modes, modes_table
@@ -121,8 +121,8 @@ def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subreg
     """
     bits = trajectory.bitcodes
     check_fits(trajectory, model.n_units, model.pwl_units)
-    if n_modes < 1 or max_subregions < 1:
-        raise ModelError("n_modes and max_subregions must be at least 1")
+    n_modes = whole("n_modes", n_modes, 1)
+    max_subregions = whole("max_subregions", max_subregions, 1)
     n_trials, n_steps = bits.shape[:2]
     patterns, inverse = np.unique(bits.reshape(n_trials * n_steps, bits.shape[2]), axis=0, return_inverse=True)
     member = np.ravel(inverse).reshape(n_trials, n_steps)
@@ -139,10 +139,10 @@ def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subreg
                 henrici=found.henrici,
                 visits=int(counts[index]),
                 frequency=float(counts[index] / member.size),
-                step_share=freeze((member == index).mean(axis=0)),
+                step_share=(member == index).mean(axis=0),
             )
         )
-    return Explanation(tuple(regions), n_trials, n_steps, freeze(names[member]))
+    return Explanation(tuple(regions), n_trials, n_steps, names[member])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from ._validation import as_array, as_index_tuple, freeze
+from ._frozen import freeze
+from ._validation import as_array, as_index_tuple, one_of, whole
 from .architectures import ARCHITECTURES, canonical_map
 from .errors import ModelError
 from .maps import CanonicalMap
@@ -109,11 +110,8 @@ class Network:
             raise ModelError("give exactly one of pwl_units (the last P units) and relu_units (named units)")
         if relu_units is None:
             m = np.shape(W)[0] if np.ndim(W) == 2 else 0
-            if isinstance(pwl_units, bool) or not isinstance(pwl_units, (int, np.integer)) or not 0 <= pwl_units <= m:
-                raise ModelError(
-                    f"pwl_units must be a whole number in 0..{m} (the model has {m} units), got {pwl_units!r}"
-                )
-            relu_units = range(m - int(pwl_units), m)
+            pwl_units = whole("pwl_units", pwl_units, 0, m, remark=f"(the model has {m} units)")
+            relu_units = range(m - pwl_units, m)
         return cls("al_rnn", {"A": A, "W": W, "h": h, "C": C}, tuple(relu_units), B, b)
 
     @classmethod
@@ -292,8 +290,8 @@ class Network:
             raise ModelError(
                 f"the ReLUs of the architecture {self.architecture} are no state units: none can be ablated"
             )
-        if replacement not in ("linear", "off", "on"):
-            raise ModelError(f'replacement must be "linear", "off" or "on", got {replacement!r}')
+        one_of("replacement", replacement, ("linear", "off", "on"))
+        unit = whole("unit", unit)
         if unit not in self.relu_units:
             units = ", ".join(map(str, self.relu_units)) or "none"
             raise ModelError(f"unit {unit!r} has no ReLU: only ReLU units can be ablated ({units})")
@@ -302,6 +300,6 @@ class Network:
             parameters["W"] = parameters["W"].copy()
             parameters["W"][:, unit] = 0.0
         left = tuple(i for i in self.relu_units if i != unit)
-        done = [*self.metadata.get("ablations", []), {"unit": int(unit), "replacement": replacement}]
+        done = [*self.metadata.get("ablations", []), {"unit": unit, "replacement": replacement}]
         metadata = {**self.metadata, "ablations": done}
         return type(self)(self.architecture, parameters, left, self.B, self.b, metadata)

@@ -232,7 +232,7 @@ class FixedPoints(ResultSequence[FixedPoint]):
 
 
 @dataclass(frozen=True, eq=False)
-class UniquenessCertificate:
+class UniquenessCertificate(Frozen):
     """Whether a map has exactly one fixed point, with the numbers that prove it.
 
     Attributes
@@ -390,7 +390,7 @@ class Cycles(ResultSequence[Cycle]):
 
 
 @dataclass(frozen=True, eq=False)
-class Subregion:
+class Subregion(Frozen):
     """A non-empty linear subregion.
 
     Attributes
@@ -418,20 +418,17 @@ class Subregion:
 class Subregions(ResultSequence[Subregion]):
     """The non-empty subregions of a model, ordered by bitcode; `complete` says whether these are all."""
 
+    columns = ("bitcode", "spectral_radius", "contains_fixed_point")
+
     _items: tuple[Subregion, ...]
     complete: bool
-
-    def table(self) -> Table:
-        """Columns ``bitcode``, ``spectral_radius``, ``contains_fixed_point``."""
-        names = ("bitcode", "spectral_radius", "contains_fixed_point")
-        return Table({name: [getattr(r, name) for r in self] for name in names})
 
     def __repr__(self) -> str:
         return f"<Subregions: {len(self)} non-empty; {'complete' if self.complete else 'NOT complete'}>"
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectory:
+class Trajectory(Frozen):
     """States that a model went through, with the subregion of each.
 
     Attributes

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ._validation import as_array, freeze, is_whole
+from ._validation import as_array, whole
 from .errors import ModelError
 from .maps import CanonicalMap
 from .network import Network
@@ -131,8 +131,8 @@ def simulate(
     >>> trajectory.bitcodes[0, :, 0]
     array([ True, False, False,  True])
     """
-    steps = _count("steps", steps)
-    n = _count("n", n)
+    steps = whole("steps", steps, 1)
+    n = whole("n", n, 1)
     if z0 is None:
         initial = np.random.default_rng(seed).standard_normal((n, model.n_units))
     elif np.ndim(z0) == 2:
@@ -157,13 +157,6 @@ def check_fits(trajectory: Trajectory, n_units: int, n_relu: int) -> None:
             f"the trajectory has {units} units and {relus} ReLUs, the model {n_units} and {n_relu}: give a trajectory "
             "of this model"
         )
-
-
-def _count(name: str, value: Any) -> int:
-    if not is_whole(value, 1):
-        given = repr(value) if np.ndim(value) == 0 else f"an array of shape {np.shape(value)}"
-        raise ModelError(f"{name} must be a whole number of at least 1, got {given}")
-    return int(value)
 
 
 def _initial(name: str, value: Any, n: int | None, m: int) -> np.ndarray:
@@ -219,7 +212,7 @@ def _iterate(
 ) -> Trajectory:
     from .kernels.trajectories import advance_along_batch, advance_along_units
 
-    workers = _count("workers", workers)
+    workers = whole("workers", workers, 1)
     n, m = initial.shape
     h = map.n_relu
     states = np.empty((n, steps, m))
@@ -261,7 +254,4 @@ def _iterate(
             outputs = states @ model.B.T
             if model.b is not None:
                 outputs += model.b
-        freeze(outputs)
-    return Trajectory(
-        freeze(states), freeze(bits), outputs, freeze(initial), None if inputs is None else freeze(inputs), map
-    )
+    return Trajectory(states, bits, outputs, initial, inputs, map)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ._validation import freeze
+from ._frozen import Frozen
+from ._validation import whole
 from .errors import GraphError
 from .fixed_points import find_fixed_points
 from .maps import CanonicalMap, bits_to_string
@@ -31,7 +32,7 @@ _EIGENVALUE_BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
-class TransitionCounts:
+class TransitionCounts(Frozen):
     """What :func:`count_transitions` counted.
 
     Attributes
@@ -90,8 +91,7 @@ def count_transitions(bitcodes: Any, discard: int = 0) -> TransitionCounts:
 
     bits = _as_bits(bitcodes)
     _, steps, n_bits = bits.shape
-    if isinstance(discard, bool) or not isinstance(discard, (int, np.integer)) or not 0 <= discard < steps:
-        raise GraphError(f"discard must be a whole number in 0..{steps - 1} (there are {steps} steps), got {discard!r}")
+    discard = whole("discard", discard, 0, steps - 1, remark=f"(there are {steps} steps)", error=GraphError)
     small = n_bits <= 12
     capacity = 1 << n_bits if small else _NODES
     words = np.zeros((capacity, max(1, -(-n_bits // 64))), dtype=np.uint64)
@@ -101,7 +101,7 @@ def count_transitions(bitcodes: Any, discard: int = 0) -> TransitionCounts:
     edges = _empty_edges(_EDGES)
     meta = np.array([0, 0, 0, discard, -1], dtype=np.int64)
     while True:
-        status = kernels.count(bits.view(np.uint8), int(discard), words, slots, visits, dense, edges, meta)
+        status = kernels.count(bits.view(np.uint8), discard, words, slots, visits, dense, edges, meta)
         if status == kernels.DONE:
             break
         if status == kernels.NODES_FULL:
@@ -165,7 +165,7 @@ def _sorted_counts(bits: np.ndarray, visits: np.ndarray, dense: np.ndarray, edge
         by_pair = np.argsort(source * n + target)
         source, target, count = source[by_pair], target[by_pair], count[by_pair]
     arrays = (bits[order], visits[order, 0], source, target, count)
-    return TransitionCounts(*(freeze(array) for array in arrays))
+    return TransitionCounts(*arrays)
 
 
 def transition_graph(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._validation import freeze
+from ._frozen import Frozen
 from .errors import ModelError
 from .maps import bits_from_string
 from .network import Network
-from .results import FixedPoint, ResultSequence, Table, Trajectory
+from .results import FixedPoint, ResultSequence, Trajectory
 from .trajectories import check_fits
 
 __all__ = ["Winding", "Windings", "count_turns"]
@@ -21,7 +21,7 @@ REAL = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Winding:
+class Winding(Frozen):
     """What a trajectory does around one fixed point.
 
     Attributes
@@ -44,6 +44,16 @@ class Winding:
     steps: int
 
     @property
+    def bitcode(self) -> str:
+        """Of the fixed point."""
+        return self.fixed_point.bitcode
+
+    @property
+    def most_turns(self) -> float:
+        """Turns of the visit that made most; 0 without a visit."""
+        return float(np.max(self.turns, initial=0.0))
+
+    @property
     def total_turns(self) -> float:
         """Turns of all visits together."""
         return float(np.sum(self.turns))
@@ -64,19 +74,10 @@ class Windings(ResultSequence[Winding]):
         Points whose leading eigenvalue is real: motion near them has no sense of rotation to count.
     """
 
+    columns = ("bitcode", "visits", "total_turns", "most_turns", "steps_a_turn", "circled")
+
     _items: tuple[Winding, ...]
     not_spirals: tuple[FixedPoint, ...]
-
-    def table(self) -> Table:
-        """Columns ``bitcode``, ``visits``, ``total_turns``, ``most_turns``, ``steps_a_turn``, ``circled``."""
-        return Table(
-            bitcode=[w.fixed_point.bitcode for w in self],
-            visits=[w.visits for w in self],
-            total_turns=[w.total_turns for w in self],
-            most_turns=[float(np.max(w.turns, initial=0.0)) for w in self],
-            steps_a_turn=[w.steps_a_turn for w in self],
-            circled=[w.circled for w in self],
-        )
 
     def __repr__(self) -> str:
         circled = [w.fixed_point.bitcode for w in self if w.circled]
@@ -161,7 +162,7 @@ def _winding(model: Network, states: np.ndarray, inside: np.ndarray, point: Fixe
             angle = np.unwrap(np.angle((trial[start : stop + 1] - point.z) @ left))
             turns.append((angle[-1] - angle[0]) / (2.0 * np.pi))
     steps_a_turn = float(2.0 * np.pi / np.angle(eigenvalue))
-    return Winding(point, len(turns), freeze(np.array(turns, dtype=np.float64)), steps_a_turn, int(inside.sum()))
+    return Winding(point, len(turns), np.array(turns, dtype=np.float64), steps_a_turn, int(inside.sum()))
 
 
 def _rotation(model: Network, point: FixedPoint) -> tuple[np.ndarray, complex]:

@@ -143,7 +143,7 @@ def test_explain_errors():
     run = other.run(np.zeros((2, 4, 2)))
     with pytest.raises(ModelError, match="of this model"):
         explain(model, run)
-    with pytest.raises(ModelError, match="at least 1"):
+    with pytest.raises(ModelError, match="n_modes must be a whole number >= 1"):
         other.explain(run, n_modes=0)
 
 

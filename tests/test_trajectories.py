@@ -181,7 +181,7 @@ def test_results_are_read_only_and_independent_of_the_arguments():
         (lambda m: m.run("abc"), "inputs must be an array of real numbers"),
         (lambda m: m.run(np.zeros((2, 5, 2)), np.zeros((3, 4))), r"z0 must have shape \(2, 4\)"),
         (lambda m: m.run(np.zeros((2, 5, 2)), np.zeros(3)), r"z0 must have shape \(4,\)"),
-        (lambda m: m.simulate(0), "steps must be a whole number of at least 1, got 0"),
+        (lambda m: m.simulate(0), "steps must be a whole number >= 1, got 0"),
         (lambda m: m.simulate(2.5), "steps must be a whole number"),
         (lambda m: m.simulate(True), "steps must be a whole number"),
         (lambda m: m.simulate(5, n=0), "n must be a whole number"),
@@ -219,5 +219,5 @@ def test_an_interrupt_ends_all_threads(monkeypatch):
 def test_swapped_arguments_are_named_by_their_shape():
     from plrnn_analysis import PLRNN, ModelError
 
-    with pytest.raises(ModelError, match=r"steps must be a whole number of at least 1, got an array of shape \(3,\)"):
-        PLRNN.al_rnn(A=[0.5], W=[[0.0]], h=[0.0], pwl_units=0).simulate([0.1, 0.2, 0.3], 5)
+    with pytest.raises(ModelError, match=r"steps must be a whole number >= 1, got an array of shape \(3,\)"):
+        PLRNN.al_rnn(A=[0.5], W=[[0.0]], h=[0.0], pwl_units=0).simulate(np.array([0.1, 0.2, 0.3]), 5)

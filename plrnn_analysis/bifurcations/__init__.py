@@ -3,7 +3,7 @@
 from .diagram import bifurcations
 from .parameters import CheckpointPath, path_through
 from .plane import bifurcation_plane
-from .records import Bifurcation, BifurcationPlane, Bifurcations, Branch, Recount
+from .results import Bifurcation, BifurcationPlane, Bifurcations, Branch, Recount
 
 __all__ = [
     "Bifurcation",

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .._validation import freeze
 from .following import Followed
 from .pieces import OPEN, POLE
-from .records import Branch
+from .results import Branch
 from .words import word_name
 
 __all__ = ["find_branches"]
@@ -74,9 +73,9 @@ def _branch(chain: list[Followed]) -> Branch | None:
         word=word_name(chain[0].path.bits),
         start=chain[0].piece.start.value,
         stop=chain[-1].piece.stop.value,
-        values=freeze(np.array(values)),
-        points=freeze(np.array([samples[value][0] for value in values])),
-        multipliers=freeze(multipliers),
-        stable=freeze(np.abs(multipliers[:, 0]) < 1.0),
+        values=np.array(values),
+        points=np.array([samples[value][0] for value in values]),
+        multipliers=multipliers,
+        stable=np.abs(multipliers[:, 0]) < 1.0,
         on_border=any(bool(np.any(item.path.flat)) for item in chain),
     )

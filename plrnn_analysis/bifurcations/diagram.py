@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze, is_whole
+from .._validation import as_array, whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
@@ -14,12 +14,12 @@ from .branches import find_branches
 from .events import find_events
 from .following import Followed, follow
 from .parameters import Family, family_of
-from .records import Bifurcation, Bifurcations, Branch
 from .recounts import recounted
+from .results import Bifurcation, Bifurcations, Branch
 from .searches import Search, search_at
 from .words import Stretch
 
-__all__ = ["bifurcations", "checked_period", "checked_values", "trace"]
+__all__ = ["bifurcations", "checked_values", "trace"]
 
 # How often the words that searches beside events add are followed too.
 ROUNDS = 4
@@ -95,17 +95,10 @@ def bifurcations(
     [('0',), ('1',), ('0', '1')]
     """
     family = family_of(model, parameter, constant_input)
-    longest = checked_period(max_period)
+    longest = whole("max_period", max_period, 1)
     grid = checked_values("values", values, family)
     budget = Budget(None, time_limit)
     return trace(family, grid, longest, budget, recount=recount)
-
-
-def checked_period(max_period: Any) -> int:
-    """`max_period` as an int, or a ModelError."""
-    if not is_whole(max_period, 1):
-        raise ModelError(f"max_period must be a whole number >= 1, got {max_period!r}")
-    return int(max_period)
 
 
 def checked_values(name: str, values: Any, family: Family) -> np.ndarray:
@@ -176,12 +169,12 @@ def trace(
     return Bifurcations(
         _items=tuple(events),
         parameter=family.label,
-        values=freeze(grid),
+        values=grid,
         max_period=max_period,
         branches=tuple(branches),
-        counts=freeze(counts),
-        complete_at=freeze(complete_at),
-        continua=freeze(continua),
+        counts=counts,
+        complete_at=complete_at,
+        continua=continua,
         complete=bool(complete_at.all()) and whole and not mismatches and not budget.stopped_by,
         notes=tuple(notes),
     )

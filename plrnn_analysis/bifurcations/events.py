@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._validation import freeze
 from ..border_collisions import classify_border_collision
 from ..engines.verification import classify
 from .crossings import CENTRE, CONTINUUM, FLIP, INFINITY
 from .following import Followed, least_rotation, root_of
 from .pieces import BORDER, POLE, End
-from .records import Bifurcation, Word
+from .results import Bifurcation, Word
 from .words import WordPath, word_name
 
 __all__ = ["find_events"]
@@ -162,12 +161,12 @@ def _collision(group: list[_Arrival], ends: tuple[float, float]) -> Bifurcation:
         value=value,
         kind=kind,
         period=period,
-        points=freeze(base.orbit[:period].copy()),
+        points=base.orbit[:period].copy(),
         relus=tuple(sorted({i for _, i in crossing})),
         before=before,
         after=after,
         words=(words[0], words[1]),
-        multipliers=(freeze(multipliers[0]), freeze(multipliers[1])),
+        multipliers=(multipliers[0], multipliers[1]),
         stability=(classify(multipliers[0]), classify(multipliers[1])),
         collision=collision,
         note="; ".join(notes),
@@ -229,12 +228,12 @@ def _smooth(
         value=value,
         kind=kind,
         period=path.period,
-        points=freeze(orbit.copy()),
+        points=orbit.copy(),
         relus=(),
         before=(word,) if sides[0] else (),
         after=(word,) if sides[1] else (),
         words=(word, word),
-        multipliers=(freeze(multipliers[0]), freeze(multipliers[1])),
+        multipliers=(multipliers[0], multipliers[1]),
         stability=(classify(multipliers[0]), classify(multipliers[1])),
         note=NOTES[kind],
     )

@@ -8,7 +8,7 @@ from typing import Any, Generic
 
 import numpy as np
 
-from .._validation import as_array
+from .._validation import as_array, whole
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import AnyNetwork, Network
@@ -151,10 +151,6 @@ def family_of(model: Network, parameter: Any, constant_input: Any = None) -> Fam
     return _input_family(model, index, held) if name == "input" else _entry_family(model, name, index, held)
 
 
-def _whole(parts: tuple[Any, ...]) -> bool:
-    return all(isinstance(i, (int, np.integer)) and not isinstance(i, bool) for i in parts)
-
-
 def _entry_family(model: Network, name: str, index: tuple[Any, ...], held: np.ndarray | None) -> Family:
     if name not in model.parameters:
         raise ModelError(f"the model has the parameters {', '.join(model.parameters)} and input; got {name!r}")
@@ -166,12 +162,10 @@ def _entry_family(model: Network, name: str, index: tuple[Any, ...], held: np.nd
         if index[0] != index[1]:
             raise ModelError(f"A of this model is a diagonal: it has no entry {index}")
         full = index[:1]
-    if (
-        len(full) != value.ndim
-        or not _whole(full)
-        or not all(0 <= i < n for i, n in zip(full, value.shape, strict=True))
-    ):
+    if len(full) != value.ndim:
         raise ModelError(f"{name} has shape {value.shape}: no entry {index}")
+    for i, n in zip(full, value.shape, strict=True):
+        whole(f"an index of {name}", i, 0, n - 1, remark=f"({name} has shape {value.shape})")
 
     def model_at(theta: float) -> tuple[Network, np.ndarray | None]:
         changed = value.copy()
@@ -186,12 +180,11 @@ def _input_family(model: Network, index: tuple[Any, ...], held: np.ndarray | Non
     if len(index) != 1:
         raise ModelError(f'("input", k) or ("input", direction), got {("input", *index)!r}')
     if np.ndim(index[0]) == 0:
-        if not _whole(index) or not 0 <= index[0] < model.n_inputs:
-            raise ModelError(f"the model has {model.n_inputs} inputs: no input {index[0]!r}")
+        k = whole("the index of input", index[0], 0, model.n_inputs - 1, remark=f"(there are {model.n_inputs} inputs)")
         direction = np.zeros(model.n_inputs)
-        direction[index[0]] = 1.0
-        base[index[0]] = 0.0
-        label = f"input[{int(index[0])}]"
+        direction[k] = 1.0
+        base[k] = 0.0
+        label = f"input[{k}]"
     else:
         direction = as_array("the direction in input space", index[0], (model.n_inputs,), "(K,)")
         shown = ", ".join(f"{x:g}" for x in direction[:6]) + (", ..." if direction.size > 6 else "")

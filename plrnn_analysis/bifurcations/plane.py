@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import freeze
+from .._validation import whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
-from .diagram import checked_period, checked_values, trace
+from .diagram import checked_values, trace
 from .parameters import Family, family_of
-from .records import BifurcationPlane, Bifurcations
+from .results import BifurcationPlane, Bifurcations
 from .searches import Search, search_at
 
 __all__ = ["bifurcation_plane"]
@@ -75,7 +75,7 @@ def bifurcation_plane(
     [(0.5, 1.0, 'through infinity')]
     """
     across, along, labels = _families(model, parameters, constant_input)
-    longest = checked_period(max_period)
+    longest = whole("max_period", max_period, 1)
     first = checked_values("values1", values1, Family(labels[0], across(0.0).model_at, True))
     budget = Budget(None, time_limit)
     columns = [along(float(x)) for x in first]
@@ -109,11 +109,11 @@ def bifurcation_plane(
     notes += sorted({note for line in (*found[0], *found[1]) for note in line.notes[1:]})
     return BifurcationPlane(
         parameters=labels,
-        values=(freeze(first), freeze(second)),
-        counts=freeze(np.array([missing if s is None else s.counts for s in flat]).reshape(*shape, longest)),
-        stable=freeze(np.array([missing if s is None else s.stable for s in flat]).reshape(*shape, longest)),
-        continua=freeze(np.array([0 if s is None else s.continua for s in flat]).reshape(shape)),
-        complete=freeze(complete),
+        values=(first, second),
+        counts=np.array([missing if s is None else s.counts for s in flat]).reshape(*shape, longest),
+        stable=np.array([missing if s is None else s.stable for s in flat]).reshape(*shape, longest),
+        continua=np.array([0 if s is None else s.continua for s in flat]).reshape(shape),
+        complete=complete,
         lines=(tuple(found[0]), tuple(found[1])),
         notes=tuple(notes),
     )

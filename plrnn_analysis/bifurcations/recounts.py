@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engines.budget import Budget
 from .parameters import Family
-from .records import Bifurcation, Recount
+from .results import Bifurcation, Recount
 from .searches import Search, search_at
 
 __all__ = ["recounted"]

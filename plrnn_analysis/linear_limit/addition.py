@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._validation import one_of, whole
 from ..errors import ModelError
 from ..model import PLRNN
 
@@ -54,14 +55,10 @@ def mark_range(length: int, marks: str = "halves") -> int:
     ModelError
         If the rule is unknown or the sequence too short for it.
     """
-    if marks not in MARKS:
-        raise ModelError(f"marks must be one of {', '.join(MARKS)}, got {marks!r}")
-    if isinstance(length, bool) or not isinstance(length, (int, np.integer)):
-        raise ModelError(f"length must be a whole number, got {length!r}")
+    one_of("marks", marks, MARKS)
     shortest = 4 if marks == "first_half" else 2
-    if length < shortest:
-        raise ModelError(f'length must be at least {shortest} to hold two marks with marks="{marks}", got {length}')
-    return int(length) if marks == "anywhere" else int(length) // 2
+    length = whole("length", length, shortest, remark=f'to hold two marks with marks="{marks}"')
+    return length if marks == "anywhere" else length // 2
 
 
 def addition_trials(
@@ -251,15 +248,14 @@ def population_mse(model: PLRNN, length: int, marks: str = "halves", blank_steps
             raise ModelError(
                 "the model's metadata do not say how many blank steps it was read out after: give blank_steps"
             )
-    if isinstance(blank_steps, bool) or not isinstance(blank_steps, (int, np.integer)) or blank_steps < 0:
-        raise ModelError(f"blank_steps must be a whole number of at least 0, got {blank_steps!r}")
+    blank_steps = whole("blank_steps", blank_steps, 0)
     J, C, h = model.map.A, model.map.C, model.map.h
     # v = B J^k, walking back from the readout: the weight of whatever enters k steps before it.
     v = model.B[0].copy()
     constant = np.float64(0.0 if model.b is None else model.b[0])
     response = np.empty((length, 2))
     with np.errstate(over="ignore", invalid="ignore"):
-        for step in range(length + int(blank_steps) - 1, -1, -1):
+        for step in range(length + blank_steps - 1, -1, -1):
             constant += v @ h
             if step < length:
                 response[step] = v @ C

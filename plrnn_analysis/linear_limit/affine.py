@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array, number, whole
 from ..errors import ModelError
 
 __all__ = ["AffineFloor", "affine_floor"]
 
 
 @dataclass(frozen=True, eq=False)
-class AffineFloor:
+class AffineFloor(Frozen):
     """What an affine predictor of the scored outputs from the whole input reaches, estimated on trials.
 
     Attributes
@@ -122,8 +123,10 @@ def affine_floor(
         raise ModelError(f"targets must have one row for each of the {x.shape[0]} trials, got shape {given.shape}")
     if classification is None:
         classification = given.dtype.kind in "iub"
-    if not 0 < test_share < 1 or not 0 < confidence < 1 or ridge < 0 or resamples < 1:
-        raise ModelError("test_share and confidence lie between 0 and 1, ridge is not negative, resamples at least 1")
+    test_share = number("test_share", test_share, above=0.0, below=1.0)
+    confidence = number("confidence", confidence, above=0.0, below=1.0)
+    ridge = number("ridge", ridge, least=0.0)
+    resamples = whole("resamples", resamples, 1)
     y = as_array("targets", given.reshape(x.shape[0], -1), (x.shape[0], None), "(n, scored outputs)")
     if classification and np.any(y != np.round(y)):
         raise ModelError("class numbers must be whole numbers; give classification=False for a regression")
@@ -167,8 +170,8 @@ def affine_floor(
         n_train=int(train.size),
         n_test=n_test,
         n_features=int(changes.sum()),
-        coefficients=freeze(coefficients.reshape(wanted.shape[1], *x.shape[1:])),
-        offset=freeze(offset),
+        coefficients=coefficients.reshape(wanted.shape[1], *x.shape[1:]),
+        offset=offset,
     )
 
 

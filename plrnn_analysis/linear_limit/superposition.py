@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array
 from ..errors import ModelError
 from ..model import PLRNN
 from .addition import mark_range
@@ -23,7 +24,7 @@ Predictor = Callable[[np.ndarray], Any]
 
 
 @dataclass(frozen=True, eq=False)
-class SuperpositionCertificate:
+class SuperpositionCertificate(Frozen):
     """Four trials of the addition task that no affine predictor can all answer.
 
     Attributes
@@ -127,7 +128,7 @@ def superposition_certificate(length: int = 4, marks: str = "halves", blank_step
     sequences[:2, i, 1] = 1.0
     sequences[2:, k, 1] = 1.0
     targets = (sequences[..., 0] * sequences[..., 1]).sum(axis=1)
-    return SuperpositionCertificate(freeze(sequences), freeze(targets))
+    return SuperpositionCertificate(sequences, targets)
 
 
 def superposition_gap(f: Predictor | PLRNN, inputs: Any, quadruples: int = 256, seed: int = 0) -> float:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze, is_whole
+from .._validation import as_array, number, one_of, whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import Network
 from ..regions import find_subregions
 from ..results import Cycle, FixedPoint
+from ..statuses import StoppedBy
 from .crossings import Crossing, merged, residual_backward, residual_forward, segment_crossings, space_crossings
 from .local import LocalManifold, local_half_spaces, local_manifold, orbit_of
 from .pieces import Box, ManifoldPiece, outside_of, simplified
@@ -105,15 +106,13 @@ def invariant_manifold(
     >>> line
     <Manifold: stable, 1 pieces, length 6; complete in the box>
     """
-    if kind not in ("stable", "unstable"):
-        raise ModelError(f"kind must be 'stable' or 'unstable', got {kind!r}")
+    one_of("kind", kind, ("stable", "unstable"))
     if not isinstance(saddle, FixedPoint | Cycle):
         raise ModelError(f"saddle must be a FixedPoint or a Cycle, got {type(saddle).__name__}")
-    for name, number, least in (("iterations", iterations, 0), ("max_pieces", max_pieces, 1)):
-        if not is_whole(number, least):
-            raise ModelError(f"{name} must be a whole number >= {least}, got {number!r}")
-    if not (max_size is None or max_size > 0.0):
-        raise ModelError(f"max_size must be positive, or None for no limit, got {max_size!r}")
+    iterations = whole("iterations", iterations, 0)
+    max_pieces = whole("max_pieces", max_pieces, 1)
+    if max_size is not None:
+        max_size = number("max_size", max_size, above=0.0, infinite=True, remark="or None for no limit")
     map = model.map.with_input(constant_input)
     points, codes = orbit_of(map, saddle)
     bounds = _box(box, points, saddle)
@@ -140,10 +139,10 @@ def invariant_manifold(
         notes=tuple(notes),
         kind=kind,
         dimension=local.bases[0].shape[1],
-        points=freeze(points),
-        box=(freeze(bounds.low), freeze(bounds.high)),
+        points=points,
+        box=(bounds.low, bounds.high),
         iterations=done,
-        stopped_by=budget.stopped_by,
+        stopped_by=StoppedBy(budget.stopped_by),
         clipped=clipped,
         map=map,
     )
@@ -364,7 +363,7 @@ def intersections(manifold_a: Manifold, manifold_b: Manifold) -> Intersections:
         residual = max(_residual(manifold_a, a, hit.z), _residual(manifold_b, b, hit.z))
         points.append(
             Intersection(
-                z=freeze(hit.z),
+                z=hit.z,
                 kind=hit.kind,
                 angle=float(np.degrees(np.arcsin(min(hit.sine, 1.0)))),
                 pieces=(a, b),

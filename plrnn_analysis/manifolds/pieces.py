@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_to_string
 
@@ -289,7 +290,7 @@ def measure(vertices: np.ndarray) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class ManifoldPiece:
+class ManifoldPiece(Frozen):
     """A convex piece of an invariant manifold inside one subregion.
 
     Attributes
@@ -322,4 +323,4 @@ class ManifoldPiece:
 
 
 def make_piece(vertices: np.ndarray, bitcode: str, iteration: int, parent: int) -> ManifoldPiece:
-    return ManifoldPiece(freeze(np.array(vertices, dtype=np.float64)), bitcode, iteration, parent)
+    return ManifoldPiece(np.array(vertices, dtype=np.float64), bitcode, iteration, parent)

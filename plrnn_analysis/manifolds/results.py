@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .._frozen import Frozen
 from ..maps import CanonicalMap
-from ..results import ResultSequence, Table
+from ..results import ResultSequence
+from ..statuses import StoppedBy
 from .pieces import ManifoldPiece
 
 __all__ = ["Intersection", "Intersections", "Manifold", "Pieces"]
@@ -24,14 +26,11 @@ class Pieces(ResultSequence[ManifoldPiece]):
     notes : tuple of str
     """
 
+    columns = ("bitcode", "iteration", "dimension", "size", "parent", "vertices")
+
     _items: tuple[ManifoldPiece, ...]
     complete: bool
     notes: tuple[str, ...]
-
-    def table(self) -> Table:
-        """Columns ``bitcode``, ``iteration``, ``dimension``, ``size`` (length or area), ``parent`` and ``vertices``."""
-        names = ("bitcode", "iteration", "dimension", "size", "parent", "vertices")
-        return Table({name: [getattr(piece, name) for piece in self] for name in names})
 
     def __repr__(self) -> str:
         return f"<Pieces: {len(self)}; {'complete' if self.complete else 'NOT complete'}>"
@@ -58,7 +57,7 @@ class Manifold(Pieces):
         Lower and upper corner.
     iterations : int
         Generations that were finished.
-    stopped_by : str
+    stopped_by : StoppedBy
         Empty if nothing is left, else ``"iterations"``, ``"max_pieces"``, ``"max_size"``, ``"time_limit"`` or
         ``"interrupt"``.
     clipped : bool
@@ -72,7 +71,7 @@ class Manifold(Pieces):
     points: np.ndarray
     box: tuple[np.ndarray, np.ndarray]
     iterations: int
-    stopped_by: str
+    stopped_by: StoppedBy
     clipped: bool
     map: CanonicalMap = field(repr=False)
 
@@ -94,7 +93,7 @@ class Manifold(Pieces):
 
 
 @dataclass(frozen=True, eq=False)
-class Intersection:
+class Intersection(Frozen):
     """A point on a stable and on an unstable manifold.
 
     Attributes
@@ -131,13 +130,10 @@ class Intersections(ResultSequence[Intersection]):
     notes : tuple of str
     """
 
+    columns = ("kind", "angle", "residual", "verified", "pieces", "z")
+
     _items: tuple[Intersection, ...]
     notes: tuple[str, ...]
-
-    def table(self) -> Table:
-        """Columns ``kind``, ``angle``, ``residual``, ``verified``, ``pieces`` and ``z``."""
-        names = ("kind", "angle", "residual", "verified", "pieces", "z")
-        return Table({name: [getattr(point, name) for point in self] for name in names})
 
     def __repr__(self) -> str:
         proper = sum(point.kind == "transversal" and point.verified for point in self)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array, whole
 from ..errors import ModelError
 from ..results import Trajectory
 from .eigen import MARGINAL
@@ -19,7 +20,7 @@ __all__ = ["Alignment", "PrincipalComponents", "principal_components"]
 
 
 @dataclass(frozen=True, eq=False)
-class Alignment:
+class Alignment(Frozen):
     """How the leading principal components lie to the slow modes of a subregion.
 
     Attributes
@@ -43,7 +44,7 @@ class Alignment:
 
 
 @dataclass(frozen=True, eq=False)
-class PrincipalComponents:
+class PrincipalComponents(Frozen):
     """Principal components of states.
 
     Attributes
@@ -99,18 +100,17 @@ class PrincipalComponents:
         m = len(self.mean)
         if region.jacobian.shape != (m, m):
             raise ModelError(f"the components have {m} units, the subregion {region.jacobian.shape[0]}")
-        if not 1 <= n_components <= m:
-            raise ModelError(f"n_components must lie in 1..{m}, got {n_components!r}")
+        n_components = whole("n_components", n_components, 1, m)
         leading = self.components[:n_components]
         slow = [mode.right for mode in region.modes if abs(abs(mode.eigenvalue) - 1.0) <= marginal]
         parts = [part for r in slow for part in (r.real, r.imag) if np.any(part)]
         if not parts:
-            return Alignment(region.bitcode, n_components, 0, freeze(np.zeros(0)), freeze(np.zeros(n_components)))
+            return Alignment(region.bitcode, n_components, 0, np.zeros(0), np.zeros(n_components))
         U, sigma, _ = np.linalg.svd(np.stack(parts, axis=1), full_matrices=False)
         basis = U[:, sigma > 1e-9 * sigma[0]]
         angles = np.sort(subspace_angles(leading.T, basis))
         cosines = np.minimum(np.linalg.norm(leading @ basis, axis=1), 1.0)
-        return Alignment(region.bitcode, n_components, basis.shape[1], freeze(angles), freeze(cosines))
+        return Alignment(region.bitcode, n_components, basis.shape[1], angles, cosines)
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{share:.3g}" for share in self.explained[:3])
@@ -163,10 +163,10 @@ def principal_components(states: Trajectory | Any) -> PrincipalComponents:
     signs = np.sign(components[np.arange(len(components)), np.argmax(np.abs(components), axis=1)])
     total = float(variances.sum())
     return PrincipalComponents(
-        mean=freeze(mean),
-        components=freeze(components * signs[:, None]),
-        variances=freeze(variances),
-        explained=freeze(variances / total if total > 0.0 else np.zeros_like(variances)),
+        mean=mean,
+        components=components * signs[:, None],
+        variances=variances,
+        explained=variances / total if total > 0.0 else np.zeros_like(variances),
         participation_ratio=1.0 / float(np.sum((variances / total) ** 2)) if total > 0.0 else float("nan"),
         n_states=len(data),
     )

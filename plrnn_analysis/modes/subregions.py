@@ -8,25 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import freeze
-from ..errors import ModelError
+from .._frozen import Frozen
+from .._validation import number, whole
 from ..maps import bits_from_string, bits_to_string
 from ..network import Network
 from ..results import Table
+from ..statuses import ModeKind
 from .eigen import MARGINAL, eigensystem, henrici_departure, largest_power
 
 __all__ = ["Mode", "SubregionModes", "classify_mode", "find_modes", "modes_table"]
 
 
 @dataclass(frozen=True, eq=False)
-class Mode:
+class Mode(Frozen):
     """One mode of the linear map of a subregion.
 
     Attributes
     ----------
     eigenvalue : complex
         λ; of a complex pair the one with positive imaginary part.
-    kind : str
+    kind : ModeKind
         In the words of :func:`classify_mode`.
     time_constant : float
         ``-1 / ln|λ|`` in steps: 0 for λ = 0, infinite for modulus 1, negative for a mode that grows.
@@ -53,7 +54,7 @@ class Mode:
     """
 
     eigenvalue: complex
-    kind: str
+    kind: ModeKind
     time_constant: float
     period: float
     condition: float
@@ -67,7 +68,7 @@ class Mode:
 
 
 @dataclass(frozen=True, eq=False)
-class SubregionModes:
+class SubregionModes(Frozen):
     """A subregion with its modes.
 
     Attributes
@@ -118,9 +119,7 @@ class SubregionModes:
         ----------
         L. N. Trefethen, M. Embree, *Spectra and Pseudospectra*, Princeton University Press 2005, part IV.
         """
-        if not horizon >= 1:
-            raise ModelError(f"horizon must be at least 1, got {horizon!r}")
-        return largest_power(self.jacobian, int(horizon))
+        return largest_power(self.jacobian, whole("horizon", horizon, 1))
 
     def table(self) -> Table:
         """One row a mode; see :func:`~plrnn_analysis.modes.modes_table`."""
@@ -131,7 +130,7 @@ class SubregionModes:
         return f"<{type(self).__name__} {self.bitcode}: {shown} mode{'' if shown == 1 else 's'}>"
 
 
-def classify_mode(eigenvalue: complex, marginal: float = MARGINAL) -> str:
+def classify_mode(eigenvalue: complex, marginal: float = MARGINAL) -> ModeKind:
     """Name what a mode does.
 
     Parameters
@@ -143,8 +142,8 @@ def classify_mode(eigenvalue: complex, marginal: float = MARGINAL) -> str:
 
     Returns
     -------
-    str
-        The first that holds:
+    ModeKind
+        A string, the first that holds:
 
         - ``"integrator"``: ``|λ - 1| <= m``. It changes by at most the share m a step.
         - ``"marginal rotation"``: ``||λ| - 1| <= m``, with an angle. λ near -1 is such a rotation, of period 2.
@@ -160,13 +159,13 @@ def classify_mode(eigenvalue: complex, marginal: float = MARGINAL) -> str:
     """
     value = complex(eigenvalue)
     if abs(value - 1.0) <= marginal:
-        return "integrator"
+        return ModeKind.INTEGRATOR
     if abs(abs(value) - 1.0) <= marginal:
-        return "marginal rotation"
+        return ModeKind.MARGINAL_ROTATION
     turns = value.imag != 0.0 or value.real < 0.0
     if abs(value) < 1.0:
-        return "oscillating" if turns else "decaying"
-    return "unstable rotation" if turns else "unstable"
+        return ModeKind.OSCILLATING if turns else ModeKind.DECAYING
+    return ModeKind.UNSTABLE_ROTATION if turns else ModeKind.UNSTABLE
 
 
 def find_modes(
@@ -212,16 +211,15 @@ def find_modes(
     0 integrator inf [0. 0.] 1.0
     1 integrator inf [1. 1.] 1.0
     """
-    if n_modes is not None and n_modes < 1:
-        raise ModelError(f"n_modes must be at least 1, or None for all modes, got {n_modes!r}")
-    if not 0.0 <= marginal < 1.0:
-        raise ModelError(f"marginal must lie in [0, 1), got {marginal!r}")
+    if n_modes is not None:
+        n_modes = whole("n_modes", n_modes, 1, remark="or None for all modes")
+    marginal = number("marginal", marginal, least=0.0, below=1.0)
     found = []
     for code in [bitcodes] if isinstance(bitcodes, str) else bitcodes:
         bits = bits_from_string(code, model.pwl_units)
         jacobian = model.map.jacobian(bits)
         modes = _modes(model, jacobian, bits, n_modes, marginal)
-        found.append(SubregionModes(bits_to_string(bits), freeze(jacobian), modes, henrici_departure(jacobian)))
+        found.append(SubregionModes(bits_to_string(bits), jacobian, modes, henrici_departure(jacobian)))
     return tuple(found)
 
 
@@ -271,11 +269,11 @@ def _modes(
                 condition=float(system.conditions[i]),
                 defective=defective,
                 input_gain=float(np.linalg.norm(inputs)),
-                input_gains=freeze(inputs),
+                input_gains=inputs,
                 readout_gain=float("nan") if model.B is None else float(np.linalg.norm(outputs)),
-                readout_gains=freeze(outputs),
-                left=freeze(left.copy()),
-                right=freeze(right.copy()),
+                readout_gains=outputs,
+                left=left.copy(),
+                right=right.copy(),
             )
         )
     return tuple(modes)

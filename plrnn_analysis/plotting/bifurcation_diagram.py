@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._validation import whole
 from ..errors import ModelError
 from .style import INK, OTHER, PALETTE, new_axes, open_frame
 
@@ -97,9 +98,8 @@ def _projection(found: Bifurcations, coordinate: Any) -> tuple[Callable[[np.ndar
     arrays = [branch.points for branch in found.branches] + [event.points for event in found]
     n_units = arrays[0].shape[-1] if arrays else None
     if np.ndim(coordinate) == 0:
-        unit = int(coordinate)
-        if n_units is not None and not 0 <= unit < n_units:
-            raise ModelError(f"coordinate must be a unit in 0..{n_units - 1} or a vector, got {coordinate!r}")
+        last = None if n_units is None else n_units - 1
+        unit = whole("coordinate", coordinate, 0, last, remark="(a unit), or a vector of weights")
         return (lambda z: np.asarray(z[..., unit])), f"z[{unit}]"
     weights = np.asarray(coordinate, dtype=np.float64)
     if n_units is not None and weights.shape != (n_units,):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation import as_array, is_whole
+from .._validation import as_array, whole
 from ..errors import ModelError
 from .style import INK, OTHER, PALETTE, new_axes, open_frame
 
@@ -33,10 +33,9 @@ def _kind(branch: FixedPointBranch) -> str:
 
 
 def _weights(readout: Any, n_units: int) -> np.ndarray:
-    if isinstance(readout, (int, np.integer)) and not isinstance(readout, bool):
-        if not 0 <= readout < n_units:
-            raise ModelError(f"readout must be a unit in 0..{n_units - 1}, or a vector of {n_units} weights")
-        return np.asarray(np.eye(n_units)[int(readout)])
+    if np.ndim(readout) == 0:
+        unit = whole("readout", readout, 0, n_units - 1, remark=f"(a unit), or a vector of {n_units} weights")
+        return np.asarray(np.eye(n_units)[unit])
     return as_array("readout", readout, (n_units,), "(M,), one weight a unit; or give the number of a unit")
 
 
@@ -103,8 +102,7 @@ def plot_input_diagram(
     ax.set_xlim(low, high)
     ax.margins(y=0.08)
     ax.set_xlabel(f"input {diagram.inputs[0]}")
-    is_unit = isinstance(readout, (int, np.integer))
-    ax.set_ylabel(label or (f"unit {readout} at the fixed point" if is_unit else "readout at the fixed point"))
+    ax.set_ylabel(label or ("readout" if np.ndim(readout) else f"unit {readout}") + " at the fixed point")
     if labelled:
         order = ["stable", "unstable", "marginal", "continuum", "nonsmooth fold", "border crossed"]
         handles = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))
@@ -146,8 +144,7 @@ def plot_fixed_point_count(
 
     if len(diagram.inputs) != 2:
         raise ModelError("one input varies: use plot_input_diagram")
-    if not is_whole(resolution, 1):
-        raise ModelError(f"resolution must be a whole number of at least 1, got {resolution!r}")
+    resolution = whole("resolution", resolution, 1)
     ax = new_axes(5.6, 4.6) if ax is None else ax
     (x0, x1), (y0, y1) = diagram.ranges
     middle = (np.arange(resolution) + 0.5) / resolution

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array, one_of, whole
 from ..errors import ModelError
 from ..results import Table
 from .estimates import confidence_level
 from .resampling import bootstrap, divergence_of_rows, shares_of, shuffle
-from .sequences import SymbolSequences, symbol_sequences, trial_counts, whole_number
+from .sequences import SymbolSequences, symbol_sequences, trial_counts
 
 __all__ = ["DivergenceMatrix", "compare_conditions", "jensen_shannon"]
 
@@ -57,7 +58,7 @@ def jensen_shannon(p: Any, q: Any) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class DivergenceMatrix:
+class DivergenceMatrix(Frozen):
     """Divergences between the bitcode statistics of conditions.
 
     Attributes
@@ -130,7 +131,7 @@ class DivergenceMatrix:
             If `n` is out of range.
         """
         count = len(self.conditions)
-        if whole_number("n", n, 1) > count:
+        if whole("n", n, 1) > count:
             raise ModelError(f"there are {count} conditions, they cannot make {n} clusters")
         groups = {i: [i] for i in range(count)}
         for step, (a, b) in enumerate(self.linkage[: count - n, :2].astype(int).tolist()):
@@ -229,13 +230,12 @@ def compare_conditions(
     >>> bool(found.p_value[0, 1] > 0.05), float(found.p_value[0, 2])
     (True, 0.002)
     """
-    word_length = whole_number("word_length", word_length, 1)
-    n_resamples = whole_number("n_resamples", n_resamples, 0)
-    n_permutations = whole_number("n_permutations", n_permutations, 0)
-    rng = np.random.default_rng(whole_number("seed", seed, 0))
+    word_length = whole("word_length", word_length, 1)
+    n_resamples = whole("n_resamples", n_resamples, 0)
+    n_permutations = whole("n_permutations", n_permutations, 0)
+    rng = np.random.default_rng(whole("seed", seed, 0))
     confidence = confidence_level(confidence)
-    if linkage not in _LINKAGES:
-        raise ModelError(f"linkage must be one of {', '.join(_LINKAGES)}; got {linkage!r}")
+    one_of("linkage", linkage, _LINKAGES)
     sequences, group, names = _conditions(source, labels, discard)
     counts = trial_counts(sequences, word_length)
     n = len(names)
@@ -262,12 +262,12 @@ def compare_conditions(
     words = counts.sum(axis=1)
     return DivergenceMatrix(
         conditions=names,
-        matrix=freeze(matrix),
-        lower=freeze(lower),
-        upper=freeze(upper),
-        noise=freeze(noise),
-        p_value=freeze(p_value),
-        linkage=freeze(tree),
+        matrix=matrix,
+        lower=lower,
+        upper=upper,
+        noise=noise,
+        p_value=p_value,
+        linkage=tree,
         method=linkage,
         order=order,
         n_trials=tuple(len(m) for m in members),

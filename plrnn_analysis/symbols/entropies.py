@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .._validation import whole
 from ..results import ResultSequence, Table
 from .estimates import Estimate, confidence_level, entropy_without, estimate, log_unit, units_of
-from .sequences import symbol_sequences, whole_number, word_levels
+from .sequences import symbol_sequences, word_levels
 from .words import growth_rates
 
 __all__ = ["BlockEntropies", "BlockEntropy", "block_entropies"]
@@ -162,7 +163,7 @@ def block_entropies(
     >>> found[0].entropy.lower < 1 < found[0].entropy.upper, found.unit
     (True, 'bits')
     """
-    max_length = whole_number("max_length", max_length, 1)
+    max_length = whole("max_length", max_length, 1)
     factor, unit = log_unit(base)
     confidence = confidence_level(confidence)
     sequences = symbol_sequences(source, discard)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelError
+from .._validation import number
 from .sequences import SymbolSequences, rank
 
 __all__ = ["Estimate", "Units", "confidence_level", "entropy_without", "estimate", "log_unit", "units_of"]
@@ -56,17 +56,14 @@ class Estimate:
 
 def log_unit(base: Any) -> tuple[float, str]:
     """Factor that turns nats into the unit of a base, and the name of that unit."""
-    if isinstance(base, bool) or not isinstance(base, (int, float)) or not 1 < base < math.inf:
-        raise ModelError(f"base must be a finite number > 1 (2 for bits, math.e for nats), got {base!r}")
-    name = {2.0: "bits", math.e: "nats"}.get(float(base), f"base {base:g}")
+    base = number("base", base, above=1.0, remark="(2 for bits, math.e for nats)")
+    name = {2.0: "bits", math.e: "nats"}.get(base, f"base {base:g}")
     return 1.0 / math.log(base), name
 
 
 def confidence_level(value: Any) -> float:
     """Check a confidence level."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
-        raise ModelError(f"confidence must lie between 0 and 1, got {value!r}")
-    return float(value)
+    return number("confidence", value, above=0.0, below=1.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .._validation import one_of, whole
 from ..errors import ModelError
 from .estimates import Estimate, confidence_level, entropy_without, estimate, log_unit, units_of
-from .sequences import SymbolSequences, rank, symbol_sequences, trial_counts, whole_number
+from .sequences import SymbolSequences, rank, symbol_sequences, trial_counts
 
 __all__ = ["MutualInformation", "mutual_information"]
 
@@ -124,9 +125,9 @@ def mutual_information(
     >>> round(found.information.value, 3), found.p_value
     (1.0, 0.001)
     """
-    bins = whole_number("bins", bins, 2)
-    n_permutations = whole_number("n_permutations", n_permutations, 0)
-    rng = np.random.default_rng(whole_number("seed", seed, 0))
+    bins = whole("bins", bins, 2)
+    n_permutations = whole("n_permutations", n_permutations, 0)
+    rng = np.random.default_rng(whole("seed", seed, 0))
     factor, unit = log_unit(base)
     confidence = confidence_level(confidence)
     full = symbol_sequences(source)
@@ -230,8 +231,7 @@ def _null(null: str | None, per_trial: bool, sequences: SymbolSequences) -> str:
     equal = len(set(sequences.lengths.tolist())) == 1
     if null is None:
         return "trials" if per_trial or (equal and sequences.n_trials >= _ENOUGH_TRIALS) else "shifts"
-    if null not in ("trials", "shifts"):
-        raise ModelError(f'null must be "trials" or "shifts", got {null!r}')
+    one_of("null", null, ("trials", "shifts"))
     if null == "trials" and not per_trial and not equal:
         raise ModelError('trials of different lengths cannot exchange the labels of their steps: use null="shifts"')
     if null == "shifts" and per_trial:

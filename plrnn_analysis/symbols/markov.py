@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import freeze
+from .._frozen import Frozen
 from ..errors import ModelError
 from .estimates import Estimate, confidence_level, estimate, log_unit, units_of
 from .sequences import rank, symbol_sequences, word_levels
@@ -22,7 +22,7 @@ _DENSE = 400
 
 
 @dataclass(frozen=True, eq=False)
-class MarkovChain:
+class MarkovChain(Frozen):
     """The chain of first order that the observed transitions suggest.
 
     Attributes
@@ -144,11 +144,11 @@ def markov_chain(source: Any, *, discard: int = 0, base: float = math.e, confide
         notes.append("too few steps for an interval")
     return MarkovChain(
         symbols=sequences.names,
-        source=freeze(a.copy()),
-        target=freeze(b.copy()),
-        count=freeze(level.counts),
-        probability=freeze(probability),
-        stationary=freeze(stationary),
+        source=a.copy(),
+        target=b.copy(),
+        count=level.counts,
+        probability=probability,
+        stationary=stationary,
         recurrent_share=share,
         entropy_rate=rate,
         notes=tuple(notes),

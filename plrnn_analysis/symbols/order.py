@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .._validation import number, whole
 from ..errors import ModelError
-from ..results import ResultSequence, Table
-from .sequences import SymbolSequences, WordLevel, rank, symbol_sequences, whole_number, word_levels
+from ..results import ResultSequence
+from .sequences import SymbolSequences, WordLevel, rank, symbol_sequences, word_levels
 
 __all__ = ["MarkovOrderTest", "OrderComparison", "markov_order_test"]
 
@@ -63,6 +64,10 @@ class MarkovOrderTest(ResultSequence[OrderComparison]):
     notes : tuple of str
     """
 
+    columns = (
+        "order", "statistic", "degrees", "p_value", "pearson", "pearson_p_value", "sparse_share", "exact_p_value",
+    )  # fmt: skip
+
     _items: tuple[OrderComparison, ...]
     level: float
     n_surrogates: int
@@ -87,12 +92,6 @@ class MarkovOrderTest(ResultSequence[OrderComparison]):
 
     def _is_sparse(self, item: OrderComparison) -> bool:
         return math.isnan(item.exact_p_value) and item.degrees > 0 and item.sparse_share > SPARSE
-
-    def table(self) -> Table:
-        """One row a comparison."""
-        names = ("order", "statistic", "degrees", "p_value", "pearson", "pearson_p_value", "sparse_share",
-                 "exact_p_value")  # fmt: skip
-        return Table({name: [getattr(item, name) for item in self] for name in names})
 
     def __repr__(self) -> str:
         kept = self._first_kept()
@@ -158,11 +157,10 @@ def markov_order_test(
     >>> test.order, [c.degrees for c in test]
     (0, [1, 2, 4])
     """
-    max_order = whole_number("max_order", max_order, 0)
-    surrogates = whole_number("surrogates", surrogates, 0)
-    seed = whole_number("seed", seed, 0)
-    if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1:
-        raise ModelError(f"level must lie between 0 and 1, got {level!r}")
+    max_order = whole("max_order", max_order, 0)
+    surrogates = whole("surrogates", surrogates, 0)
+    seed = whole("seed", seed, 0)
+    level = number("level", level, above=0.0, below=1.0)
     sequences = symbol_sequences(source, discard)
     levels = list(word_levels(sequences, max_order + 2))
     if len(levels) < 2:
@@ -180,7 +178,7 @@ def markov_order_test(
     sparse_orders = [item.order for item in items if item.sparse_share > SPARSE and item.degrees]
     if sparse_orders and not surrogates:
         notes.append(f"many expected counts are below 5 at order {sparse_orders[0]} and above: use surrogates=199")
-    return MarkovOrderTest(tuple(items), float(level), surrogates, sequences.n_steps, tuple(notes))
+    return MarkovOrderTest(tuple(items), level, surrogates, sequences.n_steps, tuple(notes))
 
 
 def _tail(statistic: float, degrees: int) -> float:

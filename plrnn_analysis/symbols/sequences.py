@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import freeze, is_whole
+from .._frozen import Frozen
+from .._validation import whole
 from ..errors import ModelError
 from ..maps import bits_to_string
 from ..results import Trajectory
 
-__all__ = ["SymbolSequences", "WordLevel", "rank", "symbol_sequences", "trial_counts", "whole_number", "word_levels"]
+__all__ = ["SymbolSequences", "WordLevel", "rank", "symbol_sequences", "trial_counts", "word_levels"]
 
 
 @dataclass(frozen=True, eq=False)
-class SymbolSequences:
+class SymbolSequences(Frozen):
     """Trials as sequences of symbols.
 
     Attributes
@@ -104,7 +105,7 @@ def symbol_sequences(source: Any, discard: int = 0) -> SymbolSequences:
     >>> s.names, s.codes.tolist()
     (('01', '11'), [0, 1, 0])
     """
-    discard = whole_number("discard", discard, 0)
+    discard = whole("discard", discard, 0)
     if isinstance(source, SymbolSequences):
         trials = [source.codes[a:b] for a, b in zip(source.offsets[:-1], source.offsets[1:], strict=True)]
         names: tuple[str, ...] | None = source.names
@@ -126,7 +127,7 @@ def symbol_sequences(source: Any, discard: int = 0) -> SymbolSequences:
         # NumPy 2.0 gave the inverse the shape of its input, other versions not.
         codes = codes.reshape(-1)
         names = tuple(str(v) for v in values) if names is None else tuple(names[int(v)] for v in values)
-    return SymbolSequences(freeze(codes.astype(np.int64)), freeze(offsets.astype(np.int64)), names, bits)
+    return SymbolSequences(codes.astype(np.int64), offsets.astype(np.int64), names, bits)
 
 
 def _trials(source: Any, discard: int) -> tuple[list[np.ndarray], int | None]:
@@ -270,10 +271,3 @@ def trial_counts(sequences: SymbolSequences, length: int) -> Any:
     numbers = np.bincount(place).astype(np.float64)
     where = (pairs // len(level.words), pairs % len(level.words))
     return csr_matrix((numbers, where), shape=(sequences.n_trials, len(level.words)))
-
-
-def whole_number(name: str, value: Any, least: int) -> int:
-    """Check a whole number at the door."""
-    if not is_whole(value, least):
-        raise ModelError(f"{name} must be a whole number >= {least}, got {value!r}")
-    return int(value)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import freeze
-from ..errors import ModelError
+from .._frozen import Frozen
+from .._validation import number
 from ..results import ResultSequence, Table
 from .estimates import Estimate, confidence_level, entropy_without, estimate, units_of
 from .sequences import symbol_sequences
@@ -50,6 +50,8 @@ class Occupancy(ResultSequence[SubregionOccupancy]):
         Perplexity ``exp(H)`` of the frequencies: the number of equally visited subregions of the same entropy.
     """
 
+    columns = ("bitcode", "visits", "frequency", "cumulative")
+
     _items: tuple[SubregionOccupancy, ...]
     n_trials: int
     n_steps: int
@@ -78,17 +80,11 @@ class Occupancy(ResultSequence[SubregionOccupancy]):
         ModelError
             If `share` is no such number.
         """
-        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
-            raise ModelError(f"share must lie in (0, 1], got {share!r}")
+        share = number("share", share, above=0.0, most=1.0)
         held = np.cumsum([item.visits for item in self])
         # Whole numbers: a share of 0.9 is not lost to 0.8999999.
         need = math.ceil(round(share * self.n_steps, 6))
         return int(np.searchsorted(held, max(need, 1))) + 1
-
-    def table(self) -> Table:
-        """Columns ``bitcode``, ``visits``, ``frequency``, ``cumulative``."""
-        names = ("bitcode", "visits", "frequency", "cumulative")
-        return Table({name: [getattr(item, name) for item in self] for name in names})
 
     def __repr__(self) -> str:
         held = ", ".join(f"{100 * share:g} %: {self.n_for(share)}" for share in (0.5, 0.9, 0.95, 0.99))
@@ -158,7 +154,7 @@ def occupancy(source: Any, *, discard: int = 0, confidence: float = 0.95) -> Occ
 
 
 @dataclass(frozen=True, eq=False)
-class DwellTime:
+class DwellTime(Frozen):
     """Stays in one subregion, in steps.
 
     Attributes
@@ -298,7 +294,7 @@ def dwell_times(source: Any, *, discard: int = 0) -> DwellTimes:
     kind = codes[at] * 4 + 2 * first + last
     order = np.argsort(kind, kind="stable")
     limits = np.searchsorted(kind[order], np.arange(4 * sequences.n_symbols + 1))
-    stays = freeze(stays[order].astype(np.int64))
+    stays = stays[order].astype(np.int64)
 
     def part(symbol: int, which: int) -> np.ndarray:
         return stays[limits[4 * symbol + which] : limits[4 * symbol + which + 1]]

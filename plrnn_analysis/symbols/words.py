@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import freeze
+from .._frozen import Frozen
+from .._validation import whole
 from ..errors import ModelError
 from ..results import ResultSequence, Table
-from .sequences import WordLevel, rank, symbol_sequences, whole_number, word_levels
+from .sequences import WordLevel, rank, symbol_sequences, word_levels
 
 __all__ = ["ForbiddenWord", "ForbiddenWords", "Words", "forbidden_words", "word_counts"]
 
 
 @dataclass(frozen=True, eq=False)
-class Words:
+class Words(Frozen):
     """Words of one length that occur, in order.
 
     Attributes
@@ -46,7 +47,7 @@ class Words:
 
     def most_frequent(self, n: int = 10) -> list[tuple[tuple[str, ...], int]]:
         """The `n` most frequent words with their counts."""
-        order = np.argsort(-self.counts, kind="stable")[: whole_number("n", n, 0)]
+        order = np.argsort(-self.counts, kind="stable")[: whole("n", n, 0)]
         return [(self.word(int(i)), int(self.counts[i])) for i in order]
 
     def table(self) -> Table:
@@ -93,8 +94,8 @@ def word_counts(source: Any, length: int, *, discard: int = 0) -> Words:
     [(('0', '1', '1'), 2), (('1', '0', '1'), 1), (('1', '1', '0'), 1)]
     """
     sequences = symbol_sequences(source, discard)
-    level = _levels(sequences, whole_number("length", length, 1))[-1]
-    return Words(level.length, sequences.names, freeze(level.words), freeze(level.counts), level.starts.size)
+    level = _levels(sequences, whole("length", length, 1))[-1]
+    return Words(level.length, sequences.names, level.words, level.counts, level.starts.size)
 
 
 def _levels(sequences: Any, length: int) -> list[WordLevel]:
@@ -135,15 +136,13 @@ class ForbiddenWords(ResultSequence[ForbiddenWord]):
         Whether all of them are listed.
     """
 
+    columns = ("word", "expected")
+
     _items: tuple[ForbiddenWord, ...]
     length: int
     n_words: int
     n_forbidden: int
     complete: bool
-
-    def table(self) -> Table:
-        """Columns ``word`` and ``expected``."""
-        return Table(word=[w.word for w in self], expected=[w.expected for w in self])
 
     def __repr__(self) -> str:
         shown = "" if self.complete else f" (the {len(self)} most expected are listed)"
@@ -189,8 +188,8 @@ def forbidden_words(source: Any, length: int, *, discard: int = 0, max_words: in
     >>> forbidden_words([0, 1, 0, 0, 1, 0, 1, 0, 0, 0], 2).table()["word"]
     [('1', '1')]
     """
-    length = whole_number("length", length, 2)
-    max_words = whole_number("max_words", max_words, 1)
+    length = whole("length", length, 2)
+    max_words = whole("max_words", max_words, 1)
     sequences = symbol_sequences(source, discard)
     levels = _levels(sequences, length)
     parts, level = levels[-2], levels[-1]

@@ -427,8 +427,8 @@ def test_an_interrupt_inside_a_search_ends_all(monkeypatch: pytest.MonkeyPatch) 
     ("parameter", "values", "options", "message"),
     [
         (("Q", 0), [0, 1], {}, "parameters"),
-        (("h", 3), [0, 1], {}, "no entry"),
-        (("h", 0.5), [0, 1], {}, "no entry"),
+        (("h", 3), [0, 1], {}, "an index of h must be a whole number in 0"),
+        (("h", 0.5), [0, 1], {}, "an index of h must be a whole number in 0"),
         (("W", 0), [0, 1], {}, "no entry"),
         (("A", 0, 1), [0, 1], {}, "diagonal"),
         ("h", [0, 1], {}, "tuple"),

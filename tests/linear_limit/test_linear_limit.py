@@ -203,9 +203,9 @@ def test_readout_floor_is_reached_by_the_best_constant_coefficient():
 def test_errors():
     with pytest.raises(ModelError, match="marks must be one of"):
         addition_floor(10, "corners")
-    with pytest.raises(ModelError, match="at least 2"):
+    with pytest.raises(ModelError, match=">= 2 to hold two marks"):
         addition_floor(1)
-    with pytest.raises(ModelError, match="at least 4"):
+    with pytest.raises(ModelError, match=">= 4 to hold two marks"):
         readout_floor(3, "first_half")
     with pytest.raises(ModelError, match="whole number"):
         mark_range(10.5)
@@ -217,7 +217,7 @@ def test_errors():
     model = linear_model(np.random.default_rng(0))
     with pytest.raises(ModelError, match="give blank_steps"):
         population_mse(model, 10)
-    with pytest.raises(ModelError, match="at least 0"):
+    with pytest.raises(ModelError, match="blank_steps must be a whole number >= 0"):
         population_mse(model, 10, blank_steps=-1)
 
 

@@ -470,7 +470,7 @@ def test_limits_are_said():
         ({"iterations": -1}, "whole number >= 0"),
         ({"iterations": 2.5}, "whole number >= 0"),
         ({"max_pieces": 0}, "whole number >= 1"),
-        ({"max_size": 0.0}, "max_size must be positive"),
+        ({"max_size": 0.0}, "max_size must be a number > 0"),
         ({"saddle": [0.0, 0.0]}, "must be a FixedPoint or a Cycle"),
     ],
 )

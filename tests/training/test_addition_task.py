@@ -76,8 +76,8 @@ def test_loss_is_by_model():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((1,), "at least 2"),
-        ((3, "first_half"), "at least 4"),
+        ((1,), ">= 2"),
+        ((3, "first_half"), ">= 4"),
         ((9, "corners"), "marks must be"),
         ((9, "halves", -1), "blank"),
     ],

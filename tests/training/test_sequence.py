@@ -123,8 +123,8 @@ def test_weights_do_not_depend_on_the_stack():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((4, 5, 2, 1), "pwl_units must lie in 0..4"),
-        ((4, [1, -1], 2, 1), "pwl_units must lie in 0..4"),
+        ((4, 5, 2, 1), "pwl_units must be a whole number in 0..4"),
+        ((4, [1, -1], 2, 1), "pwl_units must be a whole number in 0..4"),
         ((0, 0, 2, 1), "at least one unit"),
         ((4, [], 2, 1), "at least one unit"),
     ],
@@ -135,14 +135,14 @@ def test_illegal_sizes(arguments, message):
 
 
 def test_illegal_calls():
-    with pytest.raises(ModelError, match="unknown initialisation"):
+    with pytest.raises(ModelError, match="init must be one of"):
         ALRNN(3, 1, 1, 1, init="magic")
     with pytest.raises(ModelError, match="one generator a model"):
         ALRNN(3, [1, 1], 1, 1, generators=torch.Generator())
     model = ALRNN(3, 1, 2, 1)
     with pytest.raises(ModelError, match="inputs must have shape"):
         model(torch.zeros(2, 4, 3))
-    with pytest.raises(ModelError, match="last must lie"):
+    with pytest.raises(ModelError, match="last must be a whole number in 1..4"):
         model(torch.zeros(2, 4, 2), last=5)
     with pytest.raises(ModelError, match="stack"):
         model.member(0)

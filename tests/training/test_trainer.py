@@ -185,10 +185,10 @@ def test_failed_write_leaves_the_old_state(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"iterations": 0}, "iterations must be at least 1"),
-        ({"lr": 0.0}, "lr must be positive"),
-        ({"hold": 1.5}, "hold must lie"),
-        ({"init": "magic"}, "unknown initialisation"),
+        ({"iterations": 0}, "iterations must be a whole number >= 1"),
+        ({"lr": 0.0}, "lr must be a number > 0"),
+        ({"hold": 1.5}, "hold must be a number in .0, 1."),
+        ({"init": "magic"}, "init must be one of"),
         ({"tau": -1.0}, "tau"),
     ],
 )

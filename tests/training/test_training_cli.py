@@ -104,13 +104,13 @@ def test_train_refuses_resumes_and_overwrites(tmp_path):
     [
         (["--pwl-units", "0,x"], "--pwl-units takes whole numbers"),
         (["--pwl-units", ""], "--pwl-units takes whole numbers"),
-        (["--pwl-units", "7"], "pwl_units must lie in 0..6"),
+        (["--pwl-units", "7"], "pwl_units must be a whole number in 0..6"),
         (["--marks", "corners"], "marks must be one of"),
-        (["--length", "1"], "length must be at least 2"),
-        (["--init", "magic"], "unknown initialisation"),
+        (["--length", "1"], "length must be a whole number >= 2"),
+        (["--init", "magic"], "init must be one of"),
         (["--device", "abacus"], "device 'abacus' is not available"),
         (["--blank-steps", "-1"], "blank_steps"),
-        (["--lr", "0"], "lr must be positive"),
+        (["--lr", "0"], "lr must be a number > 0"),
         (["--regularised-units", "9"], "regularised_units must be at most"),
     ],
 )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from plrnn_analysis.errors import ModelError
+from plrnn_analysis._validation import one_of
 
 __all__ = ["INITIALISATIONS", "initial_weights"]
 
@@ -86,6 +86,6 @@ def initial_weights(
     ModelError
         If the name is unknown.
     """
-    if name not in INITIALISATIONS:
-        raise ModelError(f"unknown initialisation {name!r}; known: {', '.join(sorted(INITIALISATIONS))}")
-    return INITIALISATIONS[name](n_units, pwl_units, n_inputs, n_outputs, generator)
+    return INITIALISATIONS[one_of("init", name, sorted(INITIALISATIONS))](
+        n_units, pwl_units, n_inputs, n_outputs, generator
+    )

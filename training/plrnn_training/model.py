@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import ModelError
 
 from .initialisation import initial_weights
@@ -73,8 +74,7 @@ class ALRNN(nn.Module):
                 f"n_outputs={n_outputs}, {len(members)} model(s)"
             )
         for p in members:
-            if not 0 <= p <= n_units:
-                raise ModelError(f"pwl_units must lie in 0..{n_units} (the model has {n_units} units), got {p}")
+            whole("pwl_units", p, 0, n_units, remark=f"(the model has {n_units} units)")
         if generators is None:
             generators = [torch.Generator().manual_seed(int(torch.randint(2**62, (1,)))) for _ in members]
         elif isinstance(generators, torch.Generator):
@@ -167,8 +167,7 @@ class ALRNN(nn.Module):
             )
         n_steps = inputs.shape[2]
         last = n_steps if last is None else last
-        if not 1 <= last <= n_steps:
-            raise ModelError(f"last must lie in 1..{n_steps} (the sequence has {n_steps} steps), got {last}")
+        last = whole("last", last, 1, n_steps, remark=f"(the sequence has {n_steps} steps)")
         if z0 is not None:
             z0 = z0.expand(self.n_models, inputs.shape[1], self.n_units).contiguous()
         A, W, C, h = (p if self.stacked else p.unsqueeze(0) for p in (self.A, self.W, self.C, self.h))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plrnn_analysis.errors import ModelError
+from plrnn_analysis._validation import number, one_of, whole
 
 from .initialisation import INITIALISATIONS
 from .tasks.base import Task
@@ -77,18 +77,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name in ("iterations", "batch", "validation_trials", "test_trials", "evaluations"):
-            if getattr(self, name) < 1:
-                raise ModelError(f"{name} must be at least 1, got {getattr(self, name)}")
+            whole(name, getattr(self, name), 1)
+        whole("regularised_units", self.regularised_units, 0)
         for name in ("lr", "clip"):
-            if not getattr(self, name) > 0:
-                raise ModelError(f"{name} must be positive, got {getattr(self, name)}")
+            number(name, getattr(self, name), above=0.0, infinite=name == "clip")
         for name in ("hold", "final_lr", "curriculum"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ModelError(f"{name} must lie between 0 and 1, got {getattr(self, name)}")
-        if self.tau < 0 or self.regularised_units < 0:
-            raise ModelError("tau and regularised_units must not be negative")
-        if self.init not in INITIALISATIONS:
-            raise ModelError(f"unknown initialisation {self.init!r}; known: {', '.join(sorted(INITIALISATIONS))}")
+            number(name, getattr(self, name), least=0.0, most=1.0)
+        number("tau", self.tau, least=0.0)
+        one_of("init", self.init, sorted(INITIALISATIONS))
 
 
 def learning_rate(recipe: Recipe, iteration: int) -> float:

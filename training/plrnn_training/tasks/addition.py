@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from plrnn_analysis.errors import ModelError
+from plrnn_analysis._validation import whole
 from plrnn_analysis.linear_limit import mark_range, population_mse
 from plrnn_analysis.model import PLRNN
 
@@ -60,8 +60,7 @@ class AdditionTask:
 
     def __post_init__(self) -> None:
         mark_range(self.length, self.marks)
-        if self.blank_steps < 0:
-            raise ModelError(f"blank_steps must not be negative, got {self.blank_steps}")
+        whole("blank_steps", self.blank_steps, 0)
 
     def sample(self, batch: int, generator: torch.Generator, device: torch.device | str = "cpu") -> Batch:
         """Draw trials.

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._frozen import Frozen
 from ..border_collisions import BorderCollision
-from ..results import ResultSequence, Table
+from ..results import ResultSequence
 
 __all__ = ["Bifurcation", "BifurcationPlane", "Bifurcations", "Branch", "Recount"]
 
@@ -35,7 +36,7 @@ class Recount:
 
 
 @dataclass(frozen=True, eq=False)
-class Bifurcation:
+class Bifurcation(Frozen):
     """One event on the way through the parameter.
 
     Attributes
@@ -85,6 +86,11 @@ class Bifurcation:
     note: str = ""
 
     @property
+    def agrees(self) -> bool | None:
+        """Whether the exact search on both sides agrees; None where it was not made."""
+        return None if self.recount is None else self.recount.agrees
+
+    @property
     def at_border(self) -> bool:
         """Whether it is a border collision."""
         return bool(self.relus)
@@ -101,7 +107,7 @@ class Bifurcation:
 
 
 @dataclass(frozen=True, eq=False)
-class Branch:
+class Branch(Frozen):
     """A fixed point or cycle with one word, over the largest interval on which it exists.
 
     Attributes
@@ -166,6 +172,8 @@ class Bifurcations(ResultSequence[Bifurcation]):
         What is proved, and what is not.
     """
 
+    columns = ("value", "kind", "period", "relus", "before", "after", "stability", "agrees")
+
     _items: tuple[Bifurcation, ...]
     parameter: str
     values: np.ndarray
@@ -177,12 +185,6 @@ class Bifurcations(ResultSequence[Bifurcation]):
     complete: bool
     notes: tuple[str, ...]
 
-    def table(self) -> Table:
-        """Columns ``value``, ``kind``, ``period``, ``relus``, ``before``, ``after``, ``stability``, ``agrees``."""
-        names = ("value", "kind", "period", "relus", "before", "after", "stability")
-        agrees = [None if e.recount is None else e.recount.agrees for e in self]
-        return Table({name: [getattr(e, name) for e in self] for name in names}, agrees=agrees)
-
     def __repr__(self) -> str:
         done = int(np.count_nonzero(self.complete_at))
         proof = "complete at all values" if self.complete else f"NOT complete ({done} of {len(self.values)} values)"
@@ -190,7 +192,7 @@ class Bifurcations(ResultSequence[Bifurcation]):
 
 
 @dataclass(frozen=True, eq=False)
-class BifurcationPlane:
+class BifurcationPlane(Frozen):
     """Number and stability of fixed points and cycles over two parameters.
 
     Attributes
