@@ -142,7 +142,7 @@ def test_illegal_calls():
     model = ALRNN(3, 1, 2, 1)
     with pytest.raises(ModelError, match="inputs must have shape"):
         model(torch.zeros(2, 4, 3))
-    with pytest.raises(ModelError, match="last must be a whole number in 1..4"):
+    with pytest.raises(ModelError, match=r"last must be a whole number in 1\.\.4"):
         model(torch.zeros(2, 4, 2), last=5)
     with pytest.raises(ModelError, match="stack"):
         model.member(0)
