@@ -1,6 +1,6 @@
 """Fixed points as exact piecewise-linear functions of one or two inputs."""
 
 from .diagram import InputDiagram, input_diagram
-from .results import BorderCollision, FixedPointBranch, InputContinuum
+from .results import FixedPointBranch, InputCollision, InputContinuum
 
-__all__ = ["BorderCollision", "FixedPointBranch", "InputContinuum", "InputDiagram", "input_diagram"]
+__all__ = ["InputCollision", "FixedPointBranch", "InputContinuum", "InputDiagram", "input_diagram"]

@@ -20,8 +20,8 @@ from ..results import Coverage, FixedPoints, ResultSequence, Table
 from .branches import Piece, Sheet, find_meetings, find_pieces
 from .parametric import CLOSE, ParametricMap, candidate_patterns
 from .results import (
-    BorderCollision,
     FixedPointBranch,
+    InputCollision,
     InputContinuum,
     describe_branch,
     describe_collision,
@@ -51,7 +51,7 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
     complete : bool
         True only if all 2**H subregions were decided: then there is no other fixed point for any input in the range.
         False also where scales are too far apart for that (``coverage.notes``).
-    collisions : tuple of BorderCollision
+    collisions : tuple of InputCollision
         Ordered by place.
     continua : tuple of InputContinuum
     coverage : Coverage
@@ -62,7 +62,7 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
     ranges: np.ndarray
     base: np.ndarray
     complete: bool
-    collisions: tuple[BorderCollision, ...]
+    collisions: tuple[InputCollision, ...]
     continua: tuple[InputContinuum, ...]
     coverage: Coverage
     map: CanonicalMap = field(repr=False)

@@ -16,7 +16,7 @@ from .branches import Meeting, Piece, Sheet
 from .parametric import ParametricMap, in_own_units
 
 __all__ = [
-    "BorderCollision",
+    "InputCollision",
     "FixedPointBranch",
     "InputContinuum",
     "describe_branch",
@@ -67,7 +67,7 @@ class FixedPointBranch:
 
 
 @dataclass(frozen=True, eq=False)
-class BorderCollision:
+class InputCollision:
     """A place where fixed points cross or meet at the boundary of a subregion.
 
     Attributes
@@ -126,9 +126,7 @@ def describe_branch(map: CanonicalMap, sheet: Sheet, spans: np.ndarray) -> Fixed
     )
 
 
-def describe_collision(
-    sheets: list[Sheet], pieces: list[Piece], meeting: Meeting, spans: np.ndarray
-) -> BorderCollision:
+def describe_collision(sheets: list[Sheet], pieces: list[Piece], meeting: Meeting, spans: np.ndarray) -> InputCollision:
     below, above = (
         tuple(bits_to_string(sheets[i].point.bits) for i in side) for side in (meeting.below, meeting.above)
     )
@@ -144,7 +142,7 @@ def describe_collision(
         ends_there = any(np.array_equal(piece.bits, bits) and piece.near(middle) for piece in pieces)
         kind = "continuum" if len(meeting.units) == 1 and sum(number) == 1 and ends_there else "degenerate"
     low, width = spans[:, 0], spans[:, 1] - spans[:, 0]
-    return BorderCollision(
+    return InputCollision(
         location=freeze(low + width * meeting.location),
         states=freeze(meeting.states),
         units=tuple(int(i) for i in meeting.units),

@@ -37,11 +37,9 @@ def cache_directory() -> Path:
     and a private temporary directory where that cannot be written.
     """
     parents = [Path(_numba_config.CACHE_DIR)] if _numba_config.CACHE_DIR else []
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    parents.append(base / "plrnn_analysis")
+    users = _users_caches()
+    if users is not None:
+        parents.append(users / "plrnn_analysis")
     for parent in parents:
         path = parent / f"kernels-{_DIGEST}"
         try:
@@ -51,6 +49,18 @@ def cache_directory() -> Path:
         except OSError:
             continue
     return Path(tempfile.mkdtemp(prefix="plrnn-kernels-"))
+
+
+def _users_caches() -> Path | None:
+    """Where the user's programs keep caches; None for a user without a home, as in many containers."""
+    variable, inside = ("LOCALAPPDATA", "AppData/Local") if sys.platform == "win32" else ("XDG_CACHE_HOME", ".cache")
+    named = os.environ.get(variable)
+    if named:
+        return Path(named)
+    try:
+        return Path.home() / inside
+    except RuntimeError:
+        return None
 
 
 _DIGEST = _digest()
