@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import networkx
 
 
-__all__ = ["TransitionCounts", "count_transitions", "transition_graph"]
+__all__ = ["TransitionCounts", "count_transitions", "mark_fixed_points", "spectral_radii", "transition_graph"]
 
 # Sizes of the kernel's tables at the start; they double when full.
 _NODES = 4096
@@ -233,7 +233,7 @@ def transition_graph(
     counts = count_transitions(trajectory.bitcodes, discard)
     _check_finite(trajectory, discard)
     names = [bits_to_string(bits) for bits in counts.bitcodes]
-    radii = _spectral_radii(map, counts.bitcodes)
+    radii = spectral_radii(map, counts.bitcodes)
     total = int(counts.visits.sum())
     graph = networkx.DiGraph(
         kind="empirical",
@@ -259,7 +259,7 @@ def transition_graph(
             graph.graph["fixed_points_input"] = "zero" if driven else "that of the trajectory"
         else:
             graph.graph["fixed_points_input"] = "unknown, fixed points were given"
-        _mark(graph, map.n_relu, fixed_points)
+        mark_fixed_points(graph, map.n_relu, fixed_points)
     return graph
 
 
@@ -285,7 +285,8 @@ def _check_finite(trajectory: Trajectory, discard: int) -> None:
         )
 
 
-def _spectral_radii(map: CanonicalMap, bitcodes: np.ndarray) -> np.ndarray:
+def spectral_radii(map: CanonicalMap, bitcodes: np.ndarray) -> np.ndarray:
+    """Spectral radius (n,) of the Jacobian of each subregion (n, P)."""
     radii = np.empty(len(bitcodes))
     for start in range(0, len(bitcodes), _EIGENVALUE_BATCH):
         chunk = bitcodes[start : start + _EIGENVALUE_BATCH]
@@ -294,7 +295,7 @@ def _spectral_radii(map: CanonicalMap, bitcodes: np.ndarray) -> np.ndarray:
     return radii
 
 
-def _mark(graph: networkx.DiGraph, n_relu: int, found: FixedPoints) -> None:
+def mark_fixed_points(graph: networkx.DiGraph, n_relu: int, found: FixedPoints) -> None:
     """Enter fixed points into the nodes of their subregions."""
     if not isinstance(found, FixedPoints):
         raise GraphError(

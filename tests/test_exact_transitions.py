@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 import json
+from fractions import Fraction
+from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
 import pytest
+from exact_polyhedra import cells
 from scipy.optimize import linprog
 from systems import CASES, known, random_model
 
 import plrnn_analysis as pa
 from plrnn_analysis import GraphError, ModelError
 from plrnn_analysis.exact_transitions import exact_transition_graph
-from plrnn_analysis.maps import bits_to_string
+from plrnn_analysis.maps import CanonicalMap, bits_to_string
 
 
 @pytest.fixture
@@ -56,7 +59,6 @@ def test_attributes(tent):
         "n_units": 1,
         "pwl_units": 1,
         "box": "[[-0.9], [0.9]]",
-        "tolerance": 1e-8,
         "fixed_points_complete": True,
         "fixed_points_outside": 1,
     }
@@ -188,13 +190,13 @@ def test_refusals(tent):
         tent.transition_graph(box=1.0, max_regions=1)
     with pytest.raises(GraphError, match="not finished within the time limit"):
         tent.transition_graph(box=1.0, time_limit=0.0)
-    for options, words in (({"max_regions": 0}, "max_regions must"), ({"tolerance": 0.0}, "tolerance must")):
-        with pytest.raises(GraphError, match=words):
-            tent.transition_graph(box=1.0, **options)
+    with pytest.raises(GraphError, match="max_regions must"):
+        tent.transition_graph(box=1.0, max_regions=0)
     with pytest.raises(GraphError, match="needs a box"):
         exact_transition_graph(tent.map, None)
-    with pytest.raises(ModelError, match="box"):
-        tent.transition_graph(box=-1.0)
+    for box in (-1.0, np.inf, "3", True, ([0.0], [np.inf])):
+        with pytest.raises(ModelError, match="box"):
+            tent.transition_graph(box=box)
     for arguments in ({}, {"trajectory": tent.simulate(3), "box": 1.0}):
         with pytest.raises(ModelError, match="exactly one of trajectory"):
             tent.transition_graph(**arguments)
@@ -202,3 +204,55 @@ def test_refusals(tent):
         tent.transition_graph(tent.simulate(3), constant_input=[])
     with pytest.raises(GraphError, match=r"what model\.fixed_points\(\) returns"):
         tent.transition_graph(box=1.0, fixed_points=[1])
+
+
+def test_a_solver_that_fails_gives_no_graph(monkeypatch):
+    monkeypatch.setattr("scipy.optimize.linprog", lambda *a, **k: SimpleNamespace(status=4, x=None))
+    rng = np.random.default_rng(0)
+    model = pa.PLRNN.al_rnn(rng.random(8), rng.normal(size=(8, 8)), rng.normal(size=8), pwl_units=3)
+    with pytest.raises(GraphError, match="not decided"):
+        model.transition_graph(box=3.0, fixed_points=False)
+
+
+def exact_graph(map, half):
+    """Nodes, and targets of each, by all pairs of patterns in fractions."""
+    m, n = map.n_units, map.n_relu
+    A, W, V = ([[Fraction(x) for x in row] for row in array] for array in (map.A, map.W, map.V))
+    h, c = [Fraction(x) for x in map.h], [Fraction(x) for x in map.c]
+    box = [(tuple(s * (i == j) for j in range(m)), half) for i in range(m) for s in (1, -1)]
+    edges = {}
+    for code in cells(V, c, box):
+        inside = list(box)
+        for row, b, bit in zip(V, c, code):
+            sign = 1 if bit == "1" else -1
+            if any(row):
+                inside.append((tuple(sign * x for x in row), sign * b))
+        J = [[A[i][j] + sum(W[i][k] * V[k][j] for k in range(n) if code[k] == "1") for j in range(m)] for i in range(m)]
+        shift = [h[i] + sum(W[i][k] * c[k] for k in range(n) if code[k] == "1") for i in range(m)]
+        rows = [[sum(V[i][k] * J[k][j] for k in range(m)) for j in range(m)] for i in range(n)]
+        room = [sum(V[i][k] * shift[k] for k in range(m)) + c[i] for i in range(n)]
+        edges[code] = set(cells(rows, room, inside))
+    return edges
+
+
+def test_against_fractions_in_any_units():
+    """Integer weights, so that boundaries coincide and images touch them; units of states and ReLUs far apart."""
+    rng = np.random.default_rng(11)
+    for _ in range(40):
+        m, n = rng.integers(1, 3), rng.integers(1, 4)
+        units, relus = 2.0 ** rng.integers(-20, 21, m), 2.0 ** rng.integers(-20, 21, n)
+        size = 2.0 ** rng.integers(-40, 41)
+        map = CanonicalMap.build(
+            rng.integers(-1, 2, (m, m)) * units[:, None] / units,
+            rng.integers(-1, 2, (m, n)) * units[:, None] / relus,
+            rng.integers(-1, 2, (n, m)) * relus[:, None] / units,
+            rng.integers(-1, 2, n) * relus * size,
+            rng.integers(-1, 2, m) * units * size,
+        )
+        half = float(size * units.min())
+        expected = exact_graph(map, Fraction(half))
+        graph = exact_transition_graph(map, half, fixed_points=False)
+        assert list(graph) == sorted(expected)
+        for name, targets in expected.items():
+            assert set(graph.successors(name)) == targets & set(expected)
+            assert graph.nodes[name]["escapes"] == len(targets - set(expected))

@@ -104,12 +104,6 @@ def test_metadata_holds_ranges_only_and_constraints_pins_only() -> None:
 
 # Modules that begin with an underscore are not for users, but open to every room of their package.
 SHARED_MODULES = {"_validation", "_files", "_frozen"}
-#: Known and to be emptied: (room, name).
-UNDERSCORES_LEFT = {
-    ("exact_transitions", "_corners"),
-    ("exact_transitions", "_mark"),
-    ("exact_transitions", "_spectral_radii"),
-}
 
 
 def room_of(module: list[str]) -> tuple[str, ...]:
@@ -156,7 +150,7 @@ def test_no_underscore_name_crosses_a_room() -> None:
     for root, package in ((ROOT, "plrnn_analysis"), (ROOT / "training", "plrnn_training")):
         for path in sorted((root / package).rglob("*.py")):
             found |= {(path.stem, name) for name in foreign_underscores(path, root)}
-    assert found == UNDERSCORES_LEFT
+    assert not found
 
 
 def test_the_search_for_underscores_finds_them(tmp_path: Path) -> None:

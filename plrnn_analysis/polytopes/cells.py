@@ -206,13 +206,32 @@ def _part(
         return point if bit == (value > 0) else None
     if value > 0 if bit else value < 0:
         return point
-    return _inner_point(within.joined(planes.turned(bits)), deadline, point)
+    part = within.joined(planes.turned(bits))
+    return _inner_point(part, deadline, _across(part.floats, np.array([nearest_double(x) for x in point])))
 
 
-def _inner_point(planes: Planes, deadline: float | None, near: Sequence[fmpq] | None = None) -> list[fmpq] | None:
+def _across(planes: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """A point beyond the last plane, from one at which the others are positive: a guess in floats.
+
+    The way leads along the last normal in the metric of the other planes, each measured by its distance (the ellipsoid
+    of Dikin 1967), so that units do not matter; half as far beyond the plane as the next one allows.
+    """
+    rows, row = planes[:-1, :-1], planes[-1, :-1]
+    with np.errstate(all="ignore"):
+        value = planes @ np.append(point, 1.0)
+        scaled = np.vstack([rows / value[:-1, None], row / value[-1]])
+        if not np.all(np.isfinite(scaled)):
+            return point
+        way = np.linalg.lstsq(scaled.T @ scaled, row, rcond=None)[0]
+        slopes = planes[:, :-1] @ way
+        crossing = -value[-1] / slopes[-1]
+        blocked = np.min(-value[:-1][slopes[:-1] < 0.0] / slopes[:-1][slopes[:-1] < 0.0], initial=3.0 * crossing)
+        return np.asarray(point + 0.5 * (crossing + blocked) * way)
+
+
+def _inner_point(planes: Planes, deadline: float | None, start: np.ndarray | None = None) -> list[fmpq] | None:
     """A point at which all are positive, a float if possible; None if there is none, [] if that is undecided."""
     system = planes.positive()
-    start = None if near is None else np.array([nearest_double(x) for x in near])
     decision = system.decide(start, deadline)
     if decision.verdict is Verdict.EMPTY:
         return None

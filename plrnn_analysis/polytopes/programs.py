@@ -103,7 +103,7 @@ class Decision:
     @property
     def doubles(self) -> np.ndarray | None:
         """The point rounded to floats."""
-        return None if self.point is None else np.array([nearest_double(x) for x in self.point])
+        return None if self.point is None else np.array([nearest_double(x) for x in self.point], dtype=np.float64)
 
 
 def _orders(array: np.ndarray, axis: int | None) -> Any:
