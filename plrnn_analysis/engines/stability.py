@@ -19,12 +19,21 @@ from ..numerics import EPS, UNIT_CIRCLE
 from .spectral_bounds import balanced_matrices, eigenvalue_discs, products_with_error
 from .unit_circle import Enclosure, all_enclosed, side_of, stability_name
 
-__all__ = ["classify", "jacobian_stabilities", "jacobian_stability", "matrix_stability", "ordered_eigenvalues"]
+__all__ = [
+    "classify",
+    "jacobian_stabilities",
+    "jacobian_stability",
+    "log_moduli",
+    "matrix_stability",
+    "ordered_eigenvalues",
+]
 
 # Matrix entries held at once.
 BATCH_ENTRIES = 1_000_000
 # Eigenvalues known worse than this, relative to the largest, are computed again.
 ACCURATE = 1e-9
+# Width of an enclosure of a logarithm that is as good as a number.
+LOGARITHM = 1e-14
 # Effort M^4 * bits of an exact characteristic polynomial, a few seconds; what costs more is enclosed in balls.
 MOST_EXACT_WORK = 1e11
 # Bits of those balls, and the largest matrix for which they are tried.
@@ -95,6 +104,34 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
         values[start : start + batch] = found
         names.extend(classes.tolist())
     return _ordered(values), names
+
+
+def log_moduli(maps: Sequence[CanonicalMap], word: Any) -> np.ndarray | None:
+    """Logarithms of the moduli of the eigenvalues of ``J_k ... J_1``, each to the last few bits of a double.
+
+    Parameters
+    ----------
+    maps : sequence of k CanonicalMap
+    word : (k, H) array_like of bool
+
+    Returns
+    -------
+    (M,) ndarray or None
+        Largest first, minus infinity for an eigenvalue that is exactly zero; None where the proof exceeds its budget.
+
+    Examples
+    --------
+    >>> from plrnn_analysis import PLRNN
+    >>> import numpy as np
+    >>> shear = PLRNN.al_rnn(A=[[0.5, 1.0], [0.0, 0.5]], W=np.zeros((2, 2)), h=[0.0, 0.0], pwl_units=0)
+    >>> log_moduli([shear.map] * 2, np.zeros((2, 0))) / np.log(0.5)
+    array([2., 2.])
+    """
+    enclosures, _ = _ExactJacobians(maps).enclosures(np.asarray(word, dtype=bool))
+    bounds = [e.log_modulus for e in enclosures for _ in range(e.count)]
+    if not bounds or any(high - low > LOGARITHM for low, high in bounds if high > -np.inf):
+        return None
+    return np.sort([0.5 * (low + high) for low, high in bounds])[::-1]
 
 
 def matrix_stability(matrix: np.ndarray) -> tuple[np.ndarray, str]:
@@ -216,18 +253,21 @@ class _ExactJacobians:
 
     def stability(self, word: np.ndarray) -> tuple[np.ndarray | None, str]:
         """Eigenvalues and class; None in place of eigenvalues that are no better than those of floats."""
+        enclosures, name = self.enclosures(word)
+        if not enclosures:
+            return None, name
+        return np.array([e.value for e in enclosures for _ in range(e.count)], dtype=np.complex128), name
+
+    def enclosures(self, word: np.ndarray) -> tuple[list[Enclosure], str]:
+        """Discs around the eigenvalues of the product along a word, none if that is too much work; and their class."""
         steps = [self.step(t, bits.tobytes()) for t, bits in enumerate(word)]
         bits = sum(_bits(step) for step in steps)
         if bits * steps[0].nrows() ** 4 <= MOST_EXACT_WORK:
             product = steps[0]
             for step in steps[1:]:
                 product = step * product
-            enclosures, name = all_enclosed(_block_polynomials(product))
-        else:
-            enclosures, name = _in_balls(steps)
-        if not enclosures:
-            return None, name
-        return np.array([e.value for e in enclosures for _ in range(e.count)], dtype=np.complex128), name
+            return all_enclosed(_block_polynomials(product))
+        return _in_balls(steps)
 
     def _arrays(self, t: int) -> tuple[list[list[flint.fmpq]], list[list[flint.fmpq]], list[list[flint.fmpq]]]:
         map = self.maps[t]

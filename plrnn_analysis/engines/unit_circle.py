@@ -43,6 +43,12 @@ class Enclosure:
         value = complex(_nearest(ball.real), 0.0 if real else _nearest(ball.imag))
         return cls(value, ball.abs_lower(), ball.abs_upper(), real, count)
 
+    @property
+    def log_modulus(self) -> tuple[float, float]:
+        """Bounds of the logarithm of the modulus."""
+        low, high = (float(x.log()) if x > 0 else float("-inf") for x in (self.lower, self.upper))
+        return low, high
+
 
 @dataclass(frozen=True)
 class Side:

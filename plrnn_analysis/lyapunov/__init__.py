@@ -1,5 +1,6 @@
 """Lyapunov exponents of free and of driven motion, from exact Jacobians."""
 
-from .spectrum import LyapunovSpectrum, lyapunov_spectrum
+from .results import LyapunovSpectrum
+from .spectrum import lyapunov_spectrum
 
 __all__ = ["LyapunovSpectrum", "lyapunov_spectrum"]

@@ -2,116 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze, is_whole
+from .._validation import number, whole
 from ..errors import ModelError
-from ..maps import CanonicalMap
 from ..network import Network
-from ..results import Table
-from ..trajectories import run, simulate
+from ..numerics import EPS
+from ..units import Units, balanced
+from .results import LyapunovSpectrum
+from .sensitivity import Sensitivity
+from .settled import final_words, without_rounding, word_exponents
 from .tangents import Tangents
+from .way import Way
 
-__all__ = ["LyapunovSpectrum", "lyapunov_spectrum"]
+__all__ = ["lyapunov_spectrum"]
 
-# Numbers that the states and the Jacobians of one piece of the way may hold: 32 MB each.
-_ENTRIES = 4_000_000
 # Parts of the way whose means give the standard error.
-_BLOCKS = 20
-_TRANSIENT = 1000
-
-
-@dataclass(frozen=True, eq=False)
-class LyapunovSpectrum:
-    """Lyapunov exponents, largest first, in nats a step.
-
-    Attributes
-    ----------
-    exponents : (N,) ndarray
-        Mean over the trajectories that did not diverge; minus infinity where a Jacobian on the way has no rank for
-        more.
-    standard_error : (N,) ndarray
-        Of that mean: from the means of blocks of the way, combined over trajectories. NaN with fewer than 2 blocks,
-        0 beside an infinite exponent.
-    spread : (N,) ndarray
-        Largest minus smallest of the trajectories. Much more than the standard error says that they are on different
-        attractors.
-    per_trajectory : (n, N) ndarray
-        NaN for a trajectory that diverged.
-    diverged : (n,) ndarray of bool
-        Trajectories that left every bound, so that there is nothing to average.
-    steps, transient : int
-        Steps averaged over, and steps left out before them.
-    log_volume : float
-        Mean of log abs(det J) along the way: what all M exponents sum to. Minus infinity where some J is singular; NaN
-        unless all M exponents were computed.
-    n_orthonormalisations : int
-        In all trajectories, the transient included.
-    numerical_error : float
-        Estimated error of the exponents from rounding in products of Jacobians, largest over the trajectories. It
-        says nothing about how long the average is.
-    tolerance : float
-        What `numerical_error` was to stay below.
-    notes : tuple of str
-        What a reader should know.
-    """
-
-    exponents: np.ndarray
-    standard_error: np.ndarray
-    spread: np.ndarray
-    per_trajectory: np.ndarray
-    diverged: np.ndarray
-    steps: int
-    transient: int
-    log_volume: float
-    n_orthonormalisations: int
-    numerical_error: float
-    tolerance: float
-    n_units: int
-    notes: tuple[str, ...] = ()
-
-    @property
-    def leading(self) -> float:
-        """The largest exponent."""
-        return float(self.exponents[0])
-
-    @property
-    def total(self) -> float:
-        """Sum of the exponents computed."""
-        return float(np.sum(self.exponents))
-
-    @property
-    def volume_mismatch(self) -> float:
-        """Distance of the sum from `log_volume`, a check of the whole computation; NaN where that is not finite."""
-        return abs(self.total - self.log_volume) if np.isfinite(self.log_volume) else float("nan")
-
-    @property
-    def kaplan_yorke_dimension(self) -> float | None:
-        """``j + (λ_1 + ... + λ_j) / |λ_{j+1}|`` with the largest j whose sum is not negative (Kaplan & Yorke 1979,
-        doi:10.1007/BFb0064319); M where no sum is, None where more exponents are needed to tell."""
-        sums = np.cumsum(self.exponents)
-        negative = np.flatnonzero(sums < 0.0)
-        if not len(negative):
-            return float(self.n_units) if len(sums) == self.n_units else None
-        j = int(negative[0])
-        return j if j == 0 else float(j + sums[j - 1] / abs(self.exponents[j]))
-
-    def table(self) -> Table:
-        """Columns ``exponent``, ``standard_error`` and ``spread``, a row each exponent."""
-        return Table(
-            exponent=self.exponents.tolist(), standard_error=self.standard_error.tolist(), spread=self.spread.tolist()
-        )
-
-    def __repr__(self) -> str:
-        first = ", ".join(f"{value:.4g}" for value in self.exponents[:3])
-        more = ", ..." if len(self.exponents) > 3 else ""
-        n = len(self.diverged)
-        lost = f"; {np.count_nonzero(self.diverged)} of {n} trajectories DIVERGED" if np.any(self.diverged) else ""
-        return f"<LyapunovSpectrum: {first}{more} nats a step; {self.steps} steps of {n}{lost}>"
+BLOCKS = 20
+# Relative error of the logarithm of an eigenvalue that was enclosed.
+KNOWN = 4.0 * EPS
 
 
 def lyapunov_spectrum(
@@ -173,6 +84,14 @@ def lyapunov_spectrum(
     those before it (nothing but rounding, that is a relative 1e-15 M) has met a singular Jacobian: its exponent is
     minus infinity.
 
+    A trajectory that provably stays in one subregion for ever, or goes round a cycle of them, as everything that
+    tends to a stable fixed point or cycle does, has the logarithms of the eigenvalues as exponents, which are computed
+    from the exact characteristic polynomial; so does every way with one Jacobian. For all others `numerical_error`
+    is the rounding of a step times the condition number of the exponents, estimated from covariant vectors. Exponents
+    that are equal, but not independent, answer to rounding by a root of it: eight of them by 1e-2. Where the
+    estimate exceeds `tolerance` the whole way is done again with every step orthonormalised, and if that is not
+    enough a note says that the exponents are not determined to the tolerance.
+
     The average has the weights sin²(π t / T). For regular motion, where growth fluctuates periodically, its error
     falls faster than that of equal weights, 1 / T (Das et al. 2017, doi:10.1088/1361-6544/aa84c2, who take still
     smoother weights); for chaotic motion the standard error is 1.22 times that of equal weights.
@@ -189,205 +108,179 @@ def lyapunov_spectrum(
     >>> spectrum.exponents.round(12), spectrum.kaplan_yorke_dimension
     (array([0.69264706]), 1.0)
     """
-    steps = _whole("steps", steps, 1)
-    workers = _whole("workers", workers, 1)
-    n_vectors = model.n_units if n_exponents is None else _whole("n_exponents", n_exponents, 1)
+    steps = whole("steps", steps, 1)
+    workers = whole("workers", workers, 1)
+    n_vectors = model.n_units if n_exponents is None else whole("n_exponents", n_exponents, 1)
     if n_vectors > model.n_units:
         raise ModelError(f"n_exponents is {n_vectors}, but a model of {model.n_units} units has no more than that")
-    if not 1e-14 <= tolerance < 1.0:
-        raise ModelError(f"tolerance must be between 1e-14 and 1, got {tolerance!r}")
-    way = _Way.of(model, steps, transient, z0, n, constant_input, inputs, seed)
-    tangents = Tangents(way.map, way.n, n_vectors, tolerance, seed, workers)
-    diverged = np.zeros(way.n, dtype=bool)
-    weights = np.concatenate([np.zeros(way.transient), np.sin(np.pi * (np.arange(way.steps) + 0.5) / way.steps) ** 2])
-    n_blocks = min(_BLOCKS, way.steps)
-    ends = way.transient + (np.arange(1, n_blocks + 1) * way.steps) // n_blocks
-    starts = np.concatenate([[way.transient], ends[:-1]])
-    blocks = np.zeros((n_blocks, way.n, n_vectors))
-    for first, codes, patterns in way.pieces([int(end) for end in (way.transient, *ends)]):
-        diverged |= np.any(codes < 0, axis=1)
-        before = tangents.plain.copy()
-        tangents.advance(np.maximum(codes, 0), patterns, weights[first : first + codes.shape[1]], ~diverged)
-        if first >= way.transient:
-            block = int(np.searchsorted(ends, first, side="right"))
-            with np.errstate(invalid="ignore"):
-                blocks[block] += np.where(np.isneginf(tangents.plain), -np.inf, tangents.plain - before)
-        if np.all(diverged):
-            many = f"all {way.n} trajectories diverge" if way.n > 1 else "the trajectory diverges"
-            raise ModelError(
-                f"{many} within {first + codes.shape[1]} steps: there is nothing to average. "
-                "Start elsewhere (z0), or see model.attractors() for what is bounded"
-            )
-    lengths = (ends - starts).astype(float)
-    per_block = np.array([weights[a:b].sum() for a, b in zip(starts, ends, strict=True)])
-    return _result(model, way, tangents, tolerance, diverged, blocks / lengths[:, None, None], per_block)
+    tolerance = number("tolerance", tolerance, least=1e-14, below=1.0)
+    way = Way.of(model, steps, transient, z0, n, constant_input, inputs, seed)
+    own = balanced(way.map)
+    average = _Average(way, n_vectors)
+    average.follow(Tangents(own.map, way.n, n_vectors, tolerance, seed, workers))
+    known = average.known_exponents(own)
+    error = average.numerical_error(known)
+    if error > tolerance and not average.tangents.single:
+        # Shorter products leave less rounding.
+        again = _Average(way, n_vectors)
+        again.follow(Tangents(own.map, way.n, n_vectors, 0.0, seed, workers))
+        if (better := again.numerical_error(known)) < error:
+            average, error = again, better
+    return _result(model, average, known, error, tolerance)
+
+
+class _Average:
+    """Growth along the way, block by block and all in all."""
+
+    tangents: Tangents
+    sensitivity: Sensitivity | None = None
+
+    def __init__(self, way: Way, n_vectors: int) -> None:
+        self.way = way
+        self.diverged = np.zeros(way.n, dtype=bool)
+        self.weights = np.concatenate(
+            [np.zeros(way.transient), np.sin(np.pi * (np.arange(way.steps) + 0.5) / way.steps) ** 2]
+        )
+        n_blocks = min(BLOCKS, way.steps)
+        self.ends = way.transient + (np.arange(1, n_blocks + 1) * way.steps) // n_blocks
+        self.starts = np.concatenate([[way.transient], self.ends[:-1]])
+        self.blocks = np.zeros((n_blocks, way.n, n_vectors))
+
+    @property
+    def per_block(self) -> np.ndarray:
+        """Weight of each block."""
+        return np.array([self.weights[a:b].sum() for a, b in zip(self.starts, self.ends, strict=True)])
+
+    def follow(self, tangents: Tangents) -> None:
+        """Carry tangent vectors along the way."""
+        self.tangents, way, diverged = tangents, self.way, self.diverged
+        for first, codes, patterns in way.pieces([int(end) for end in (way.transient, *self.ends)]):
+            diverged |= np.any(codes < 0, axis=1)
+            before = tangents.plain.copy()
+            weights = self.weights[first : first + codes.shape[1]]
+            tangents.advance(np.maximum(codes, 0), patterns, weights, ~diverged)
+            if first >= way.transient:
+                block = int(np.searchsorted(self.ends, first, side="right"))
+                with np.errstate(invalid="ignore"):
+                    self.blocks[block] += np.where(np.isneginf(tangents.plain), -np.inf, tangents.plain - before)
+            if np.all(diverged):
+                many = f"all {way.n} trajectories diverge" if way.n > 1 else "the trajectory diverges"
+                raise ModelError(
+                    f"{many} within {first + codes.shape[1]} steps: there is nothing to average. "
+                    "Start elsewhere (z0), or see model.attractors() for what is bounded"
+                )
+        self.blocks /= (self.ends - self.starts).astype(float)[:, None, None]
+
+    def known_exponents(self, own: Units) -> dict[int, np.ndarray]:
+        """Exact exponents (M,) of the trajectories whose end is known, or that have one Jacobian all the way."""
+        way, chosen = self.way, [int(i) for i in np.flatnonzero(~self.diverged)]
+        words: list[np.ndarray | None]
+        if self.tangents.only_pattern is not None:
+            words = [self.tangents.only_pattern[None]] * len(chosen)
+        elif way.inputs is None:
+            words = final_words(way.model, own, way.final[chosen], way.constant_input)
+        else:
+            return {}
+        known: dict[int, np.ndarray] = {}
+        found: dict[bytes, np.ndarray | None] = {}
+        for i, word in zip(chosen, words, strict=True):
+            if word is not None:
+                key = word.tobytes()
+                if key not in found:
+                    found[key] = word_exponents(own.map, word)
+                exponents = found[key]
+                if exponents is not None:
+                    known[i] = without_rounding(own.map, word, exponents, self.tangents.live[i])
+        return known
+
+    def numerical_error(self, known: dict[int, np.ndarray]) -> float:
+        """Estimate for the trajectories that are not known exactly."""
+        rest = [int(i) for i in np.flatnonzero(~self.diverged) if int(i) not in known]
+        if not rest:
+            return KNOWN
+        report = self.tangents.report[rest]
+        rounding = float(np.max(report[:, 1] / np.maximum(report[:, 0], 1.0)))
+        self.sensitivity = self.tangents.sensitivity(rest[0])
+        return self.sensitivity.error(rounding, self.way.steps)
 
 
 def _result(
-    model: Network,
-    way: _Way,
-    tangents: Tangents,
-    tolerance: float,
-    diverged: np.ndarray,
-    blocks: np.ndarray,
-    per_block: np.ndarray,
+    model: Network, average: _Average, known: dict[int, np.ndarray], error: float, tolerance: float
 ) -> LyapunovSpectrum:
-    """Averages over trajectories; `blocks` (blocks, n, N) holds means, `per_block` the weight of each block."""
-    bounded = ~diverged
+    """Averages over trajectories."""
+    way, tangents, blocks, per_block = average.way, average.tangents, average.blocks, average.per_block
+    bounded = ~average.diverged
     values = tangents.sums / per_block.sum()
     order = np.argsort(-values, axis=1, kind="stable")
     values = np.take_along_axis(values, order, axis=1)
     blocks = np.take_along_axis(blocks, order[None], axis=2)
+    volumes = tangents.report[:, 2] / per_block.sum()
+    for i, exponents in known.items():
+        values[i] = blocks[:, i] = exponents[: values.shape[1]]
+        volumes[i] = exponents.sum()
     finite = np.all(np.isfinite(values[bounded]), axis=0)
     exponents = np.full(values.shape[1], -np.inf)
     exponents[finite] = values[bounded][:, finite].mean(axis=0)
-    error = np.zeros(values.shape[1])
     spread = np.where(np.all(np.isneginf(values[bounded]), axis=0), 0.0, np.inf)
     spread[finite] = np.ptp(values[bounded][:, finite], axis=0)
-    count = len(blocks)
-    if count < 2:
-        error[finite] = np.nan
-    else:
-        effective = np.sqrt(np.sum(per_block**2)) / per_block.sum()
-        deviation = blocks[:, bounded][:, :, finite].std(axis=0, ddof=1) * effective
-        error[finite] = np.sqrt(np.sum(deviation**2, axis=0)) / np.count_nonzero(bounded)
-    values[diverged] = np.nan
-    report = tangents.report
+    values[~bounded] = np.nan
     volume = float("nan")
     if values.shape[1] == model.n_units and not tangents.single:
-        volumes = report[bounded, 2] / per_block.sum()
-        regular = np.all(np.isfinite(volumes)) and np.all(finite)
-        volume = float(volumes.mean()) if regular else float("-inf")
-    rounding = float(np.max(report[bounded, 1] / np.maximum(report[bounded, 0], 1.0)))
-    notes = list(way.notes)
-    if np.any(diverged):
-        notes.append(f"{np.count_nonzero(diverged)} of {way.n} trajectories diverged and are left out")
-    if rounding > tolerance:
-        notes.append(
-            f"the estimated numerical error is {rounding:.1e} although every step was orthonormalised: "
-            "single Jacobians are nearly singular"
-        )
+        regular = np.all(np.isfinite(volumes[bounded])) and np.all(finite)
+        volume = float(volumes[bounded].mean()) if regular else float("-inf")
     return LyapunovSpectrum(
-        exponents=freeze(exponents),
-        standard_error=freeze(error),
-        spread=freeze(spread),
-        per_trajectory=freeze(values),
-        diverged=freeze(diverged),
+        exponents=exponents,
+        standard_error=_standard_error(blocks[:, bounded], per_block, finite),
+        spread=spread,
+        per_trajectory=values,
+        diverged=average.diverged,
         steps=way.steps,
         transient=way.transient,
         log_volume=volume,
-        n_orthonormalisations=int(report[bounded, 0].sum()),
-        numerical_error=rounding,
-        tolerance=float(tolerance),
+        n_orthonormalisations=int(tangents.report[bounded, 0].sum()),
+        numerical_error=error,
+        tolerance=tolerance,
         n_units=model.n_units,
-        notes=tuple(notes),
+        notes=_notes(average, known, error, tolerance),
     )
 
 
-def _whole(name: str, value: Any, least: int) -> int:
-    if not is_whole(value, least):
-        raise ModelError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    return int(value)
+def _standard_error(blocks: np.ndarray, per_block: np.ndarray, finite: np.ndarray) -> np.ndarray:
+    """From the means `blocks` (blocks, n, N) over parts of the way, with the weights of the parts."""
+    count, n, _ = blocks.shape
+    error = np.zeros(len(finite))
+    if count < 2:
+        error[finite] = np.nan
+        return error
+    effective = np.sqrt(np.sum(per_block**2)) / per_block.sum()
+    deviation = blocks[:, :, finite].std(axis=0, ddof=1) * effective
+    error[finite] = np.sqrt(np.sum(deviation**2, axis=0)) / n
+    return error
 
 
-@dataclass(frozen=True)
-class _Way:
-    """The trajectories whose Jacobians are multiplied, piece by piece."""
-
-    model: Network
-    map: CanonicalMap
-    n: int
-    steps: int
-    transient: int
-    initial: np.ndarray
-    constant_input: Any
-    inputs: np.ndarray | None
-    notes: tuple[str, ...]
-
-    @classmethod
-    def of(
-        cls,
-        model: Network,
-        steps: int,
-        transient: Any,
-        z0: Any,
-        n: int,
-        constant_input: Any,
-        inputs: Any,
-        seed: int | None,
-    ) -> _Way:
-        before = _TRANSIENT if transient is None else _whole("transient", transient, 0)
-        if inputs is None:
-            first = simulate(model, 1, z0=z0, n=n, constant_input=constant_input, seed=seed)
-            return cls(model, first.map, len(first.initial), steps, before, first.initial, constant_input, None, ())
-        if constant_input is not None:
-            raise ModelError("give either inputs or constant_input, not both")
-        shape = (None, model.n_inputs) if np.ndim(inputs) == 2 else (None, None, model.n_inputs)
-        u = as_array("inputs", inputs, shape, "(batch, T, K) or (T, K), one row a step")
-        u = u[None] if u.ndim == 2 else u
-        if u.shape[0] == 0 or u.shape[1] == 0:
-            raise ModelError(f"inputs must hold at least one trajectory and one step, got shape {np.shape(inputs)}")
-        given = u.shape[1]
-        if transient is None:
-            before = min(_TRANSIENT, given // 10)
-        if before >= given:
-            raise ModelError(f"inputs have {given} steps, no more than the transient of {before}")
-        if n not in (1, len(u)):
-            raise ModelError(f"n={n} does not fit inputs of {len(u)} trajectories; leave n out")
-        notes = []
-        if given < before + steps:
-            steps = given - before
-        elif given > before + steps:
-            notes.append(f"of {given} steps of input the first {before + steps} were used; raise steps for more")
-        first = run(model, u[:, :1], z0)
-        return cls(model, model.map, len(u), steps, before, first.initial, None, u, tuple(notes))
-
-    def pieces(self, ends: list[int]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """First step, number of the subregion of each step (n, t), or -1 where diverged, and the bits of each.
-
-        No piece goes across one of `ends`.
-        """
-        m, n_relu = self.map.n_units, self.map.n_relu
-        longest = max(1, _ENTRIES // (self.n * max(m, n_relu, 1)))
-        state, start = self.initial, 0
-        for end in ends:
-            while start < end:
-                length = min(longest, end - start)
-                if n_relu == 0:
-                    yield start, np.zeros((self.n, length), dtype=np.int64), np.zeros((1, 0), dtype=bool)
-                else:
-                    bits, lost, state = self._walk(state, start, length)
-                    # Where subregions hardly ever repeat, their Jacobians are what takes memory.
-                    yield from self._numbered(start, bits, lost)
-                start += length
-
-    def _walk(self, state: np.ndarray, start: int, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        if self.inputs is None:
-            trajectory = simulate(self.model, length, z0=state, constant_input=self.constant_input)
-            used = None
-        else:
-            used = self.inputs[:, start : start + length]
-            trajectory = run(self.model, used, z0=state)
-        states = trajectory.states
-        lost = ~np.all(np.isfinite(states), axis=2)
-        if used is not None and np.any(self.map.E):
-            bits = trajectory.bitcodes
-        else:
-            with np.errstate(all="ignore"):
-                first = self.map.bits(state)[:, None]
-            bits = np.concatenate([first, trajectory.bitcodes[:, :-1]], axis=1)
-        # A diverged trajectory is counted as such already; it may not stop the others.
-        return bits, lost, np.where(lost[:, -1:], 0.0, states[:, -1])
-
-    def _numbered(self, start: int, bits: np.ndarray, lost: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        n, length, n_relu = bits.shape
-        packed = np.packbits(bits, axis=2)
-        keys = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[2]))).ravel()
-        _, first, codes = np.unique(keys, return_index=True, return_inverse=True)
-        if len(first) * self.map.n_units**2 > _ENTRIES and length > 1:
-            half = length // 2
-            yield from self._numbered(start, bits[:, :half], lost[:, :half])
-            yield from self._numbered(start + half, bits[:, half:], lost[:, half:])
-            return
-        codes = np.where(lost, -1, np.ravel(codes).reshape(n, length))
-        yield start, np.ascontiguousarray(codes, dtype=np.int64), bits.reshape(n * length, n_relu)[first]
+def _notes(average: _Average, known: dict[int, np.ndarray], error: float, tolerance: float) -> tuple[str, ...]:
+    way, lost = average.way, int(np.count_nonzero(average.diverged))
+    notes = list(way.notes)
+    if lost:
+        notes.append(f"{lost} of {way.n} trajectories diverged and are left out")
+    if known:
+        which = "the exponents" if len(known) == way.n - lost else f"the exponents of {len(known)} trajectories"
+        why = (
+            "all steps have the same Jacobian"
+            if average.tangents.only_pattern is not None
+            else "the way provably ends in a fixed point or cycle"
+        )
+        notes.append(f"{which} are logarithms of exact eigenvalues: {why}")
+    power = float(np.max(average.sensitivity.growth, initial=0.0)) if average.sensitivity is not None else 0.0
+    if power > 0.0:
+        late = power * np.log(way.steps) / way.steps
+        notes.append(
+            f"some exponents are equal without being independent: averages approach them as log(T) / T and may be "
+            f"{late:.0e} away after {way.steps} steps"
+        )
+    if error > tolerance:
+        notes.append(
+            f"the exponents are not determined to {tolerance:.0e}: directions that grow at different rates are nearly "
+            f"parallel, or single Jacobians nearly singular, so that rounding may move exponents by {error:.0e}"
+        )
+    return tuple(notes)

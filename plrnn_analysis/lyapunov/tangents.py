@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ..engines.reduction import EPS
 from ..maps import CanonicalMap
+from ..numerics import EPS
+from .sensitivity import Sensitivity, sensitivity
 
 __all__ = ["Tangents"]
 
@@ -17,6 +18,8 @@ __all__ = ["Tangents"]
 CALL_OPERATIONS = 1e9
 # Steps between two normalisations of a single vector.
 VECTOR_INTERVAL = 16
+# Room that the tolerance leaves for the condition number of the exponents.
+USUAL_CONDITION = 64.0
 
 
 class Tangents:
@@ -29,8 +32,9 @@ class Tangents:
         self.map = map
         self.single = n_vectors == 1 and m > 1
         self.workers = workers
-        # The error bound of a product is 4 eps sqrt(M) times the loss that the limit bounds; see the kernel.
-        self.limit = max(2.0, 0.5 * tolerance / (4.0 * EPS * m**0.5))
+        # The error bound of a product is 4 eps sqrt(M) times the loss that the limit bounds; see the kernel. Exponents
+        # answer to it with a condition number, of ten or so as a rule.
+        self.limit = max(2.0, 0.5 * tolerance / USUAL_CONDITION / (4.0 * EPS * m**0.5))
         start = np.random.default_rng(seed).standard_normal((n, m, n_vectors))
         self.bases = np.ascontiguousarray(np.swapaxes(np.linalg.qr(start)[0], 1, 2))
         self.live = np.full(n, n_vectors, dtype=np.int64)
@@ -39,12 +43,19 @@ class Tangents:
         self.sums = np.zeros((n, n_vectors))
         self.plain = np.zeros((n, n_vectors))
         self.report = np.zeros((n, 3))
+        #: The subregion (H,) whose Jacobian all steps with a weight share; None if they have several.
+        self.only_pattern: np.ndarray | None = None
+        self._reference: np.ndarray | None = None
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
         self._patterns: np.ndarray | None = None
         self._jacobians: tuple[np.ndarray, np.ndarray] | None = None
 
     def advance(self, regions: np.ndarray, patterns: np.ndarray, weights: np.ndarray, active: np.ndarray) -> None:
         """Carry the vectors of the `active` trajectories over some steps."""
         turned, sizes = self._matrices(patterns)
+        self._last = turned, regions
+        if np.any(weights):
+            self._compare(turned, patterns)
         work = self._move(turned, sizes)
         n_vectors, m = self.bases.shape[1:]
         chunk = max(64, int(CALL_OPERATIONS / (2 * m * m * n_vectors + 8 * m * n_vectors**2)))
@@ -69,6 +80,18 @@ class Tangents:
             except BaseException:
                 interrupted.set()
                 raise
+
+    def _compare(self, turned: np.ndarray, patterns: np.ndarray) -> None:
+        if self._reference is None:
+            self._reference, self.only_pattern = turned[0], patterns[0]
+        if not np.all(turned == self._reference):
+            self.only_pattern = None
+
+    def sensitivity(self, trajectory: int) -> Sensitivity:
+        """How the exponents of a trajectory answer to rounding, from its last steps."""
+        assert self._last is not None  # there is a way
+        turned, regions = self._last
+        return sensitivity(turned, regions[trajectory], self.bases.shape[1])
 
     def _matrices(self, patterns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Transposed Jacobians, and log |det| of each where all exponents are wanted."""

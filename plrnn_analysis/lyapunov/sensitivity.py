@@ -1,0 +1,117 @@
+"""How strongly Lyapunov exponents answer to rounding: condition numbers from covariant vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Sensitivity", "sensitivity"]
+
+# Steps over which the covariant vectors are computed.
+WINDOW = 256
+# Part of R's diagonal, relative to its row, below which an exponent is minus infinity.
+DEAD = 1e-13
+# A condition number that grows with the window faster than this power of it goes on growing.
+GROWING = 0.7
+# Condition numbers beyond the first are lower bounds, since they are themselves computed with rounding.
+UNKNOWN, LARGEST = 1e11, 1e200
+# Estimates are estimates.
+MARGIN = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """Condition numbers of Lyapunov exponents, largest exponent first.
+
+    Attributes
+    ----------
+    condition : (N,) ndarray
+        How far an exponent moves, at first, for a relative change of the Jacobians: one over the cosine between
+        covariant vector and its adjoint.
+    growth : (N,) ndarray
+        Power of the number of steps with which it grows; 0 where it does not.
+    window : int
+        Steps from which they are estimated.
+    n_units : int
+    """
+
+    condition: np.ndarray
+    growth: np.ndarray
+    window: int
+    n_units: int
+
+    def error(self, rounding: float, steps: int) -> float:
+        """Error of the exponents over so many steps, if each step's result is off by the share `rounding`.
+
+        Notes
+        -----
+        The condition number of p + 1 exponents that are equal without being independent grows as c T^p. It cannot act
+        for longer than 1 / d steps, d the change of the exponent: ``d = c d^-p rounding``, the well-known root of order
+        p + 1. A condition number near one over the precision is only a lower bound; then p may be as large as M - 1.
+        """
+        if not len(self.condition):
+            return MARGIN * rounding
+        known = self.condition < UNKNOWN
+        power = np.where(known, self.growth, self.n_units - 1.0)
+        linear = self.condition * max(1.0, steps / self.window) ** power * rounding
+        share = np.maximum(self.condition / float(self.window) ** power, 1.0)
+        root = (share * rounding) ** (1.0 / (power + 1.0))
+        return MARGIN * float(np.max(np.where(known & (power == 0.0), linear, np.minimum(linear, root))))
+
+
+def sensitivity(turned: np.ndarray, regions: np.ndarray, n_vectors: int) -> Sensitivity:
+    """Condition numbers of the first exponents from the last steps of a way.
+
+    Parameters
+    ----------
+    turned : (U, M, M) ndarray
+        Transposed Jacobians.
+    regions : (T,) ndarray of int
+        Which of them each step has.
+    n_vectors : int
+
+    Notes
+    -----
+    Exponents of a cocycle answer to a change E of its Jacobians like eigenvalues: by the mean of ``w' E v``, v the
+    covariant vector and w the dual one (``w' v = 1``). Both come from a QR decomposition forwards and a
+    triangular solution backwards (Ginelli et al. 2007, doi:10.1103/PhysRevLett.99.130601); in the middle of
+    the window both have converged, as far as they do. O(T M^3), T = 256.
+    """
+    window = regions[-WINDOW:]
+    whole = _conditions(turned, window)
+    half = _conditions(turned, window[len(window) // 2 :])
+    n = min(len(whole), len(half), n_vectors)
+    whole, half = whole[:n], half[:n]
+    m = turned.shape[1]
+    growth = np.log2(whole / half)
+    return Sensitivity(whole, np.where(growth > GROWING, np.minimum(growth, m - 1.0), 0.0), len(window), m)
+
+
+def _conditions(turned: np.ndarray, regions: np.ndarray) -> np.ndarray:
+    """Mean lengths of the dual vectors in the middle third of a way."""
+    m, steps = turned.shape[1], len(regions)
+    Q = np.linalg.qr(np.random.default_rng(0).standard_normal((m, m)))[0]
+    triangles = np.empty((steps, m, m))
+    for t, code in enumerate(regions):
+        Q, triangles[t] = np.linalg.qr(turned[code].T @ Q)
+    dead = np.any(np.abs(np.einsum("tii->ti", triangles)) <= DEAD * np.linalg.norm(triangles, axis=1), axis=0)
+    alive = int(np.argmax(dead)) if np.any(dead) else m
+    if alive == 0:
+        return np.zeros(0)
+    middle = range(steps // 3, max(steps - steps // 3, steps // 3 + 1))
+    vectors = np.empty((steps, alive, alive))
+    C: np.ndarray = np.eye(alive)
+    with np.errstate(all="ignore"):
+        for t in range(steps - 1, -1, -1):
+            vectors[t] = C
+            C = np.linalg.solve(triangles[t, :alive, :alive], C)
+            C /= np.linalg.norm(C, axis=0)
+        chosen = vectors[middle.start : middle.stop]
+        if not np.all(np.isfinite(chosen)):
+            return np.full(alive, LARGEST)
+        try:
+            lengths = np.linalg.norm(np.linalg.inv(chosen), axis=2)
+        except np.linalg.LinAlgError:
+            return np.full(alive, LARGEST)
+        return np.nan_to_num(np.minimum(lengths, LARGEST), nan=LARGEST).mean(axis=0)
