@@ -66,6 +66,7 @@ class CheckpointPath(Generic[AnyNetwork]):
         return len(self.models) - 1
 
     def __call__(self, value: float) -> AnyNetwork:
+        """The model at a value in 0..n-1."""
         value = float(value)
         if not 0.0 <= value <= self.last:
             raise ModelError(f"a path through {len(self.models)} models has values in 0..{self.last}, got {value!r}")

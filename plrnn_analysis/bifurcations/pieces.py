@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,7 @@ class Piece:
 
 def pieces_of(path: WordPath) -> list[Piece]:
     """The intervals of the stretch on which the word is followed, in order."""
+    # An argument that is zero all along counts as inactive: a word that has it active is followed nowhere.
     low, high, width = path.stretch.low, path.stretch.high, path.stretch.width
     if np.any(path.flat & path.bits):
         return []
@@ -61,17 +63,19 @@ def pieces_of(path: WordPath) -> list[Piece]:
             value = refine(path.margin, middles[i - 1], middles[i])
         return End(value, BORDER, tuple(sorted(crossing)))
 
+    return _joined(path, inside, end)
+
+
+def _joined(path: WordPath, inside: list[bool], end: Callable[[int], End]) -> list[Piece]:
+    """Neighbouring intervals inside as one piece, unless the point between them is a pole."""
     found: list[Piece] = []
     start: End | None = None
     touches: list[End] = []
-    for i, good in enumerate(inside):
-        if not good:
-            continue
-        if start is None:
-            start = end(i)
+    for i in np.flatnonzero(inside).tolist():
+        start = end(i) if start is None else start
         following = end(i + 1)
-        goes_on = i + 1 < len(inside) and inside[i + 1] and following.kind != POLE
-        if goes_on:
+        if i + 1 < len(inside) and inside[i + 1] and following.kind != POLE:
+            # The argument vanishes and comes back: the branch only touches the boundary.
             if _vanishes(path, following):
                 touches.append(following)
             continue

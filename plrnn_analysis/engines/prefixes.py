@@ -15,7 +15,7 @@ SLACK = 1e-6
 
 
 class _Prefixes:
-    """Feasibility of a run of symbols: is there a state of the box that follows them inside it?"""
+    """Feasibility of a run of symbols: whether a state of the box follows them inside it."""
 
     def __init__(self, map: CanonicalMap, patterns: np.ndarray, box: tuple[np.ndarray, np.ndarray]) -> None:
         self.map, self.box = map, box

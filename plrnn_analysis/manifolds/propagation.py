@@ -40,6 +40,7 @@ class Propagation:
         self._image_bounds: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
 
     def region(self, bitcode: str) -> Region:
+        """The subregion of that name, made once."""
         if bitcode not in self._regions:
             self._regions[bitcode] = Region.of(self.map, bits_from_string(bitcode, self.map.n_relu))
         return self._regions[bitcode]

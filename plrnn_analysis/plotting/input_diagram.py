@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,25 +80,12 @@ def plot_input_diagram(
         low, high = continuum.corners.min(), continuum.corners.max()
         if high > low:
             ax.axvspan(low, high, color=OTHER, alpha=0.3, linewidth=0, label=once("continuum"))
-    ends: dict[float, list[float]] = {}
     for branch in diagram:
         interval = branch.interval
         drawn = [float(weights @ branch.state(end)) for end in interval]
         kind = _kind(branch)
         ax.plot(interval, drawn, **STYLES[kind], solid_capstyle="round", label=once(kind))
-    for collision in diagram.collisions:
-        s, value = float(collision.location[0, 0]), float(weights @ collision.states[0])
-        fold = collision.kind == "nonsmooth fold"
-        if collision.kind == "continuum":
-            ends.setdefault(round(s, 9), []).append(value)
-        name = "nonsmooth fold" if fold else "border crossed" if collision.kind == "persistence" else None
-        ax.plot(
-            s, value, "o", markersize=5.5 if fold else 4, color=INK, markerfacecolor=INK if fold else "white",
-            markeredgewidth=1.0, zorder=3, label=None if name is None else once(name),
-        )  # fmt: skip
-    for s, stops in ends.items():
-        if len(stops) > 1:
-            ax.plot([s] * len(stops), stops, color=PALETTE[2], linewidth=2.0, zorder=2, label=once("continuum"))
+    _draw_collisions(ax, diagram, weights, once)
     low, high = diagram.ranges[0]
     ax.set_xlim(low, high)
     ax.margins(y=0.08)
@@ -114,6 +102,24 @@ def plot_input_diagram(
         ax.set_title("search not complete: there may be others", fontsize=9, color=PALETTE[5], loc="left")
     open_frame(ax)
     return ax
+
+
+def _draw_collisions(ax: Axes, diagram: InputDiagram, weights: np.ndarray, once: Callable[[str], str | None]) -> None:
+    """Dots where branches meet boundaries, and the continua of single inputs as lines between the branches' ends."""
+    ends: dict[float, list[float]] = {}
+    for collision in diagram.collisions:
+        s, value = float(collision.location[0, 0]), float(weights @ collision.states[0])
+        fold = collision.kind == "nonsmooth fold"
+        if collision.kind == "continuum":
+            ends.setdefault(round(s, 9), []).append(value)
+        name = "nonsmooth fold" if fold else "border crossed" if collision.kind == "persistence" else None
+        ax.plot(
+            s, value, "o", markersize=5.5 if fold else 4, color=INK, markerfacecolor=INK if fold else "white",
+            markeredgewidth=1.0, zorder=3, label=None if name is None else once(name),
+        )  # fmt: skip
+    for s, stops in ends.items():
+        if len(stops) > 1:
+            ax.plot([s] * len(stops), stops, color=PALETTE[2], linewidth=2.0, zorder=2, label=once("continuum"))
 
 
 def plot_fixed_point_count(

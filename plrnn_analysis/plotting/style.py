@@ -35,6 +35,7 @@ INK = "#222222"
 
 
 def new_axes(width: float = 5.6, height: float = 4.2) -> Axes:
+    """Axes on a figure of their own, in inches, without pyplot: nothing global is touched."""
     from matplotlib.figure import Figure
 
     axes: Axes = Figure(figsize=(width, height), layout="constrained").subplots()
@@ -74,15 +75,19 @@ def bitcode_colours(codes: Any) -> dict[str, str]:
 
 
 def open_frame(ax: Axes) -> None:
+    """Leave the left and lower line of the frame alone."""
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def text_colour(background: str) -> str:
+    """White or ink, whichever is read better on a background ``"#rrggbb"``."""
+    # Luma of ITU-R BT.601: the eye sees green brightest.
     red, green, blue = (int(background[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else INK
 
 
 def by_label(fixed_points: Mapping[str, FixedPoints] | FixedPoints | None) -> Mapping[str, FixedPoints]:
+    """Fixed points under their labels; a single result has the empty label."""
     if fixed_points is None:
         return {}
     return {"": fixed_points} if isinstance(fixed_points, FixedPoints) else fixed_points

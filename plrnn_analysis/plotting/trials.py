@@ -55,61 +55,14 @@ def plot_trial(
     if trajectory.inputs is None:
         raise ModelError("plot_trial needs a trajectory that was driven by inputs: model.run(inputs)")
     inputs, states = trajectory.inputs[trial], trajectory.states[trial]
-    bits = trajectory.bitcodes[trial]
-    outputs = None if trajectory.outputs is None else trajectory.outputs[trial]
-    n_relu = bits.shape[1]
     figure = Figure(figsize=(7.2, 6.2), layout="constrained") if figure is None else figure
-    heights = [1.0, 1.2, 1.5, 0.32, 1.0]
-    axes = figure.subplots(5, 1, sharex=True, height_ratios=heights)
+    axes = figure.subplots(5, 1, sharex=True, height_ratios=[1.0, 1.2, 1.5, 0.32, 1.0])
     time = np.arange(1, len(states) + 1)
-
-    for channel in range(inputs.shape[1]):
-        name = input_names[channel] if channel < len(input_names) else f"input {channel}"
-        axes[0].step(time, inputs[:, channel], where="mid", color=PALETTE[channel % 7], linewidth=1.0, label=name)
-    axes[0].set_ylabel("input")
-    _side_legend(axes[0])
-
-    relu = trajectory.map.preactivation(states) if n_relu else states[:, :0]
-    for i in range(min(n_relu, len(PALETTE))):
-        # Units that do the same hide each other; dashes let the one below show through.
-        dash = ("-", (0, (3, 2)), (0, (1, 2)))[i % 3]
-        axes[1].plot(time, relu[:, i], color=PALETTE[i], linewidth=1.3, linestyle=dash, label=f"ReLU {i}")
-    axes[1].axhline(0.0, color=INK, linewidth=0.8)
-    axes[1].set_ylabel("ReLU\narguments")
-    if n_relu:
-        _side_legend(axes[1])
-    else:
-        axes[1].text(0.5, 0.5, "no ReLU", transform=axes[1].transAxes, ha="center", va="center")
-
-    limit = float(np.abs(states).max()) or 1.0
-    image = axes[2].imshow(
-        states.T,
-        aspect="auto",
-        cmap="PuOr_r",
-        vmin=-limit,
-        vmax=limit,
-        interpolation="nearest",
-        extent=(0.5, len(states) + 0.5, states.shape[1] + 0.5, 0.5),
-    )
-    axes[2].set_ylabel("unit")
-    figure.colorbar(image, ax=axes[2], label="state", pad=0.01, aspect=12)
-
-    colours = bitcode_colours(trajectory)
-    codes = np.array([bits_to_string(b) for b in bits])
-    for code in [c for c in colours if c in set(codes.tolist())]:
-        axes[3].bar(time[codes == code], 1.0, width=1.0, color=colours[code], label=code)
-    axes[3].set_yticks([])
-    axes[3].set_ylim(0, 1)
-    axes[3].set_ylabel("bitcode", rotation=0, ha="right", va="center")
-    _side_legend(axes[3], columns=2)
-
-    if outputs is not None:
-        for i in range(outputs.shape[1]):
-            axes[4].plot(time, outputs[:, i], color=INK, linewidth=1.2, label="output")
-        if target is not None:
-            axes[4].plot(time[-1], target, "o", color=PALETTE[5], markersize=6, label="target", clip_on=False)
-        _side_legend(axes[4])
-    axes[4].set_ylabel("output")
+    _draw_inputs(axes[0], time, inputs, input_names)
+    _draw_arguments(axes[1], time, trajectory, trial)
+    _draw_states(axes[2], states)
+    _draw_bitcodes(axes[3], time, trajectory, trial)
+    _draw_outputs(axes[4], time, None if trajectory.outputs is None else trajectory.outputs[trial], target)
     axes[4].set_xlabel("time step")
     axes[4].set_xlim(0.5, len(states) + 0.5)
     if mark_channel is not None:
@@ -120,6 +73,67 @@ def plot_trial(
     for ax in axes[[0, 1, 4]]:
         open_frame(ax)
     return figure
+
+
+def _draw_inputs(ax: Axes, time: np.ndarray, inputs: np.ndarray, names: Sequence[str]) -> None:
+    for channel in range(inputs.shape[1]):
+        name = names[channel] if channel < len(names) else f"input {channel}"
+        ax.step(time, inputs[:, channel], where="mid", color=PALETTE[channel % 7], linewidth=1.0, label=name)
+    ax.set_ylabel("input")
+    _side_legend(ax)
+
+
+def _draw_arguments(ax: Axes, time: np.ndarray, trajectory: Trajectory, trial: int) -> None:
+    n_relu = trajectory.bitcodes.shape[2]
+    ax.axhline(0.0, color=INK, linewidth=0.8)
+    ax.set_ylabel("ReLU\narguments")
+    if not n_relu:
+        ax.text(0.5, 0.5, "no ReLU", transform=ax.transAxes, ha="center", va="center")
+        return
+    arguments = trajectory.map.preactivation(trajectory.states[trial])
+    for i in range(min(n_relu, len(PALETTE))):
+        # Units that do the same hide each other; dashes let the one below show through.
+        dash = ("-", (0, (3, 2)), (0, (1, 2)))[i % 3]
+        ax.plot(time, arguments[:, i], color=PALETTE[i], linewidth=1.3, linestyle=dash, label=f"ReLU {i}")
+    _side_legend(ax)
+
+
+def _draw_states(ax: Axes, states: np.ndarray) -> None:
+    limit = float(np.abs(states).max()) or 1.0
+    image = ax.imshow(
+        states.T,
+        aspect="auto",
+        cmap="PuOr_r",
+        vmin=-limit,
+        vmax=limit,
+        interpolation="nearest",
+        extent=(0.5, len(states) + 0.5, states.shape[1] + 0.5, 0.5),
+    )
+    ax.set_ylabel("unit")
+    ax.figure.colorbar(image, ax=ax, label="state", pad=0.01, aspect=12)
+
+
+def _draw_bitcodes(ax: Axes, time: np.ndarray, trajectory: Trajectory, trial: int) -> None:
+    # Colours are those of the whole trajectory, so that figures of several trials can be compared.
+    colours = bitcode_colours(trajectory)
+    codes = np.array([bits_to_string(b) for b in trajectory.bitcodes[trial]])
+    for code in [c for c in colours if c in set(codes.tolist())]:
+        ax.bar(time[codes == code], 1.0, width=1.0, color=colours[code], label=code)
+    ax.set_yticks([])
+    ax.set_ylim(0, 1)
+    ax.set_ylabel("bitcode", rotation=0, ha="right", va="center")
+    _side_legend(ax, columns=2)
+
+
+def _draw_outputs(ax: Axes, time: np.ndarray, outputs: np.ndarray | None, target: float | None) -> None:
+    ax.set_ylabel("output")
+    if outputs is None:
+        return
+    for i in range(outputs.shape[1]):
+        ax.plot(time, outputs[:, i], color=INK, linewidth=1.2, label="output")
+    if target is not None:
+        ax.plot(time[-1], target, "o", color=PALETTE[5], markersize=6, label="target", clip_on=False)
+    _side_legend(ax)
 
 
 def _side_legend(ax: Axes, columns: int = 1) -> None:

@@ -143,8 +143,10 @@ class DivergenceMatrix(Frozen):
         return tuple(found)
 
     def table(self) -> Table:
-        """One row a pair of conditions: ``first``, ``second``, ``divergence``, ``lower``, ``upper``, ``noise`` and
-        ``p_value``."""
+        """One row per pair of conditions.
+
+        Columns ``first``, ``second``, ``divergence``, ``lower``, ``upper``, ``noise`` and ``p_value``.
+        """
         rows, columns = np.triu_indices(len(self.conditions), 1)
         return Table(
             first=[self.conditions[i] for i in rows],

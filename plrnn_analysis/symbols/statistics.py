@@ -235,8 +235,11 @@ class DwellTimes(ResultSequence[DwellTime]):
         return self._items[index]
 
     def table(self) -> Table:
-        """Columns ``bitcode``, ``complete``, ``cut`` (numbers of stays), ``mean``, ``median``, ``longest`` (of the
-        complete ones) and ``mean_memoryless``."""
+        """One row per subregion.
+
+        Columns ``bitcode``, ``complete``, ``cut`` (numbers of stays), ``mean``, ``median``, ``longest`` (of the
+        complete ones) and ``mean_memoryless``.
+        """
         return Table(
             bitcode=[d.bitcode for d in self],
             complete=[int(d.complete.size) for d in self],

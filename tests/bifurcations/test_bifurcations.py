@@ -16,7 +16,7 @@ from plrnn_analysis.bifurcations.searches import search_at
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.plotting.bifurcation_diagram import plot_bifurcation_diagram, plot_bifurcation_plane
 
-SCENARIOS = sorted(id[:-4] for id in CASES if id.startswith("bc") and id.endswith("mu+1"))
+SCENARIOS = sorted(name[:-4] for name in CASES if name.startswith("bc") and name.endswith("mu+1"))
 
 
 def skew(left: float, right: float, offset: float = 1.0) -> PLRNN:

@@ -695,13 +695,19 @@ def _victims(folder: Path) -> list[Path]:
 
 def _load_or_refuse(path: Path) -> None:
     """Anything but a model or a CheckpointError fails the test."""
-    try:
-        model = pa.load(path)
-    except CheckpointError as error:
-        assert str(path) in str(error)
-        assert "weights_only" not in str(error)
+    model = _loaded(path)
+    if isinstance(model, CheckpointError):
+        assert str(path) in str(model) and "weights_only" not in str(model)
     else:
         assert isinstance(model, pa.PLRNN)
+
+
+def _loaded(path: Path) -> pa.PLRNN | CheckpointError:
+    """The model, or the refusal."""
+    try:
+        return pa.load(path)
+    except CheckpointError as error:
+        return error
 
 
 @pytest.mark.parametrize("index", range(5))
@@ -712,10 +718,9 @@ def test_truncated_files(tmp_path, index):
     path = tmp_path / f"cut{victim.suffix}"
     for length in range(0, len(whole), 7):
         path.write_bytes(whole[:length])
-        try:
-            model = pa.load(path)
-        except CheckpointError as error:
-            assert str(path) in str(error)
+        model = _loaded(path)
+        if isinstance(model, CheckpointError):
+            assert str(path) in str(model)
         else:
             # Only padding at the end may be missing unnoticed.
             assert_same(original, model)

@@ -52,17 +52,34 @@ class Task(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Of the command line."""
+        ...
+
     @property
-    def input_names(self) -> tuple[str, ...]: ...
+    def input_names(self) -> tuple[str, ...]:
+        """One per input channel."""
+        ...
+
     @property
-    def output_names(self) -> tuple[str, ...]: ...
+    def output_names(self) -> tuple[str, ...]:
+        """One per output channel."""
+        ...
+
     @property
-    def scored_steps(self) -> int: ...
+    def scored_steps(self) -> int:
+        """Outputs are read at the last this many steps."""
+        ...
+
     @property
-    def score_name(self) -> str: ...
+    def score_name(self) -> str:
+        """What :meth:`score` measures."""
+        ...
+
     @property
-    def higher_is_better(self) -> bool: ...
+    def higher_is_better(self) -> bool:
+        """Of the score."""
+        ...
 
     def sample(self, batch: int, generator: torch.Generator, device: torch.device | str = "cpu") -> Batch:
         """Draw `batch` trials from the generator and put them on the device."""
