@@ -197,7 +197,7 @@ def test_every_declared_dependency_is_used() -> None:
     for name in wanted.pop("docs"):  # extensions and the theme are named, not imported
         assert f'"{name.removesuffix("-parser").replace("-", "_")}' in configuration, name
     checks = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "tests/check_wheel.sh"))
-    commands = {"import-linter": "lint-imports", "build": "-m build"}
+    commands = {"import-linter": "lint-imports", "build": "-m build", "pytest-cov": "--cov"}
     for name in set(wanted.pop("dev")) - tests - sources - {"dask"}:
         assert re.search(rf"{commands.get(name, name)}\b", checks), f"{name}: nothing runs it"
     assert not wanted, "an extra that no rule above covers"
@@ -228,3 +228,19 @@ def test_what_rooms_export_is_documented() -> None:
         public = [name for name in exported if not name.isupper()]
         missing = [name for name in public if not {(room, name), ("plrnn_analysis", name)} & names]
         assert not missing, f"{room}: {', '.join(missing)}"
+
+
+def test_hooks_before_a_commit_are_the_checks_of_make() -> None:
+    hooks = re.findall(r"entry: (\S+)", (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    rules = makefile.partition("\nlint:")[2].partition("\n\n")[0]
+    checks = re.findall(r"\$\(BIN\)/(\S+)", rules)
+    assert checks and [Path(hook).name for hook in hooks] == checks
+
+
+def test_the_house_in_one_page_names_every_room() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = [path for path in (ROOT / "plrnn_analysis").iterdir() if not path.name.startswith("__")]
+    names = {f"{path.name}/" if path.is_dir() else path.name for path in rooms} - {"py.typed"}
+    missing = {name for name in names if name not in page.split()}
+    assert not missing
