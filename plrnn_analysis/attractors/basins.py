@@ -10,7 +10,8 @@ import numpy as np
 from .._validation import as_array, freeze
 from ..errors import ModelError
 from ..network import Network
-from .finding import Attractors, find_attractors
+from .finding import find_attractors
+from .results import Attractors
 
 __all__ = ["BasinSlice", "basin_slice"]
 

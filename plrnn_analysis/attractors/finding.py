@@ -1,8 +1,7 @@
-"""Where trajectories end up, decided against exact fixed points and cycles, and how many of them."""
+"""The door of the search for attractors: arguments in, result out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,129 +10,22 @@ from .._validation import as_array, freeze, is_whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
-from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, FixedPoints, ResultSequence, Table, Trajectory
-from .following import KINDS, End, Search
+from ..results import FixedPoints, Trajectory
+from .following import follow
+from .ledger import End, Ledger, Open
+from .remaining import close, settle_rest
+from .results import Attractor, Attractors, EndKind
+from .search import Search
+from .task import Task
 
-__all__ = ["Attractor", "Attractors", "find_attractors"]
+__all__ = ["MAX_PERIOD", "find_attractors"]
 
-# Initial states that are simulated together.
-_BATCH = 500
+# Initial states that are followed together.
+BATCH = 500
+# The default of `max_period`.
+MAX_PERIOD = 5000
 # Quantile of the normal distribution of a two-sided interval of 95 %.
-_QUANTILE = 1.959963984540054
-
-
-@dataclass(frozen=True, eq=False)
-class Attractor:
-    """What some of the initial states lead to.
-
-    Attributes
-    ----------
-    kind : str
-        ``"fixed point"``, ``"cycle"``, ``"continuum"`` (of fixed points or of cycles; neutral along it),
-        ``"quasi-periodic"``, ``"chaotic"``, ``"divergent"`` or ``"undecided"``. The last two are no attractors, but
-        initial states that lead there are counted too.
-    object : FixedPoint, Cycle, Continuum, CycleContinuum or None
-        The exact object, where there is one.
-    count : int
-        Initial states that lead to it.
-    fraction : float
-        Their share.
-    interval : tuple of float
-        Of the share, 95 %, by Wilson (1927, doi:10.1080/01621459.1927.10502953). It holds for random initial states.
-    bitcodes : tuple of str
-        Subregions visited on it, the most frequent first; empty for what diverges or is undecided.
-    state : (M,) ndarray
-        The last state computed of the first of these trajectories.
-    exponents : (N,) ndarray or None
-        Lyapunov exponents, of quasi-periodic and chaotic motion.
-    exponents_error : (N,) ndarray or None
-        Their standard errors.
-    proved : int
-        How many of `count` are proven to converge (or to diverge), up to rounding: by the distance from which the
-        object attracts. The others were followed until they had reached it to the tolerance.
-    note : str
-    """
-
-    kind: str
-    object: FixedPoint | Cycle | Continuum | CycleContinuum | None
-    count: int
-    fraction: float
-    interval: tuple[float, float]
-    bitcodes: tuple[str, ...]
-    state: np.ndarray
-    exponents: np.ndarray | None
-    exponents_error: np.ndarray | None
-    proved: int
-    note: str
-
-    @property
-    def period(self) -> int | None:
-        """1 for fixed points and their continua, the period for cycles, else None."""
-        if isinstance(self.object, (Cycle, CycleContinuum)):
-            return self.object.period
-        return None if self.object is None else 1
-
-    @property
-    def multipliers(self) -> np.ndarray | None:
-        """Eigenvalues or multipliers of a fixed point or cycle, largest modulus first."""
-        if isinstance(self.object, Cycle):
-            return self.object.multipliers
-        return None if self.object is None or isinstance(self.object, CycleContinuum) else self.object.eigenvalues
-
-
-@dataclass(frozen=True, eq=False)
-class Attractors(ResultSequence[Attractor]):
-    """What initial states lead to, the largest share first; what diverges and what is undecided come last.
-
-    Attributes
-    ----------
-    assignment : (n,) ndarray of int
-        For each initial state, the index of what it leads to.
-    initial : (n, M) ndarray
-    steps : int
-        Most steps that a trajectory was followed.
-    stopped_by : str
-        Empty, or ``"time_limit"`` or ``"interrupt"``; then some are undecided for that reason.
-
-    Notes
-    -----
-    Only what one of the initial states leads to is here: the search proves nothing about attractors that none leads
-    to. ``model.fixed_points()`` and ``model.cycles()`` do.
-    """
-
-    _items: tuple[Attractor, ...]
-    assignment: np.ndarray
-    initial: np.ndarray
-    steps: int
-    stopped_by: str
-
-    @property
-    def undecided(self) -> int:
-        """Initial states about which nothing is claimed."""
-        return sum(item.count for item in self if item.kind == "undecided")
-
-    def table(self) -> Table:
-        """Columns ``kind``, ``period``, ``count``, ``fraction``, ``low``, ``high``, ``leading`` (spectral radius, or
-        the exponential of the largest exponent), ``bitcodes`` (how many) and ``note``."""
-        return Table(
-            kind=[a.kind for a in self],
-            period=[a.period for a in self],
-            count=[a.count for a in self],
-            fraction=[a.fraction for a in self],
-            low=[a.interval[0] for a in self],
-            high=[a.interval[1] for a in self],
-            leading=[_leading(a) for a in self],
-            bitcodes=[len(a.bitcodes) for a in self],
-            note=[a.note for a in self],
-        )
-
-    def __repr__(self) -> str:
-        parts = []
-        for item in self:
-            name = f"{item.period}-cycle" if item.kind == "cycle" else item.kind
-            parts.append(f"{name} {item.count}")
-        stopped = f"; STOPPED by {self.stopped_by}" if self.stopped_by else ""
-        return f"<Attractors of {len(self.assignment)} initial states: {', '.join(parts)}{stopped}>"
+QUANTILE = 1.959963984540054
 
 
 def find_attractors(
@@ -144,7 +36,7 @@ def find_attractors(
     n: int = 200,
     box: Any = None,
     steps: int = 10_000,
-    max_period: int = 2000,
+    max_period: int = MAX_PERIOD,
     fixed_points: FixedPoints | None = None,
     boundary_tolerance: float = 1e-9,
     seed: int | None = 0,
@@ -216,24 +108,49 @@ def find_attractors(
     if not boundary_tolerance >= 0.0:
         raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")
     initial = _initial(model.n_units, states, int(n), box, seed)
-    search = Search(model, constant_input, int(steps), int(max_period), boundary_tolerance, Budget(None, time_limit))
-    search.know(fixed_points)
-    for start in range(0, len(initial), _BATCH):
-        search.follow(initial[start : start + _BATCH])
-    search.tell_apart()
-    return _collected(initial, search)
+    task = Task(
+        model,
+        constant_input,
+        model.map.with_input(constant_input),
+        int(steps),
+        int(max_period),
+        boundary_tolerance,
+        Budget(None, time_limit),
+    )
+    search = Search.of(task)
+    try:
+        search.catalogue.take(fixed_points)
+        for start in range(0, len(initial), BATCH):
+            _follow_batch(search, initial[start : start + BATCH])
+        settle_rest(search)
+    except KeyboardInterrupt:
+        task.budget.stop("interrupt")
+        _enter_missing(search, initial)
+    close(search)
+    return _collected(initial, search.ledger, task.budget.stopped_by)
 
 
-def _collected(initial: np.ndarray, search: Search) -> Attractors:
-    owners = np.array(search.owners)
-    counts = np.bincount(owners, minlength=len(search.ends))
-    used = [i for i in range(len(search.ends)) if counts[i]]
-    used.sort(key=lambda i: (KINDS.index(search.ends[i].kind) >= KINDS.index("divergent"), -counts[i], i))
+def _follow_batch(search: Search, initial: np.ndarray) -> None:
+    offset = float(np.max(np.abs(search.task.map.h)))
+    runs = search.ledger.enter([Open(z, float(np.max(np.abs(z))) + offset + 1e-300) for z in initial])
+    follow(search, runs, search.task.steps)
+
+
+def _enter_missing(search: Search, initial: np.ndarray) -> None:
+    """Initial states that an interrupt came before are undecided, too."""
+    search.ledger.enter([Open(z, 1.0) for z in initial[len(search.ledger.owners) :]])
+
+
+def _collected(initial: np.ndarray, ledger: Ledger, stopped_by: str) -> Attractors:
+    owners, kinds = np.array(ledger.owners), list(EndKind)
+    counts = np.bincount(owners, minlength=len(ledger.ends))
+    used = [i for i in range(len(ledger.ends)) if counts[i]]
+    used.sort(key=lambda i: (kinds.index(ledger.ends[i].kind) >= kinds.index(EndKind.DIVERGENT), -counts[i], i))
     total = len(initial)
-    items = tuple(_attractor(search.ends[i], int(counts[i]), total) for i in used)
-    place = np.zeros(len(search.ends), dtype=np.int64)
+    items = tuple(_attractor(ledger.ends[i], int(counts[i]), total) for i in used)
+    place = np.zeros(len(ledger.ends), dtype=np.int64)
     place[used] = np.arange(len(used))
-    return Attractors(items, freeze(place[owners]), freeze(initial), search.longest, search.budget.stopped_by)
+    return Attractors(items, freeze(place[owners]), freeze(initial), ledger.longest, stopped_by)
 
 
 def _attractor(end: End, count: int, total: int) -> Attractor:
@@ -252,16 +169,10 @@ def _attractor(end: End, count: int, total: int) -> Attractor:
     )
 
 
-def _leading(attractor: Attractor) -> float | None:
-    if attractor.multipliers is not None:
-        return float(np.abs(attractor.multipliers[0]))
-    return None if attractor.exponents is None else float(np.exp(attractor.exponents[0]))
-
-
 def _wilson(count: int, total: int) -> tuple[float, float]:
-    share, square = count / total, _QUANTILE**2
+    share, square = count / total, QUANTILE**2
     middle = (share + square / (2 * total)) / (1 + square / total)
-    half = _QUANTILE / (1 + square / total) * np.sqrt(share * (1 - share) / total + square / (4 * total**2))
+    half = QUANTILE / (1 + square / total) * np.sqrt(share * (1 - share) / total + square / (4 * total**2))
     # At a share of 0 or 1 one end is that share itself, but for rounding.
     low = 0.0 if count == 0 else max(0.0, float(middle - half))
     return low, 1.0 if count == total else min(1.0, float(middle + half))

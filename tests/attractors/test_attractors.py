@@ -10,7 +10,9 @@ import pytest
 
 import plrnn_analysis as pa
 from plrnn_analysis.attractors import basin_slice, find_attractors
-from plrnn_analysis.attractors.settling import flies_apart, repeated_periods, resting_on, solve_word
+from plrnn_analysis.attractors.escapes import flies_apart
+from plrnn_analysis.attractors.resting import resting_on, solve_word
+from plrnn_analysis.attractors.words import repeated_periods
 from plrnn_analysis.results import Continuum, CycleContinuum
 
 # The network that docs/howto/lorenz.md is about, where the reader has it.
@@ -298,17 +300,14 @@ def test_wrong_arguments(arguments, message):
         find_attractors(switch(), **arguments)
 
 
-def test_slow_growth_is_decided_where_no_boundary_lies_ahead():
-    """1.0001 a step reaches no bound in 2,000 steps; one of two directions leads away from the boundary for ever."""
+def test_slow_growth_is_decided_whether_a_boundary_lies_ahead_or_not():
+    """1.0001 per step reaches no bound in 2,000 steps; one of two directions leads away from the boundary for ever."""
     away = pa.PLRNN.al_rnn([1.0001, 0.0], [[0, 0], [1, 0]], [0.0, -50.0], pwl_units=1)
     found = find_attractors(away, n=40, steps=2000)
-    kinds = np.array([found[i].kind for i in found.assignment])
-    assert np.array_equal(kinds == "divergent", found.initial[:, 0] < 0.0)
-    assert set(kinds) == {"divergent", "undecided"}
-    assert next(item for item in found if item.kind == "divergent").proved == np.sum(kinds == "divergent")
-    # The others cross it later on: z_1 = 50 after some ten thousands of steps.
-    late = away.simulate(60_000, z0=found.initial[kinds == "undecided"][:3])
-    assert np.all(late.bitcodes[:, -1, 0])
+    assert kinds(found) == ["divergent"] and found[0].proved == 40
+    # The others cross it on their way: z_1 = 50 after some ten thousands of steps.
+    late = away.simulate(60_000, z0=found.initial[found.initial[:, 0] > 0.0][:3])
+    assert np.all(late.bitcodes[:, -1, 0]) and not np.any(late.bitcodes[:, 2000, 0])
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -364,30 +363,61 @@ def test_growth_of_a_stable_map_far_from_normal_is_no_proof():
 
 
 def test_the_time_limit_holds_while_motion_is_told_apart(monkeypatch):
-    from plrnn_analysis.attractors import following
+    from plrnn_analysis.attractors import moving
 
-    def named(self, tail, bits):
-        self.budget.stop("time_limit")
-        self.ends.append(following.End("chaotic", None, (), tail[-1]))
-        return len(self.ends) - 1
+    measure = moving.measure
 
-    monkeypatch.setattr(following.Search, "_named", named)
-    tent = pa.PLRNN.al_rnn(A=[1.9], W=[[-3.8]], h=[1.0], pwl_units=1)
-    found = tent.attractors(box=0.5, n=20, steps=200)
-    assert [(item.kind, item.count) for item in found] == [("chaotic", 1), ("undecided", 19)]
+    def last(task, state, **options):
+        found = measure(task, state, **options)
+        task.budget.stop("time_limit")
+        return found
+
+    monkeypatch.setattr(moving, "measure", last)
+    # Two tents beside each other, and so two chaotic sets.
+    tents = pa.PLRNN.shallow(
+        [[1.9, 0.0], [0.0, 1.0]], [[-3.8], [0.0]], [[1.0, 0.0]], [1.0, 0.0], [0.0]
+    )  # fmt: skip
+    states = [[0.1, 0.0], [0.2, 0.0], [0.1, 5.0], [0.3, 5.0]]
+    found = tents.attractors(states=states, steps=200)
+    assert [(item.kind, item.count) for item in found] == [("chaotic", 2), ("undecided", 2)]
     assert found[1].note == "stopped by time_limit" and found.stopped_by == "time_limit"
 
 
 def test_ctrl_c_while_motion_is_told_apart(monkeypatch):
-    from plrnn_analysis.attractors import following
+    from plrnn_analysis.attractors import moving
 
-    def named(self, tail, bits):
+    def interrupted(task, state, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(following.Search, "_named", named)
+    monkeypatch.setattr(moving, "measure", interrupted)
     tent = pa.PLRNN.al_rnn(A=[1.9], W=[[-3.8]], h=[1.0], pwl_units=1)
     found = tent.attractors(box=0.5, n=20, steps=200)
     assert found.undecided == 20 and found.stopped_by == "interrupt"
+
+
+def test_ctrl_c_while_chaotic_runs_are_followed_on_keeps_what_is_known(monkeypatch):
+    from plrnn_analysis.attractors import moving
+
+    def interrupted(search, runs, limit):
+        if runs:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(moving, "follow", interrupted)
+    tent = pa.PLRNN.al_rnn(A=[1.9], W=[[-3.8]], h=[1.0], pwl_units=1)
+    found = tent.attractors(box=0.5, n=20, steps=200)
+    assert kinds(found) == ["chaotic"] and found.stopped_by == "interrupt"
+
+
+def test_ctrl_c_before_all_initial_states_were_looked_at(monkeypatch):
+    from plrnn_analysis.attractors import finding
+
+    def interrupted(search, initial):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(finding, "_follow_batch", interrupted)
+    found = switch().attractors(n=7)
+    assert found.undecided == 7 and found.stopped_by == "interrupt"
+    assert found[0].note == "stopped by interrupt"
 
 
 def test_states_near_overflow():

@@ -1,0 +1,57 @@
+"""The affine map along a word."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..maps import CanonicalMap
+
+__all__ = ["affine_along", "composition"]
+
+# Entries of products below this are zero.
+TINY = 1e-280
+
+
+def composition(map: CanonicalMap, word: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Matrix and offset of the affine map around a word (k, H), and the largest norm of a product from its start."""
+    matrix, offset = np.eye(map.n_units), np.zeros(map.n_units)
+    jacobians: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+    growth = 1.0
+    for bits in word:
+        key = bits.tobytes()
+        if key not in jacobians:
+            jacobians[key] = map.jacobian(bits), map.offset(bits)
+        jacobian, shift = jacobians[key]
+        matrix, offset = jacobian @ matrix, jacobian @ offset + shift
+        # Products of numbers below the smallest normal one take a hundred times as long.
+        matrix[np.abs(matrix) < TINY] = 0.0
+        growth = max(growth, float(np.linalg.norm(matrix)))
+    return matrix, offset, growth
+
+
+def affine_along(map: CanonicalMap, word: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Matrix (M, M) and offset (M,) of the affine map around a word (k, H), all pairs of neighbours at once."""
+    m = map.n_units
+    first, places = _distinct(word)
+    patterns = word[first]
+    steps = np.zeros((len(patterns), m + 1, m + 1))
+    for step, bits in zip(steps, patterns, strict=True):
+        step[:m, :m], step[:m, m], step[m, m] = map.jacobian(bits), map.offset(bits), 1.0
+    maps = steps[places]
+    while len(maps) > 1:
+        odd = maps[len(maps) & ~1 :]
+        maps = np.concatenate([maps[1::2] @ maps[: len(maps) & ~1 : 2], odd])
+    return maps[0, :m, :m], maps[0, :m, m]
+
+
+def _distinct(word: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each different bitcode of a word first stands, and which of them each one is."""
+    packed = np.packbits(word, axis=1)
+    if packed.shape[1] > 8:
+        _, first, places = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+        return first, np.ravel(places)
+    # Up to 64 bits are one number, and numbers are sorted much faster than rows.
+    numbers = np.zeros((len(word), 8), dtype=np.uint8)
+    numbers[:, : packed.shape[1]] = packed
+    _, first, places = np.unique(numbers.view(np.uint64)[:, 0], return_index=True, return_inverse=True)
+    return first, places

@@ -1,0 +1,49 @@
+"""Whether motion along a word leaves every bound."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..maps import CanonicalMap
+from ..numerics import UNIT_CIRCLE
+from .compositions import affine_along, composition
+
+__all__ = ["expands_once", "flies_apart", "keeps_its_size"]
+
+# Share of a step in an expanding direction that is no rounding.
+EXPANDING = 1e-6
+# A power of this order is compared with its square: where a multiplier of modulus one comes without an eigenvector of
+# its own the second is twice as large, else about as large as the first.
+SQUARINGS, LARGER = 12, 1.5
+
+
+def flies_apart(matrix: np.ndarray, orbit: np.ndarray) -> bool:
+    """Whether an orbit of a linear map moves along a direction that expands, and so for ever.
+
+    Growing steps alone would not do: those of a stable map far from normal grow for a while. A left eigenvector of an
+    eigenvalue beyond the unit circle measures the part of the last step that is multiplied by it from then on.
+    """
+    values, left = np.linalg.eig(matrix.T)
+    step = orbit[-1] - orbit[-2]
+    with np.errstate(all="ignore"):
+        share = np.abs(left.T @ (step / np.linalg.norm(step)))
+    return bool(np.any((np.abs(values) > 1.0 + UNIT_CIRCLE) & (share > EXPANDING)))
+
+
+def expands_once(map: CanonicalMap, word: np.ndarray) -> bool:
+    """Whether exactly one multiplier of a word is larger than one, and all others are smaller."""
+    with np.errstate(all="ignore"):
+        matrix = composition(map, word)[0]
+    if not np.all(np.isfinite(matrix)):
+        return False
+    moduli = np.sort(np.abs(np.linalg.eigvals(matrix)))[::-1]
+    return bool(moduli[0] > 1.0 and np.all(moduli[1:] < 1.0 - UNIT_CIRCLE))
+
+
+def keeps_its_size(map: CanonicalMap, word: np.ndarray) -> bool:
+    """Whether motion along a word with multipliers of modulus one neither grows nor shrinks, as a rotation."""
+    power = affine_along(map, word)[0]
+    for _ in range(SQUARINGS):
+        power = power @ power
+    with np.errstate(all="ignore"):
+        return bool(np.linalg.norm(power @ power) <= LARGER * np.linalg.norm(power))

@@ -1,0 +1,186 @@
+"""What the last stretch of a run says about where it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..maps import CanonicalMap
+from ..results import Continuum
+from .escapes import expands_once, flies_apart
+from .families import family_around
+from .ledger import End, Reason
+from .rays import Ray, ray_along
+from .resting import Resting, Verdict
+from .results import EndKind
+from .search import Search
+from .words import repeated_periods
+
+__all__ = ["AHEAD", "judge"]
+
+# This many times as far out as it began, and still growing, is far away.
+FAR = 1e12
+# Beyond this size even what repeats no word counts as divergent.
+HUGE = 1e100
+# A boundary that a run on a straight line meets within so many steps is met by following it.
+AHEAD = 4000
+# What a run that is far away and growing may be doing without leaving every bound.
+MAY_RETURN = (Reason.APPROACHING, Reason.SLOWING, Reason.RAMP)
+
+
+@dataclass(frozen=True, eq=False)
+class _Finding:
+    """Why a run stays open."""
+
+    reason: Reason
+    word: np.ndarray | None = None
+    ray: Ray | None = None
+
+
+def judge(search: Search, runs: list[int], orbit: np.ndarray, history: np.ndarray) -> np.ndarray:
+    """Settle the runs that have ended; note about the others what is known.
+
+    Parameters
+    ----------
+    search : Search
+    runs : list of int
+        Numbers of n open runs.
+    orbit : (n, t + 1, M) ndarray
+        The states of the last stretch, the one before it first.
+    history : (n, T) ndarray of int
+        Numbers of the subregions of the last T states.
+
+    Returns
+    -------
+    (n,) ndarray of bool
+        Which runs are to be followed further.
+    """
+    ledger = search.ledger
+    with np.errstate(all="ignore"):
+        before, extent = (np.max(np.abs(orbit[:, t]), axis=1) for t in (0, -1))
+        finite = np.isfinite(extent)
+        sizes = np.array([ledger.open[run].size for run in runs])
+        far = (extent > FAR * sizes) & (extent > 2.0 * before)
+        for k in np.flatnonzero(~finite):
+            _overflow(search, runs[k], orbit[k])
+        known = len(search.catalogue.known)
+        goes_on = finite.copy()
+        at = np.flatnonzero(finite)
+        goes_on[at] = ~search.catalogue.assign([runs[k] for k in at], orbit[at, -1])
+    for k in np.flatnonzero(goes_on):
+        run = runs[k]
+        steps = ledger.open[run].steps + orbit.shape[1] - 1
+        ledger.update(run, state=orbit[k, -1].copy(), steps=steps)
+        found = _examine(search, run, orbit[k], history[k], known)
+        if found is None:
+            goes_on[k] = False
+            continue
+        away = found.reason not in MAY_RETURN
+        if far[k] and away and (found.reason != Reason.MOVING or extent[k] > HUGE):
+            ledger.diverge(run, orbit[k, -1], steps)
+            goes_on[k] = False
+            continue
+        ledger.update(run, reason=found.reason, word=found.word, ray=found.ray)
+    return goes_on
+
+
+def _overflow(search: Search, run: int, orbit: np.ndarray) -> None:
+    """A run beyond the range of floats: divergent, unless it grows where every direction shrinks in the end."""
+    ledger, map = search.ledger, search.task.map
+    last = orbit[np.all(np.isfinite(orbit), axis=1)][-1]
+    steps = ledger.open[run].steps + len(orbit) - 1
+    solved = search.catalogue.solve(map.bits(last)[None])
+    if isinstance(solved, Resting) or solved == Verdict.VIRTUAL:
+        ledger.update(run, state=last.copy(), steps=steps, reason=Reason.OVERFLOW)
+    else:
+        ledger.diverge(run, last, steps)
+
+
+def _examine(search: Search, run: int, orbit: np.ndarray, history: np.ndarray, known: int) -> _Finding | None:
+    """Solve the words that a run repeats, if it does; None if that settles it.
+
+    All runs were compared with the first `known` objects of the catalogue.
+    """
+    for period in repeated_periods(history, search.task.max_period):
+        word = search.alphabet.word(history[-period - 1 : -1])
+        solved = search.catalogue.solve(word)
+        if isinstance(solved, Resting):
+            came = search.catalogue.assign([run], orbit[-1:], known)[0]
+            return None if came else _Finding(Reason.APPROACHING)
+        ray = ray_along(search.task.map, word, orbit)
+        if ray is not None and solved != Verdict.MARGINAL:
+            return _on_a_ray(search, run, word, orbit, solved, ray)
+        if solved == Verdict.VIRTUAL:
+            continue
+        if solved == Verdict.REPELLING:
+            return _repelled(search, run, word, orbit)
+        if solved == Verdict.INACCURATE:
+            return _Finding(Reason.INACCURATE)
+        return _neutral(search, run, word, orbit, solved)
+    return _Finding(Reason.MOVING)
+
+
+def _on_a_ray(
+    search: Search, run: int, word: np.ndarray, orbit: np.ndarray, solved: Verdict, ray: Ray
+) -> _Finding | None:
+    map = search.task.map
+    if np.isfinite(ray.periods):
+        reason = Reason.RAMP if ray.periods * ray.period > AHEAD else Reason.MOVING
+        return _Finding(reason, word, ray)
+    if ray.endless and (solved == Verdict.SINGULAR or expands_once(map, word)):
+        search.ledger.diverge(run, orbit[-1], search.ledger.open[run].steps, proven=1)
+        return None
+    if solved == Verdict.SINGULAR and ray.factor < 1.0:
+        return _neutral(search, run, word, orbit, solved)
+    return _repelled(search, run, word, orbit)
+
+
+def _repelled(search: Search, run: int, word: np.ndarray, orbit: np.ndarray) -> _Finding | None:
+    map = search.task.map
+    if map.n_relu == 0 and flies_apart(map.A, orbit):
+        search.ledger.diverge(run, orbit[-1], search.ledger.open[run].steps, proven=1)
+        return None
+    return _Finding(Reason.REPELLING, word)
+
+
+def _neutral(search: Search, run: int, word: np.ndarray, orbit: np.ndarray, solved: Verdict) -> _Finding | None:
+    """A run on a word with multipliers of modulus one: at rest on a family, nearing it, or moving on."""
+    task, period = search.task, len(word)
+    if len(orbit) <= period:
+        return _Finding(Reason.MOVING)
+    times = 1
+    if solved == Verdict.MARGINAL:
+        # A rotation by a root of unity comes back after several rounds of the word.
+        rounds = orbit[-1::-period][1 : task.max_period // period + 1]
+        back = np.flatnonzero(np.max(np.abs(rounds - orbit[-1]), axis=1) <= task.reached(orbit[-period - 1 :]))
+        if not len(back):
+            return _Finding(Reason.ROTATING, word)
+        times = int(back[0]) + 1
+    end = _family(search, np.tile(word, (times, 1)), orbit[-times * period - 1 :], times)
+    if end is not None:
+        search.ledger.settle(run, end)
+        return None
+    slowing = len(orbit) > 2 * period and _slows(task.map, orbit, period)
+    return _Finding(Reason.SLOWING if slowing else Reason.MOVING, word)
+
+
+def _slows(map: CanonicalMap, orbit: np.ndarray, period: int) -> bool:
+    step, before = orbit[-1] - orbit[-period - 1], orbit[-period - 1] - orbit[-2 * period - 1]
+    return bool(np.max(np.abs(step)) < np.max(np.abs(before)))
+
+
+def _family(search: Search, word: np.ndarray, orbit: np.ndarray, times: int) -> int | None:
+    """Index of the family that a run rests on, entered if it is new; None if the run is not at rest."""
+    family = family_around(search.task.map, word, orbit, search.task.reached(orbit))
+    if family is None:
+        return None
+    codes = (family.bitcode,) if isinstance(family, Continuum) else family.word
+    name = "|".join(("family", str(times), *codes)).encode()
+    end = search.ledger.named(name)
+    if end is None:
+        what = "fixed points" if isinstance(family, Continuum) else f"{family.period}-cycles"
+        note = f"a family of {what} of dimension {family.dimension}: where on it depends on the initial state"
+        entry = End(EndKind.CONTINUUM, family, tuple(dict.fromkeys(codes)), orbit[-1].copy(), 0, note)
+        end = search.ledger.add_named(name, entry)
+    return end

@@ -1,0 +1,145 @@
+"""What runs have ended in so far, and what is known of those that have not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from ..results import Continuum, Cycle, CycleContinuum, FixedPoint
+from .rays import Ray
+from .results import EndKind
+
+__all__ = ["End", "Ledger", "Open", "Reason"]
+
+
+class Reason(StrEnum):
+    """Why nothing is decided about a run yet."""
+
+    MOVING = "moving"
+    APPROACHING = "approaching"
+    SLOWING = "slowing"
+    RAMP = "ramp"
+    ROTATING = "rotating"
+    NEUTRAL = "neutral"
+    REPELLING = "repelling"
+    CONTRACTING = "contracting"
+    UNCLEAR = "unclear"
+    INACCURATE = "inaccurate"
+    OVERFLOW = "overflow"
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """What some runs end in; the fields are those of :class:`plrnn_analysis.attractors.Attractor`."""
+
+    kind: EndKind
+    object: FixedPoint | Cycle | Continuum | CycleContinuum | None
+    bitcodes: tuple[str, ...]
+    state: np.ndarray
+    proved: int = 0
+    note: str = ""
+    exponents: np.ndarray | None = None
+    exponents_error: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Open:
+    """A run that nothing was decided about.
+
+    Attributes
+    ----------
+    state : (M,) ndarray
+        Its last state.
+    size : float
+        Of its first state, or of h: what counts as far away is measured by it.
+    steps : int
+        That it was followed.
+    reason : Reason
+    word : (k, H) ndarray of bool or None
+        The word that it repeats, where that is the reason.
+    ray : Ray or None
+        The straight line it moves along, where that is the reason.
+    detail : str
+        A figure for the note.
+    """
+
+    state: np.ndarray
+    size: float
+    steps: int = 0
+    reason: Reason = Reason.MOVING
+    word: np.ndarray | None = None
+    ray: Ray | None = None
+    detail: str = ""
+
+
+class Ledger:
+    """The ends that were found, the owner of each run, and the runs still open.
+
+    Attributes
+    ----------
+    ends : list of End
+    owners : list of int
+        For each run the index of its end; -1 while it is open.
+    open : dict of int to Open
+    longest : int
+        Most steps that a run was followed.
+    latest_escape : int
+        After how many steps the last of the runs that diverge was seen to.
+    """
+
+    def __init__(self) -> None:
+        self.ends: list[End] = []
+        self.owners: list[int] = []
+        self.open: dict[int, Open] = {}
+        self.longest = 0
+        self.latest_escape = 0
+        self._named: dict[bytes, int] = {}
+
+    def enter(self, runs: list[Open]) -> list[int]:
+        """Take up new runs; their numbers."""
+        first = len(self.owners)
+        self.owners.extend([-1] * len(runs))
+        numbers = list(range(first, first + len(runs)))
+        self.open.update(zip(numbers, runs, strict=True))
+        return numbers
+
+    def add(self, end: End) -> int:
+        """Enter an end; its index."""
+        self.ends.append(end)
+        return len(self.ends) - 1
+
+    def named(self, name: bytes) -> int | None:
+        """Index of the end that goes by a name, if it is there."""
+        return self._named.get(name)
+
+    def add_named(self, name: bytes, end: End) -> int:
+        """Enter an end under a name."""
+        self._named[name] = self.add(end)
+        return self._named[name]
+
+    def update(self, run: int, **changes: object) -> None:
+        """Change what is known of an open run."""
+        self.open[run] = replace(self.open[run], **changes)  # type: ignore[arg-type]
+        self.longest = max(self.longest, self.open[run].steps)
+
+    def settle(self, run: int, end: int, proven: int = 0) -> None:
+        """A run leads to an end; `proven` is 1 if that is a proof."""
+        self.owners[run] = end
+        self.open.pop(run, None)
+        self.ends[end] = replace(self.ends[end], proved=self.ends[end].proved + proven)
+
+    def diverge(self, run: int, state: np.ndarray, steps: int, proven: int = 0) -> None:
+        """A run leaves every bound."""
+        self.longest = max(self.longest, steps)
+        self.latest_escape = max(self.latest_escape, steps)
+        end = self.named(b"divergent")
+        if end is None:
+            end = self.add_named(b"divergent", End(EndKind.DIVERGENT, None, (), state.copy()))
+        self.settle(run, end, proven)
+
+    def remark(self, end: int, note: str) -> None:
+        """Add to the note of an end."""
+        before = self.ends[end].note
+        self.ends[end] = replace(self.ends[end], note=f"{before}; {note}" if before else note)

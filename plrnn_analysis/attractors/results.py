@@ -1,0 +1,148 @@
+"""What a search for attractors answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, ResultSequence, Table
+
+__all__ = ["Attractor", "Attractors", "EndKind"]
+
+
+class EndKind(StrEnum):
+    """What a run can end in, in the order of a list: the last two are no attractors."""
+
+    FIXED_POINT = "fixed point"
+    CYCLE = "cycle"
+    CONTINUUM = "continuum"
+    QUASI_PERIODIC = "quasi-periodic"
+    CHAOTIC = "chaotic"
+    DIVERGENT = "divergent"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, eq=False)
+class Attractor:
+    """What some of the initial states lead to.
+
+    Attributes
+    ----------
+    kind : EndKind
+        ``"fixed point"``, ``"cycle"``, ``"continuum"`` (of fixed points or of cycles; neutral along it),
+        ``"quasi-periodic"``, ``"chaotic"``, ``"divergent"`` or ``"undecided"``. The last two are no attractors, but
+        initial states that lead there are counted too.
+    object : FixedPoint, Cycle, Continuum, CycleContinuum or None
+        The exact object, where there is one.
+    count : int
+        Initial states that lead to it.
+    fraction : float
+        Their share.
+    interval : tuple of float
+        Of the share, 95 %, by Wilson (1927, doi:10.1080/01621459.1927.10502953). It holds for random initial states.
+    bitcodes : tuple of str
+        Subregions visited on it, the most frequent first; empty for what diverges or is undecided.
+    state : (M,) ndarray
+        The last state computed of the first of these trajectories.
+    exponents : (N,) ndarray or None
+        Lyapunov exponents, of quasi-periodic and chaotic motion.
+    exponents_error : (N,) ndarray or None
+        Their standard errors.
+    proved : int
+        How many of `count` are proven to converge (or to diverge), up to rounding: by the distance from which the
+        object attracts. The others were followed until they had reached it to the tolerance.
+    note : str
+        What a reader should know, and which argument would tell more.
+    """
+
+    kind: EndKind
+    object: FixedPoint | Cycle | Continuum | CycleContinuum | None
+    count: int
+    fraction: float
+    interval: tuple[float, float]
+    bitcodes: tuple[str, ...]
+    state: np.ndarray
+    exponents: np.ndarray | None
+    exponents_error: np.ndarray | None
+    proved: int
+    note: str
+
+    @property
+    def period(self) -> int | None:
+        """1 for fixed points and their continua, the period for cycles, else None."""
+        if isinstance(self.object, (Cycle, CycleContinuum)):
+            return self.object.period
+        return None if self.object is None else 1
+
+    @property
+    def multipliers(self) -> np.ndarray | None:
+        """Eigenvalues or multipliers of a fixed point or cycle, largest modulus first."""
+        if isinstance(self.object, Cycle):
+            return self.object.multipliers
+        return None if self.object is None or isinstance(self.object, CycleContinuum) else self.object.eigenvalues
+
+    @property
+    def leading(self) -> float | None:
+        """How a small difference changes per step or period: the spectral radius, or the exponential of the largest
+        exponent; None where neither is known."""
+        if self.multipliers is not None:
+            return float(np.abs(self.multipliers[0]))
+        return None if self.exponents is None else float(np.exp(self.exponents[0]))
+
+
+@dataclass(frozen=True, eq=False)
+class Attractors(ResultSequence[Attractor]):
+    """What initial states lead to, the largest share first; what diverges and what is undecided come last.
+
+    Attributes
+    ----------
+    assignment : (n,) ndarray of int
+        For each initial state, the index of what it leads to.
+    initial : (n, M) ndarray
+    steps : int
+        Most steps that a trajectory was followed, those on a straight line to a boundary, which are not computed one by
+        one, included.
+    stopped_by : str
+        Empty, or ``"time_limit"`` or ``"interrupt"``; then some are undecided for that reason.
+
+    Notes
+    -----
+    Only what one of the initial states leads to is here: the search proves nothing about attractors that none leads
+    to. ``model.fixed_points()`` and ``model.cycles()`` do.
+    """
+
+    _items: tuple[Attractor, ...]
+    assignment: np.ndarray
+    initial: np.ndarray
+    steps: int
+    stopped_by: str
+
+    @property
+    def undecided(self) -> int:
+        """Initial states about which nothing is claimed."""
+        return sum(item.count for item in self if item.kind == EndKind.UNDECIDED)
+
+    def table(self) -> Table:
+        """Columns ``kind``, ``period``, ``count``, ``fraction``, ``low``, ``high``, ``leading`` (spectral radius, or
+        the exponential of the largest exponent), ``bitcodes`` (how many) and ``note``."""
+        return Table(
+            kind=[str(a.kind) for a in self],
+            period=[a.period for a in self],
+            count=[a.count for a in self],
+            fraction=[a.fraction for a in self],
+            low=[a.interval[0] for a in self],
+            high=[a.interval[1] for a in self],
+            leading=[a.leading for a in self],
+            bitcodes=[len(a.bitcodes) for a in self],
+            note=[a.note for a in self],
+        )
+
+    def __repr__(self) -> str:
+        parts = []
+        for item in self:
+            name = f"{item.period}-cycle" if item.kind == EndKind.CYCLE else item.kind
+            parts.append(f"{name} {item.count}")
+        stopped = f"; STOPPED by {self.stopped_by}" if self.stopped_by else ""
+        return f"<Attractors of {len(self.assignment)} initial states: {', '.join(parts)}{stopped}>"

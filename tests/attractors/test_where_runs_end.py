@@ -1,0 +1,216 @@
+"""Runs whose end shows late: slow cycles, ramps, long periods, transients, growth before decay."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import plrnn_analysis as pa
+from plrnn_analysis.attractors import EndKind
+
+KINDS = [str(kind) for kind in EndKind]
+
+
+def turned(angle):
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def clipped(angle, gain=1.01, clip=0.05, h=(0.01, 0.02)):
+    """A rotation that grows slowly, and is held back beyond |z_i| = 1."""
+    R = turned(angle)
+    V = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    W = -clip * R @ np.array([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0]])
+    return pa.PLRNN.shallow(gain * R, W, V, h, -np.ones(4))
+
+
+def slow_cycle():
+    return clipped(0.19834453781512605)
+
+
+def delay_ring(length):
+    """Delay units in a ring with one bistable element: every pattern of highs and lows goes round for ever."""
+    A = np.diag(np.ones(length - 1), -1)
+    A[0, -1] = 0.5
+    W, V = np.zeros((length, 2)), np.zeros((2, length))
+    W[0] = [1.5, -1.75]
+    V[:, -1] = 1.0
+    h = np.zeros(length)
+    h[0] = -0.75
+    return pa.PLRNN.shallow(A, W, V, h, [0.5, -0.5])
+
+
+def beside(*models):
+    """Models that do not know of each other, as one."""
+    from scipy.linalg import block_diag
+
+    A, W, V = (block_diag(*(getattr(model.map, name) for model in models)) for name in "AWV")
+    h, c = (np.concatenate([getattr(model.map, name) for model in models]) for name in "hc")
+    return pa.PLRNN.shallow(A, W, V, h, c)
+
+
+def linear(J, h=None):
+    J = np.array(J, dtype=float)
+    return pa.PLRNN.al_rnn(np.diag(J), J - np.diag(np.diag(J)), np.zeros(len(J)) if h is None else h, pwl_units=0)
+
+
+def kinds(found):
+    return [item.kind for item in found]
+
+
+def check_cycle(model, cycle):
+    """A cycle against the map itself, and its multipliers against the product of Jacobians."""
+    points = cycle.points
+    np.testing.assert_allclose(model.map.step(points), np.roll(points, -1, 0), atol=1e-11 * np.max(np.abs(points)))
+    product = np.eye(model.n_units)
+    for z in points:
+        product = model.map.jacobian(model.map.bits(z)) @ product
+    np.testing.assert_allclose(
+        np.sort(np.abs(cycle.multipliers)), np.sort(np.abs(np.linalg.eigvals(product))), atol=1e-9
+    )
+
+
+def test_a_cycle_approached_slowly_is_one_cycle_for_all():
+    """A rotation locked so weakly that it looks quasi-periodic for ten thousand steps: its exponent is -8e-5."""
+    model = slow_cycle()
+    found = model.attractors(n=20, box=2.0)
+    assert [(item.kind, item.period, item.count) for item in found] == [("cycle", 317, 20)]
+    assert found[0].object.spectral_radius == pytest.approx(0.97480, abs=5e-6)
+    check_cycle(model, found[0].object)
+    ends = model.simulate(found.steps, z0=found.initial).states[:, -1]
+    away = np.min(np.linalg.norm(ends[:, None] - found[0].object.points, axis=2), axis=1)
+    assert np.max(away) < 1e-4
+
+
+@pytest.mark.parametrize("steps", [300, 1000])
+def test_contracting_motion_is_never_called_quasi_periodic(steps):
+    """With too few steps to reach the cycle some runs are open; what they need is named."""
+    found = slow_cycle().attractors(n=20, box=2.0, steps=steps, max_period=100)
+    assert set(kinds(found)) <= {"cycle", "undecided"}
+    for item in found:
+        assert item.kind == "cycle" or "raise steps" in item.note
+
+
+def test_contracting_motion_that_repeats_no_word_names_what_to_raise(monkeypatch):
+    from plrnn_analysis.attractors import moving, tails
+
+    monkeypatch.setattr(moving, "_seek_cycles", lambda search, tail: None)
+    monkeypatch.setattr(tails, "_whole_word", lambda search, bits: None)
+    found = slow_cycle().attractors(n=3, box=2.0, steps=10_000, max_period=100)
+    assert kinds(found) == ["undecided"]
+    assert "it contracts (largest exponent -" in found[0].note
+    assert "max_period = 100" in found[0].note and "raise steps and max_period" in found[0].note
+
+
+def test_true_quasi_periodic_motion_says_what_would_look_the_same():
+    found = clipped(1.0).attractors(n=5, box=2.0, steps=3000, max_period=500)
+    assert kinds(found) == ["quasi-periodic"]
+    assert abs(found[0].exponents[0]) <= 3.0 * found[0].exponents_error[0] + 1e-6
+    assert "max_period = 500" in found[0].note and "steps" in found[0].note
+
+
+def test_integrate_and_reset_is_chaotic():
+    """A ramp of up to a thousand steps in one subregion, then a reset that expands 999-fold."""
+    model = pa.PLRNN.shallow([1.0], [[-1000.0]], [[1.0]], [0.001], [-1.0])
+    found = model.attractors(n=20)
+    assert kinds(found) == ["chaotic"] and found[0].count == 20
+    assert "family" not in found[0].note
+    assert found[0].exponents[0] == pytest.approx(0.0141, abs=3.0 * found[0].exponents_error[0])
+    # Only resets expand, by 999, all else moves without expanding: their frequency gives the exponent.
+    run = model.simulate(500_000, z0=[[0.3], [0.7]])
+    assert found[0].exponents[0] == pytest.approx(
+        np.mean(run.bitcodes) * np.log(999.0), abs=5e-4 + 3.0 * found[0].exponents_error[0]
+    )
+
+
+@pytest.mark.parametrize("speed", [1e-3, 1e-6, 2.0**-40])
+def test_a_timer_is_followed_to_its_end_however_slow(speed):
+    """z' = relu(z - speed): from 20 it takes up to 2e13 steps, all of them along one straight line."""
+    found = pa.PLRNN.relu_rnn([[1.0]], [-speed]).attractors(box=20.0)
+    assert kinds(found) == ["fixed point"] and found[0].count == 200
+    np.testing.assert_array_equal(found[0].object.z, [0.0])
+
+
+def test_a_ramp_leads_on_to_what_lies_behind_the_boundary():
+    """Up at constant speed to a threshold, then to a fixed point beyond it."""
+    model = pa.PLRNN.shallow([1.0], [[-0.5]], [[1.0]], [1e-7], [-3.0])
+    found = model.attractors(n=20, box=2.0)
+    assert kinds(found) == ["fixed point"] and found[0].count == 20
+    np.testing.assert_allclose(found[0].object.z, [3.0 + 2e-7], rtol=1e-12)
+
+
+def test_a_slow_exponential_leads_on_to_what_lies_behind_the_boundary():
+    """1.00001 per step away from 0: to the fixed point behind the threshold on one side, for ever on the other."""
+    model = pa.PLRNN.shallow([1.00001], [[-0.5]], [[1.0]], [0.0], [-3.0])
+    found = model.attractors(n=40, box=1.0)
+    right = found.initial[:, 0] > 0.0
+    ends = np.array(kinds(found))[found.assignment]
+    assert np.all(ends[right] == "fixed point") and np.all(ends[~right] == "divergent")
+    resting = next(item for item in found if item.kind == "fixed point")
+    np.testing.assert_allclose(resting.object.z, [1.5 / (0.5 - 1e-5)], rtol=1e-10)
+    assert next(item for item in found if item.kind == "divergent").proved == np.count_nonzero(~right)
+
+
+def test_long_cycles_beside_each_other():
+    """A 317-cycle beside a ring of seven delays: 2219-cycles, one for each pattern in the ring that is not uniform."""
+    model = beside(slow_cycle(), delay_ring(7))
+    rng = np.random.default_rng(1)
+    states = rng.uniform(-1.5, 1.5, (6, 9))
+    low, high = -1.5, 0.875 / 0.75
+    patterns = np.array([[1, 0, 0, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0, 0], [1, 0, 1, 0, 0, 0, 0],
+                         [1, 1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0, 0]])  # fmt: skip
+    states[:, 2:] = np.where(patterns, high, low)
+    found = model.attractors(states=states)
+    assert set(kinds(found)) == {"cycle"}
+    periods = [found[i].period for i in found.assignment]
+    assert periods == [2219, 2219, 2219, 2219, 317, 317]
+    # The first two patterns are one, a turn apart; all others are different.
+    assert found.assignment[0] == found.assignment[1] and len(found) == 5
+    check_cycle(model, found[found.assignment[0]].object)
+
+
+def test_a_cycle_of_more_than_two_thousand_steps_at_default_settings():
+    model = clipped(2.0 * np.pi * 337 / 2135, gain=1.31, clip=0.9)
+    found = model.attractors(n=6, box=2.0)
+    assert [(item.kind, item.period, item.count) for item in found] == [("cycle", 4019, 6)]
+    check_cycle(model, found[0].object)
+
+
+def test_runs_that_escape_late_are_followed_until_they_have():
+    """A tent that leaves a gap of 1e-4: its runs are chaotic for tens of thousands of steps."""
+    tent = pa.PLRNN.al_rnn([2.0001], [[-4.0002]], [1.0], pwl_units=1)
+    found = tent.attractors(box=0.9, n=15)
+    assert kinds(found) == ["divergent"]
+    assert found.steps > 20_000
+
+
+def test_where_some_runs_escape_late_the_rest_may_be_a_transient():
+    tent = pa.PLRNN.al_rnn([2.00001], [[-4.00002]], [1.0], pwl_units=1)
+    found = tent.attractors(box=0.9, n=15)
+    assert kinds(found) == ["chaotic", "divergent"]
+    assert "transient" in found[0].note and "raise steps" in found[0].note
+    assert found[0].exponents[0] == pytest.approx(np.log(2.00001), abs=1e-9)
+
+
+def test_chaos_that_lasts_carries_no_such_note():
+    tent = pa.PLRNN.al_rnn([1.9], [[-3.8]], [1.0], pwl_units=1)
+    found = tent.attractors(box=0.5, n=15)
+    assert kinds(found) == ["chaotic"] and found[0].note == ""
+
+
+def test_an_unbounded_neutral_motion_is_no_rotation():
+    """A Jordan block of rotations: every circle grows, at a speed that does not change."""
+    R = turned(1.0)
+    J = np.block([[R, np.eye(2)], [np.zeros((2, 2)), R]])
+    found = linear(J).attractors(n=5, steps=500)
+    assert kinds(found) == ["undecided"]
+    assert "without coming to rest" in found[0].note
+
+
+def test_the_time_limit_ends_a_long_search_with_what_is_known():
+    import time
+
+    started = time.perf_counter()
+    found = slow_cycle().attractors(n=20, box=2.0, time_limit=0.3)
+    assert time.perf_counter() - started < 3.0
+    assert found.stopped_by == "time_limit" and found.undecided > 0
+    assert sum(item.count for item in found) == 20
