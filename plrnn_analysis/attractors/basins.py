@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array
 from ..errors import ModelError
 from ..network import Network
 from .finding import find_attractors
@@ -17,7 +18,7 @@ __all__ = ["BasinSlice", "basin_slice"]
 
 
 @dataclass(frozen=True, eq=False)
-class BasinSlice:
+class BasinSlice(Frozen):
     """Which attractor each state of a planar grid leads to.
 
     Attributes
@@ -108,5 +109,4 @@ def basin_slice(
     a, b = np.meshgrid(first, second)
     grid = centre + a.reshape(-1, 1) * rows[0] + b.reshape(-1, 1) * rows[1]
     found = find_attractors(model, constant_input, states=grid, **options)
-    labels = freeze(found.assignment.reshape(a.shape).copy())
-    return BasinSlice(labels, found, freeze(first), freeze(second), freeze(centre), freeze(rows))
+    return BasinSlice(found.assignment.reshape(a.shape).copy(), found, first, second, centre, rows)

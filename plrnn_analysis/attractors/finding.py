@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze, is_whole
+from .._validation import as_array, number, whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
+from ..polytopes.boxes import read_box
 from ..results import FixedPoints, Trajectory
 from .following import follow
 from .ledger import End, Ledger, Open
@@ -102,18 +103,15 @@ def find_attractors(
     >>> found[0].object.z.round(9), found[0].proved
     (array([ 2., -2.]), 52)
     """
-    for name, value in (("n", n), ("steps", steps), ("max_period", max_period)):
-        if not is_whole(value, 1):
-            raise ModelError(f"{name} must be a whole number of at least 1, got {value!r}")
-    if not boundary_tolerance >= 0.0:
-        raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")
-    initial = _initial(model.n_units, states, int(n), box, seed)
+    n, steps, max_period = whole("n", n, 1), whole("steps", steps, 1), whole("max_period", max_period, 1)
+    boundary_tolerance = number("boundary_tolerance", boundary_tolerance, least=0.0)
+    initial = _initial(model.n_units, states, n, box, seed)
     task = Task(
         model,
         constant_input,
         model.map.with_input(constant_input),
-        int(steps),
-        int(max_period),
+        steps,
+        max_period,
         boundary_tolerance,
         Budget(None, time_limit),
     )
@@ -150,7 +148,7 @@ def _collected(initial: np.ndarray, ledger: Ledger, stopped_by: str) -> Attracto
     items = tuple(_attractor(ledger.ends[i], int(counts[i]), total) for i in used)
     place = np.zeros(len(ledger.ends), dtype=np.int64)
     place[used] = np.arange(len(used))
-    return Attractors(items, freeze(place[owners]), freeze(initial), ledger.longest, stopped_by)
+    return Attractors(items, place[owners], initial, ledger.longest, stopped_by)
 
 
 def _attractor(end: End, count: int, total: int) -> Attractor:
@@ -161,7 +159,7 @@ def _attractor(end: End, count: int, total: int) -> Attractor:
         fraction=count / total,
         interval=_wilson(count, total),
         bitcodes=end.bitcodes,
-        state=freeze(end.state),
+        state=end.state,
         exponents=end.exponents,
         exponents_error=end.exponents_error,
         proved=end.proved,
@@ -192,14 +190,5 @@ def _initial(m: int, states: Any, n: int, box: Any, seed: int | None) -> np.ndar
     random = np.random.default_rng(seed)
     if box is None:
         return random.standard_normal((n, m))
-    if np.ndim(box) == 0:
-        if not 0.0 < float(box) < np.inf:
-            raise ModelError(f"box must be positive, or a pair of corners, got {box!r}")
-        return random.uniform(-float(box), float(box), (n, m))
-    if len(box) != 2:
-        raise ModelError(f"box must be a number or a pair (low, high) of ({m},) arrays, got {len(box)} items")
-    low = as_array("box[0]", box[0], (m,), "(M,), the lower corner")
-    high = as_array("box[1]", box[1], (m,), "(M,), the upper corner")
-    if np.any(low > high):
-        raise ModelError("box[0] must not be above box[1] in any coordinate")
-    return random.uniform(low, high, (n, m))
+    corners = read_box(box, m, flat=True)
+    return random.uniform(corners.low, corners.high, (n, m))

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from .._validation import freeze
 from ..maps import bits_to_string
 from .exponents import Growth, Motion, measure
 from .following import follow
@@ -150,5 +149,4 @@ def _name(search: Search, group: Group, motion: Motion) -> None:
 def _moving(kind: EndKind, group: Group, motion: Motion, note: str) -> End:
     names = Counter(bits_to_string(row) for row in group.bits)
     codes = tuple(sorted(names, key=lambda code: (-names[code], code)))
-    exponents, errors = freeze(motion.exponents.copy()), freeze(motion.errors.copy())
-    return End(kind, None, codes, group.tail[-1].copy(), 0, note, exponents, errors)
+    return End(kind, None, codes, group.tail[-1].copy(), 0, note, motion.exponents, motion.errors)

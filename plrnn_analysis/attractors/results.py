@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 import numpy as np
 
+from .._frozen import Frozen
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, ResultSequence, Table
 
 __all__ = ["Attractor", "Attractors", "EndKind"]
@@ -25,7 +27,7 @@ class EndKind(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Attractor:
+class Attractor(Frozen):
     """What some of the initial states lead to.
 
     Attributes
@@ -68,6 +70,16 @@ class Attractor:
     exponents_error: np.ndarray | None
     proved: int
     note: str
+
+    @property
+    def low(self) -> float:
+        """Lower end of :attr:`interval`."""
+        return self.interval[0]
+
+    @property
+    def high(self) -> float:
+        """Upper end of :attr:`interval`."""
+        return self.interval[1]
 
     @property
     def period(self) -> int | None:
@@ -113,6 +125,10 @@ class Attractors(ResultSequence[Attractor]):
     to. ``model.fixed_points()`` and ``model.cycles()`` do.
     """
 
+    columns: ClassVar[tuple[str, ...]] = (
+        "kind", "period", "count", "fraction", "low", "high", "leading", "bitcodes", "note",
+    )  # fmt: skip
+
     _items: tuple[Attractor, ...]
     assignment: np.ndarray
     initial: np.ndarray
@@ -125,19 +141,10 @@ class Attractors(ResultSequence[Attractor]):
         return sum(item.count for item in self if item.kind == EndKind.UNDECIDED)
 
     def table(self) -> Table:
-        """Columns ``kind``, ``period``, ``count``, ``fraction``, ``low``, ``high``, ``leading`` (spectral radius, or
-        the exponential of the largest exponent), ``bitcodes`` (how many) and ``note``."""
-        return Table(
-            kind=[str(a.kind) for a in self],
-            period=[a.period for a in self],
-            count=[a.count for a in self],
-            fraction=[a.fraction for a in self],
-            low=[a.interval[0] for a in self],
-            high=[a.interval[1] for a in self],
-            leading=[a.leading for a in self],
-            bitcodes=[len(a.bitcodes) for a in self],
-            note=[a.note for a in self],
-        )
+        """One row for each end, as :attr:`columns` names; ``bitcodes`` is how many."""
+        table = super().table()
+        table.update(kind=[str(a.kind) for a in self], bitcodes=[len(a.bitcodes) for a in self])
+        return table
 
     def __repr__(self) -> str:
         parts = []
