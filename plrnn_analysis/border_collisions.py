@@ -11,6 +11,7 @@ from ._frozen import Frozen
 from ._validation import as_array, number
 from .engines.verification import ordered_eigenvalues
 from .errors import ModelError
+from .statuses import CollisionKind
 
 __all__ = ["BorderCollision", "classify_border_collision"]
 
@@ -24,7 +25,7 @@ class BorderCollision(Frozen):
 
     Attributes
     ----------
-    kind : str
+    kind : CollisionKind
         ``"persistence"``, ``"nonsmooth fold"``, either with ``" + 2-cycle"``, or ``"degenerate"``.
     multipliers : pair of (M,) ndarray of complex
         Eigenvalues of the Jacobian on each side of the boundary, largest modulus first.
@@ -38,7 +39,7 @@ class BorderCollision(Frozen):
         Why it is degenerate; empty otherwise.
     """
 
-    kind: str
+    kind: CollisionKind
     multipliers: tuple[np.ndarray, np.ndarray]
     above_one: tuple[int, int]
     below_minus_one: tuple[int, int]
@@ -48,12 +49,12 @@ class BorderCollision(Frozen):
     @property
     def fold(self) -> bool | None:
         """Whether two points meet and vanish (True) or one goes on (False); None if degenerate."""
-        return None if self.kind == "degenerate" else sum(self.above_one) % 2 == 1
+        return None if self.kind == CollisionKind.DEGENERATE else sum(self.above_one) % 2 == 1
 
     @property
     def two_cycle(self) -> bool | None:
         """Whether a cycle of twice the period exists on one side; None if degenerate."""
-        return None if self.kind == "degenerate" else sum(self.below_minus_one) % 2 == 1
+        return None if self.kind == CollisionKind.DEGENERATE else sum(self.below_minus_one) % 2 == 1
 
 
 def classify_border_collision(first: Any, second: Any, *, tolerance: float = REGULAR) -> BorderCollision:
@@ -122,11 +123,10 @@ def classify_border_collision(first: Any, second: Any, *, tolerance: float = REG
         reason = "a multiplier is -1 on one side"
     elif sum(below) % 2 and np.min(np.abs(np.linalg.eigvals(one @ two) - 1.0)) <= tolerance * size**2:
         reason = "a multiplier of the 2-cycle is 1"
-    kind = "nonsmooth fold" if sum(above) % 2 else "persistence"
-    if sum(below) % 2:
-        kind += " + 2-cycle"
+    born = " + 2-cycle" if sum(below) % 2 else ""
+    kind = CollisionKind(("nonsmooth fold" if sum(above) % 2 else "persistence") + born)
     return BorderCollision(
-        kind="degenerate" if reason else kind,
+        kind=CollisionKind.DEGENERATE if reason else kind,
         multipliers=(sides[0], sides[1]),
         above_one=(above[0], above[1]),
         below_minus_one=(below[0], below[1]),

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["AttractorKind", "Engine", "ModeKind", "Stability", "StoppedBy"]
+__all__ = [
+    "AttractorKind",
+    "BifurcationKind",
+    "CollisionKind",
+    "Engine",
+    "IntersectionKind",
+    "ModeKind",
+    "Stability",
+    "StoppedBy",
+]
 
 
 class _Word(StrEnum):
@@ -135,3 +144,49 @@ class ModeKind(_Word):
     UNSTABLE = "unstable"
     #: Above 1 in modulus, negative or complex.
     UNSTABLE_ROTATION = "unstable rotation"
+
+
+class CollisionKind(_Word):
+    """What happens when a fixed point or cycle meets one boundary, by Feigin's rule."""
+
+    #: One point on each side: it goes on.
+    PERSISTENCE = "persistence"
+    #: Two points on one side: they meet and vanish.
+    NONSMOOTH_FOLD = "nonsmooth fold"
+    #: It goes on, and a cycle of twice the period exists on one side.
+    PERSISTENCE_AND_CYCLE = "persistence + 2-cycle"
+    #: They vanish, and a cycle of twice the period exists on one side.
+    NONSMOOTH_FOLD_AND_CYCLE = "nonsmooth fold + 2-cycle"
+    #: A multiplier is 1 or -1, so that the rule says nothing.
+    DEGENERATE = "degenerate"
+
+
+class BifurcationKind(_Word):
+    """What happens to a fixed point or cycle at a value of a parameter."""
+
+    #: Border collisions, as in :class:`CollisionKind`.
+    PERSISTENCE = "persistence"
+    NONSMOOTH_FOLD = "nonsmooth fold"
+    PERSISTENCE_AND_CYCLE = "persistence + 2-cycle"
+    NONSMOOTH_FOLD_AND_CYCLE = "nonsmooth fold + 2-cycle"
+    #: A border collision on which Feigin's rule says nothing.
+    DEGENERATE_COLLISION = "degenerate border collision"
+    #: A multiplier passes -1 inside a subregion: 2-cycles fill a segment at the value itself.
+    FLIP = "degenerate flip"
+    #: A complex pair passes the unit circle inside a subregion: the point is a centre at the value itself.
+    CENTRE = "degenerate Neimark-Sacker"
+    #: A multiplier passes 1, and the point goes to infinity.
+    INFINITY = "through infinity"
+    #: A multiplier passes 1, and a continuum exists at the value itself.
+    CONTINUUM = "continuum"
+
+
+class IntersectionKind(_Word):
+    """How a piece of a stable and a piece of an unstable manifold meet."""
+
+    #: They cross inside both.
+    TRANSVERSAL = "transversal"
+    #: An end of a piece is met, so that the manifolds may only touch.
+    KINK = "kink"
+    #: They lie in each other.
+    OVERLAP = "overlap"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from .statuses import Engine, StoppedBy
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -16,14 +18,6 @@ __all__ = ["count_words", "coverage_sentences", "cycle_sentences", "cycles_recor
 RECORD_VERSION = 1
 
 NONE = "The model has no fixed point."
-
-_STOPPED = {
-    "max_nodes": "the node budget ended the search",
-    "time_limit": "the time limit ended the search",
-    "interrupt": "the search was interrupted",
-    "memory": "the problem needs more memory than the search allows itself",
-    "numerics": "rounding left some subregions without a verdict",
-}
 
 
 def count_words(n: int, noun: str, plural: str = "") -> str:
@@ -80,10 +74,9 @@ def coverage_sentences(result: FixedPoints) -> list[str]:
         verdict += f"There is no fixed point beside the {' and '.join(listed)} listed." if listed else NONE
     else:
         share = 100.0 * (cov.undecided / cov.subregions)
-        reason = _STOPPED.get(cov.stopped_by, f"the search was stopped by {cov.stopped_by}")
         verdict = (
-            f"NOT complete: {reason} with {share:.3g} % of the {everything} subregions undecided. "
-            "What is listed is verified; the undecided part may hold more."
+            f"NOT complete: {StoppedBy(cov.stopped_by).reason} with {share:.3g} % of the {everything} subregions "
+            "undecided. What is listed is verified; the undecided part may hold more."
         )
 
     how = f"Engine: {cov.engine}; {count_words(cov.nodes, 'node')} of the search tree"
@@ -93,7 +86,7 @@ def coverage_sentences(result: FixedPoints) -> list[str]:
         (cov.solved, "solved"),
     )
     how += "".join(f", {n:,} {what}" for n, what in counts if n) + f"; {cov.seconds:.2g} s."
-    if cov.engine == "uniqueness certificate":
+    if cov.engine == Engine.UNIQUENESS:
         how = (
             "Engine: uniqueness certificate (the symmetric part of I - G is positive definite, so exactly one "
             f"fixed point exists); {cov.seconds:.2g} s."
@@ -203,8 +196,8 @@ def cycle_sentences(result: Cycles) -> list[str]:
         periods = "2" if result.max_period == 2 else f"2 to {result.max_period}"
         beside = f" beside the {longer} listed{extra}" if longer or families else ""
         return [f"Complete: there is no cycle of period {periods}{where}{beside}."]
-    reasons = dict.fromkeys(c.stopped_by for c in result.coverage.values() if c.stopped_by)
-    why = "; ".join(_STOPPED.get(r, f"stopped by {r}") for r in reasons) or "the search was stopped"
+    reasons = dict.fromkeys(StoppedBy(c.stopped_by) for c in result.coverage.values() if c.stopped_by)
+    why = "; ".join(word.reason for word in reasons) or "the search was stopped"
     done = (
         f"complete up to period {result.complete_up_to}" if result.complete_up_to else "not even period 1 is complete"
     )

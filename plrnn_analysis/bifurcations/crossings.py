@@ -7,16 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..statuses import BifurcationKind
 from .pieces import OPEN, POLE, SAME, Piece
 from .roots import minus_ones
 from .words import WordPath
 
-__all__ = ["CENTRE", "CONTINUUM", "FLIP", "INFINITY", "Crossing", "crossings_of", "pole_kind"]
-
-FLIP = "degenerate flip"
-CENTRE = "degenerate Neimark-Sacker"
-INFINITY = "through infinity"
-CONTINUUM = "continuum"
+__all__ = ["Crossing", "crossings_of", "pole_kind"]
 
 # Samples of a piece, and how often an interval is halved where a multiplier comes near the unit circle.
 SAMPLES = 17
@@ -30,7 +26,7 @@ class Crossing:
     """A value at which a multiplier has modulus 1, with the multipliers just below and above it."""
 
     value: float
-    kind: str
+    kind: BifurcationKind
     below: np.ndarray
     above: np.ndarray
 
@@ -108,15 +104,15 @@ def _describe(path: WordPath, value: float) -> Crossing | None:
     at = path.multipliers(value)
     nearest = at[np.argmin(np.abs(np.abs(at) - 1.0))]
     if abs(nearest.imag) > 1e-6:
-        kind = CENTRE
+        kind = BifurcationKind.CENTRE
     elif nearest.real < 0.0:
-        kind = FLIP
+        kind = BifurcationKind.FLIP
     else:
         return None  # +1: the piece ends there, or numerically at it
     return Crossing(value, kind, below, above)
 
 
-def pole_kind(path: WordPath, value: float) -> str:
+def pole_kind(path: WordPath, value: float) -> BifurcationKind:
     """What a singular I - J means: the point runs off to infinity, or meets a continuum of fixed points."""
     step = 1e-4 * path.stretch.width
     sizes = []
@@ -124,4 +120,4 @@ def pole_kind(path: WordPath, value: float) -> str:
         for sign in (-1.0, 1.0):
             solved = path.solve(value + sign * shrink * step)
             sizes.append(np.inf if solved is None else float(np.max(np.abs(solved[0]))))
-    return INFINITY if max(sizes[2:]) > 3.0 * max(sizes[:2]) else CONTINUUM
+    return BifurcationKind.INFINITY if max(sizes[2:]) > 3.0 * max(sizes[:2]) else BifurcationKind.CONTINUUM

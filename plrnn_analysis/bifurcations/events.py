@@ -9,9 +9,9 @@ import numpy as np
 
 from ..border_collisions import classify_border_collision
 from ..engines.verification import classify
-from .crossings import CENTRE, CONTINUUM, FLIP, INFINITY
+from ..statuses import BifurcationKind, CollisionKind
 from .following import Followed, least_rotation, root_of
-from .pieces import BORDER, POLE, End
+from .pieces import BORDER, End
 from .results import Bifurcation, Word
 from .words import WordPath, word_name
 
@@ -23,12 +23,16 @@ TOGETHER = 1e-8
 SAME_ORBIT = 1e-6
 
 NOTES = {
-    FLIP: "a multiplier passes -1; in a piecewise-linear map 2-cycles fill a segment at the value itself and none is "
-    "born inside the subregion",
-    CENTRE: "a complex pair passes the unit circle; in a piecewise-linear map the point is a centre at the value "
-    "itself and no invariant circle is born inside the subregion",
-    INFINITY: "a multiplier passes 1; the point goes to infinity",
-    CONTINUUM: "a multiplier passes 1; a continuum exists at the value itself",
+    BifurcationKind.FLIP: (
+        "a multiplier passes -1; in a piecewise-linear map 2-cycles fill a segment at the value itself and none is "
+        "born inside the subregion"
+    ),
+    BifurcationKind.CENTRE: (
+        "a complex pair passes the unit circle; in a piecewise-linear map the point is a centre at the value itself "
+        "and no invariant circle is born inside the subregion"
+    ),
+    BifurcationKind.INFINITY: "a multiplier passes 1; the point goes to infinity",
+    BifurcationKind.CONTINUUM: "a multiplier passes 1; a continuum exists at the value itself",
 }
 
 
@@ -57,7 +61,7 @@ def find_events(followed: Sequence[Followed], ends: tuple[float, float]) -> list
     return sorted(events, key=lambda event: (event.value, event.period))
 
 
-def _listed(events: list[Bifurcation], kind: str, path: WordPath, value: float) -> bool:
+def _listed(events: list[Bifurcation], kind: BifurcationKind, path: WordPath, value: float) -> bool:
     word = word_name(path.bits)
     near = TOGETHER * path.stretch.width
     return any(e.kind == kind and e.words[0] == word and abs(e.value - value) <= near for e in events)
@@ -132,17 +136,18 @@ def _collision(group: list[_Arrival], ends: tuple[float, float]) -> Bifurcation:
     collision = None
     if _one_boundary(base.path, value, crossing):
         collision = classify_border_collision(*(p.jacobian(value) for p in paths))
-        kind = collision.kind
         multipliers = collision.multipliers
-        if kind == "degenerate":
-            kind = "degenerate border collision"
+        if collision.kind == CollisionKind.DEGENERATE:
+            kind = BifurcationKind.DEGENERATE_COLLISION
             notes.append(collision.reason)
-        elif ends[0] < value < ends[1]:
+        else:
+            kind = BifurcationKind(collision.kind)
+        if collision.fold is not None and ends[0] < value < ends[1]:
             numbers = tuple(sum(len(word) == period for word in side) for side in (before, after))
             if sorted(numbers) != ([0, 2] if collision.fold else [1, 1]):
                 notes.append(f"{numbers[0]} branches before and {numbers[1]} after do not fit the rule")
     else:
-        kind = "degenerate border collision"
+        kind = BifurcationKind.DEGENERATE_COLLISION
         multipliers = (paths[0].multipliers(value), paths[1].multipliers(value))
         notes.append(
             f"{len(crossing)} boundaries are met at once; the words given switch all of them"
@@ -150,10 +155,10 @@ def _collision(group: list[_Arrival], ends: tuple[float, float]) -> Bifurcation:
             else "the ReLU reads nothing at the value: its boundary vanishes there"
         )
     if any(a.before and a.after for a in group):
-        kind, collision = "degenerate border collision", None
+        kind, collision = BifurcationKind.DEGENERATE_COLLISION, None
         notes.append("the orbit touches a boundary without crossing it")
     elif np.any(base.path.flat):
-        kind, collision = "degenerate border collision", None
+        kind, collision = BifurcationKind.DEGENERATE_COLLISION, None
         notes.append("the orbit lies on another boundary for all values")
     elif set(before) & set(after):
         notes.append("a branch of the same word goes on beyond the collision")
@@ -196,10 +201,10 @@ def _one_boundary(path: WordPath, value: float, crossing: Sequence[tuple[int, in
 def _singular(followed: Sequence[Followed]) -> list[Bifurcation]:
     """Events where I - J is singular, those of one word and value joined."""
     events: list[Bifurcation] = []
-    arrivals: list[tuple[WordPath, float, str, bool]] = []
+    arrivals: list[tuple[WordPath, float, BifurcationKind, bool]] = []
     for item in followed:
         for end, kind, before in zip((item.piece.start, item.piece.stop), item.poles, (False, True), strict=True):
-            if end.kind == POLE:
+            if kind is not None:
                 arrivals.append((item.path, end.value, kind, before))
     for path, value, kind, _ in arrivals:
         if _listed(events, kind, path, value):
@@ -214,13 +219,17 @@ def _singular(followed: Sequence[Followed]) -> list[Bifurcation]:
 
 
 def _smooth(
-    path: WordPath, kind: str, value: float, multipliers: tuple[np.ndarray, np.ndarray], sides: tuple[bool, bool]
+    path: WordPath,
+    kind: BifurcationKind,
+    value: float,
+    multipliers: tuple[np.ndarray, np.ndarray],
+    sides: tuple[bool, bool],
 ) -> Bifurcation:
     word = word_name(path.bits)
-    orbit = None if kind == INFINITY else _orbit(path, value)
+    orbit = None if kind == BifurcationKind.INFINITY else _orbit(path, value)
     if orbit is None:
         orbit = np.full((path.period, len(path.stretch.arrays(value)[0])), np.nan)
-    elif kind == CONTINUUM:
+    elif kind == BifurcationKind.CONTINUUM:
         step = 1e-6 * path.stretch.width
         aside = [s[0] for s in (path.solve(value - step), path.solve(value + step)) if s is not None]
         orbit = np.mean(aside, axis=0) if aside else orbit

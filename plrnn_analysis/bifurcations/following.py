@@ -9,8 +9,9 @@ from itertools import product
 import numpy as np
 
 from ..engines.budget import Budget
-from .crossings import CONTINUUM, FLIP, Crossing, crossings_of, pole_kind
-from .pieces import BORDER, POLE, Piece, pieces_of
+from ..statuses import BifurcationKind
+from .crossings import Crossing, crossings_of, pole_kind
+from .pieces import BORDER, POLE, End, Piece, pieces_of
 from .words import Stretch, WordPath, word_name
 
 __all__ = ["Followed", "boundaries", "follow", "least_rotation", "relatives", "root_of"]
@@ -32,7 +33,7 @@ class Followed:
     path: WordPath
     piece: Piece
     crossings: tuple[Crossing, ...]
-    poles: tuple[str, str]
+    poles: tuple[BifurcationKind | None, BifurcationKind | None]
 
 
 def follow(
@@ -56,7 +57,12 @@ def follow(
             return found, False
         path = WordPath(stretch, waiting.pop())
         for piece in pieces_of(path):
-            item = Followed(path, piece, tuple(crossings_of(path, piece)), _pole_kinds(path, piece))
+            item = Followed(
+                path,
+                piece,
+                tuple(crossings_of(path, piece)),
+                (_pole_kind(path, piece.start), _pole_kind(path, piece.stop)),
+            )
             found.append(item)
             for bits in _reached(item, max_period):
                 if bits is None:
@@ -69,9 +75,8 @@ def follow(
     return found, whole
 
 
-def _pole_kinds(path: WordPath, piece: Piece) -> tuple[str, str]:
-    kinds = tuple(pole_kind(path, end.value) if end.kind == POLE else "" for end in (piece.start, piece.stop))
-    return kinds[0], kinds[1]
+def _pole_kind(path: WordPath, end: End) -> BifurcationKind | None:
+    return pole_kind(path, end.value) if end.kind == POLE else None
 
 
 def _reached(item: Followed, max_period: int) -> Iterator[np.ndarray | None]:
@@ -81,10 +86,10 @@ def _reached(item: Followed, max_period: int) -> Iterator[np.ndarray | None]:
         if end.kind == BORDER:
             yield from relatives(path.bits, boundaries(*_planes(path, end.value), end.crossing), max_period)
     for crossing in item.crossings:
-        if crossing.kind == FLIP and 2 * path.period <= max_period:
+        if crossing.kind == BifurcationKind.FLIP and 2 * path.period <= max_period:
             yield from _segment_ends(path, crossing.value, 2, -1.0, max_period)
     for end, kind in zip((piece.start, piece.stop), item.poles, strict=True):
-        if kind == CONTINUUM:
+        if kind == BifurcationKind.CONTINUUM:
             yield from _segment_ends(path, end.value, 1, 1.0, max_period)
 
 

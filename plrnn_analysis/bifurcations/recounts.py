@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..engines.budget import Budget
+from ..statuses import CollisionKind
 from .parameters import Family
 from .results import Bifurcation, Recount
 from .searches import Search, search_at
@@ -79,7 +80,7 @@ def _recount(
         found.append({p: int(made[key].counts[p - 1]) for p in sorted({k, longest})})
     below, above = found
     rule = event.collision if len(cluster) == 1 else None
-    regular = rule is not None and rule.kind != "degenerate"
+    regular = rule is not None and rule.kind != CollisionKind.DEGENERATE
     agrees = True
     for period in below:
         change = above[period] - below[period]

@@ -9,6 +9,7 @@ import numpy as np
 from .._frozen import Frozen
 from ..border_collisions import BorderCollision
 from ..results import ResultSequence
+from ..statuses import BifurcationKind
 
 __all__ = ["Bifurcation", "BifurcationPlane", "Bifurcations", "Branch", "Recount"]
 
@@ -43,7 +44,7 @@ class Bifurcation(Frozen):
     ----------
     value : float
         Of the parameter.
-    kind : str
+    kind : BifurcationKind
         A border collision: ``"persistence"``, ``"nonsmooth fold"``, either with ``" + 2-cycle"``, or
         ``"degenerate border collision"``. Inside a subregion: ``"degenerate flip"`` (a multiplier passes -1; at the
         value itself 2-cycles fill a segment), ``"degenerate Neimark-Sacker"`` (a complex pair passes the unit
@@ -61,7 +62,7 @@ class Bifurcation(Frozen):
         The word on each side of the boundary, first that with the ReLU off; the same word twice inside a subregion.
     multipliers : pair of (M,) ndarray of complex
         On the two sides of the boundary, in the order of `words`; just below and above the value inside a subregion.
-    stability : pair of str
+    stability : pair of Stability
         Of those.
     collision : BorderCollision or None
         The counts of Feigin's rule, for border collisions on a single boundary.
@@ -72,7 +73,7 @@ class Bifurcation(Frozen):
     """
 
     value: float
-    kind: str
+    kind: BifurcationKind
     period: int
     points: np.ndarray
     relus: tuple[int, ...]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..statuses import IntersectionKind
 from .pieces import HalfSpaces, ManifoldPiece, clip
 
 __all__ = [
@@ -31,7 +32,7 @@ class Crossing:
     z: np.ndarray
     a: int
     b: int
-    kind: str
+    kind: IntersectionKind
     sine: float
 
 
@@ -60,7 +61,7 @@ def segment_crossings(a: Sequence[ManifoldPiece], b: Sequence[ManifoldPiece], ti
     return found
 
 
-def _meet(p: np.ndarray, q: np.ndarray, tiny: float) -> tuple[np.ndarray, str, float] | None:
+def _meet(p: np.ndarray, q: np.ndarray, tiny: float) -> tuple[np.ndarray, IntersectionKind, float] | None:
     r, u, w = p[1] - p[0], q[1] - q[0], q[0] - p[0]
     length_r, length_u = float(np.hypot(*r)), float(np.hypot(*u))
     cross = float(r[0] * u[1] - r[1] * u[0])
@@ -71,7 +72,7 @@ def _meet(p: np.ndarray, q: np.ndarray, tiny: float) -> tuple[np.ndarray, str, f
             return None
         along = np.sort([w @ unit, (w + u) @ unit])
         low, high = max(0.0, along[0]), min(length_r, along[1])
-        return None if high - low < -tiny else (p[0] + 0.5 * (low + high) * unit, "overlap", sine)
+        return None if high - low < -tiny else (p[0] + 0.5 * (low + high) * unit, IntersectionKind.OVERLAP, sine)
     t = float(w[0] * u[1] - w[1] * u[0]) / cross
     s = float(w[0] * r[1] - w[1] * r[0]) / cross
     # A rounding error across moves the meeting point along by so much more.
@@ -79,7 +80,7 @@ def _meet(p: np.ndarray, q: np.ndarray, tiny: float) -> tuple[np.ndarray, str, f
     if not (-slack_t <= t <= 1 + slack_t and -slack_s <= s <= 1 + slack_s):
         return None
     inner = slack_t < t < 1 - slack_t and slack_s < s < 1 - slack_s
-    return p[0] + min(max(t, 0.0), 1.0) * r, "transversal" if inner else "kink", sine
+    return p[0] + min(max(t, 0.0), 1.0) * r, IntersectionKind.TRANSVERSAL if inner else IntersectionKind.KINK, sine
 
 
 def space_crossings(curve: Sequence[ManifoldPiece], surface: Sequence[ManifoldPiece], tiny: float) -> list[Crossing]:
@@ -103,7 +104,7 @@ def space_crossings(curve: Sequence[ManifoldPiece], surface: Sequence[ManifoldPi
 
 def _pierce(
     segment: np.ndarray, distance: np.ndarray, polygon: np.ndarray, normal: np.ndarray, tiny: float
-) -> tuple[np.ndarray, str, float] | None:
+) -> tuple[np.ndarray, IntersectionKind, float] | None:
     edges = np.roll(polygon, -1, axis=0) - polygon
     inward = np.cross(normal, edges)
     inward /= np.linalg.norm(inward, axis=1)[:, None]
@@ -113,7 +114,7 @@ def _pierce(
     sine = abs(float(distance[1] - distance[0])) / float(np.linalg.norm(segment[1] - segment[0]))
     if sine <= PARALLEL:
         inside = clip(segment, rim, tiny)
-        return None if inside is None else (inside.mean(axis=0), "overlap", sine)
+        return None if inside is None else (inside.mean(axis=0), IntersectionKind.OVERLAP, sine)
     t = float(distance[0] / (distance[0] - distance[1]))
     slack = tiny / float(np.linalg.norm(segment[1] - segment[0])) / sine
     z = segment[0] + min(max(t, 0.0), 1.0) * (segment[1] - segment[0])
@@ -121,7 +122,7 @@ def _pierce(
     if margin < -tiny / sine:
         return None
     inner = slack < t < 1 - slack and margin > tiny / sine
-    return z, "transversal" if inner else "kink", sine
+    return z, IntersectionKind.TRANSVERSAL if inner else IntersectionKind.KINK, sine
 
 
 def merged(crossings: list[Crossing], distance: float) -> list[Crossing]:
@@ -130,7 +131,7 @@ def merged(crossings: list[Crossing], distance: float) -> list[Crossing]:
         return crossings
     from scipy.spatial import cKDTree
 
-    rank = {"overlap": 0, "transversal": 1, "kink": 2}
+    rank = {IntersectionKind.OVERLAP: 0, IntersectionKind.TRANSVERSAL: 1, IntersectionKind.KINK: 2}
     ordered = sorted(crossings, key=lambda crossing: rank[crossing.kind])
     tree = cKDTree(np.array([crossing.z for crossing in ordered]))
     gone: set[int] = set()

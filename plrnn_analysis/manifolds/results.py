@@ -9,7 +9,7 @@ import numpy as np
 from .._frozen import Frozen
 from ..maps import CanonicalMap
 from ..results import ResultSequence
-from ..statuses import StoppedBy
+from ..statuses import IntersectionKind, StoppedBy
 from .pieces import ManifoldPiece
 
 __all__ = ["Intersection", "Intersections", "Manifold", "Pieces"]
@@ -99,7 +99,7 @@ class Intersection(Frozen):
     Attributes
     ----------
     z : (M,) ndarray
-    kind : str
+    kind : IntersectionKind
         ``"transversal"``; ``"kink"`` where an end of a piece is met, so that the manifolds may only touch;
         ``"overlap"`` where pieces lie in each other (`z` is the middle of what they share).
     angle : float
@@ -114,7 +114,7 @@ class Intersection(Frozen):
     """
 
     z: np.ndarray
-    kind: str
+    kind: IntersectionKind
     angle: float
     pieces: tuple[int, int]
     residual: float
