@@ -14,7 +14,7 @@ import numpy as np
 from ._validation import freeze
 from .maps import CanonicalMap
 
-__all__ = ["Units", "balanced", "in_units"]
+__all__ = ["Units", "balanced", "is_safe"]
 
 # A reducible map can be balanced for ever.
 MOST_BINARY_ORDERS = 200
@@ -118,41 +118,11 @@ def balanced(map: CanonicalMap) -> Units:
     return Units(scaled, freeze(np.ldexp(1.0, state)), freeze(np.ldexp(1.0, relu)), _is_safe(scaled))
 
 
+def is_safe(array: np.ndarray) -> bool:
+    """Whether products of a few of the numbers can neither overflow nor underflow."""
+    sizes = np.abs(array[array != 0.0])
+    return not sizes.size or bool(SMALLEST <= float(sizes.min()) <= float(sizes.max()) <= LARGEST)
+
+
 def _is_safe(map: CanonicalMap) -> bool:
-    for array in (map.A, map.W, map.V, map.c, map.h):
-        sizes = np.abs(array[array != 0.0])
-        if sizes.size and not SMALLEST <= float(sizes.min()) <= float(sizes.max()) <= LARGEST:
-            return False
-    return True
-
-
-def in_units(map: CanonicalMap, state: np.ndarray, relu: np.ndarray) -> CanonicalMap:
-    """The map with its states and ReLU arguments measured in other units.
-
-    Parameters
-    ----------
-    map : CanonicalMap
-        Without input.
-    state, relu : (M,), (H,) ndarray
-        Powers of two, as in :class:`Units`: a state in the old units is ``state * z``.
-
-    Returns
-    -------
-    CanonicalMap
-
-    Examples
-    --------
-    >>> from plrnn_analysis import PLRNN
-    >>> tent = PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1).map
-    >>> in_units(tent, np.array([0.5]), np.array([0.25])).h
-    array([2.])
-    """
-    return CanonicalMap(
-        A=map.A * state / state[:, None],
-        W=map.W * relu / state[:, None],
-        V=map.V * state / relu[:, None],
-        c=map.c / relu,
-        h=map.h / state,
-        C=map.C,
-        E=map.E,
-    )
+    return all(is_safe(array) for array in (map.A, map.W, map.V, map.c, map.h))

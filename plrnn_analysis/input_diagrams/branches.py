@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from flint import fmpq
 
 from ..engines.budget import Budget
-from .clipping import clip_interval, clip_square, thickness
-from .parametric import CLOSE, AffinePoint, ParametricMap, UnresolvedError, shadow, solve_patterns
+from ..polytopes.rational import Point, Undecided
+from .parametric import ParametricMap, surely_empty
+from .solutions import Piece, Sheet, as_floats, is_on_closure, solve_pattern
 
-__all__ = ["Piece", "Meeting", "Sheet", "find_meetings", "find_pieces"]
+__all__ = ["Findings", "Meeting", "find_meetings", "find_pieces"]
 
-# Branches whose parameters fill less than this are points or lines.
-THIN = 1e-12
-# Ends of branches that differ by no more than this, relative, are the same.
-SAME = 1e-7
-SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+# Patterns that floats look at before the clock is looked at again.
+CHUNK = 4096
 
 
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """A subregion's fixed point and the parameters for which it is real: `corners` (2, 1) or (k, 2), edges as clipped.
+@dataclass(eq=False)
+class Findings:
+    """What the patterns looked at hold.
 
-    `wide` is False where only points or lines are left of them.
+    Attributes
+    ----------
+    sheets : list of Sheet
+    pieces : list of Piece
+        One a singular subregion with fixed points.
+    unchecked : int
+        Patterns that were not decided before the time was up.
     """
 
-    point: AffinePoint
-    corners: np.ndarray
-    edges: np.ndarray
-    wide: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """A singular subregion that holds fixed points for the parameters in the convex hull of `corners`."""
-
-    bits: np.ndarray
-    corners: np.ndarray
-
-    def near(self, t: np.ndarray) -> bool:
-        """Whether parameters (d,) lie in the box around the corners, widened a little."""
-        return bool(np.all(t >= self.corners.min(axis=0) - SAME) and np.all(t <= self.corners.max(axis=0) + SAME))
+    sheets: list[Sheet]
+    pieces: list[Piece]
+    unchecked: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,88 +51,76 @@ class Meeting:
     above: tuple[int, ...]
 
 
-def _domain(point: AffinePoint, slack: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Corners and edges of a branch's parameters, and how wide they are."""
-    constants, slopes = point.inside
-    if slopes.shape[1] == 1:
-        low, high = clip_interval(constants, slopes[:, 0], point.y_error, slack)
-        corners = np.array([[low], [high]]) if low <= high else np.zeros((0, 1))
-        return corners, np.zeros(len(corners), dtype=np.intp), high - low
-    corners, edges = clip_square(constants, slopes, point.y_error, slack)
-    return corners, edges, thickness(corners)
+def find_pieces(problem: ParametricMap, patterns: np.ndarray, budget: Budget) -> Findings:
+    """Solve every pattern (n, H).
 
-
-def find_pieces(
-    problem: ParametricMap, patterns: np.ndarray, budget: Budget
-) -> tuple[list[Sheet], list[Piece], list[Piece], int]:
-    """Solve every pattern (n, H): branches; singular subregions with fixed points, and those where rounding hides
-    whether and where there are some (with all parameters); and how many were not looked at."""
-    sheets: list[Sheet] = []
-    pieces: list[Piece] = []
-    undecided: list[Piece] = []
-    everything = np.array([[0.0], [1.0]]) if problem.n_parameters == 1 else SQUARE
+    Floats exclude most; what is left is solved in rationals, so that branches and continua are there or not whatever
+    the units and the processor. Points of continua are no branches of their own.
+    """
+    found = Findings([], [], 0)
     done = 0
     try:
-        for bits, point in zip(patterns, solve_patterns(problem, patterns), strict=True):
-            if budget.overdue:
-                break
-            done += 1
-            if point is None:
-                try:
-                    corners = shadow(problem, bits)
-                except UnresolvedError:
-                    undecided.append(Piece(bits, everything))
-                    continue
-                if corners is not None:
-                    pieces.append(Piece(bits, corners))
-                continue
-            sheet = _sheet(point)
-            if sheet is not None:
-                sheets.append(sheet)
+        for start in range(0, len(patterns), CHUNK):
+            chunk = patterns[start : start + CHUNK]
+            for bits, empty in zip(chunk, surely_empty(problem, chunk), strict=True):
+                if budget.overdue:
+                    raise Undecided
+                solved = None if empty else solve_pattern(problem, bits, budget.deadline)
+                if isinstance(solved, Sheet):
+                    found.sheets.append(solved)
+                elif solved is not None:
+                    found.pieces.append(solved)
+                done += 1
+    except Undecided:
+        budget.stop("time_limit")
     except KeyboardInterrupt:
         budget.stop("interrupt")
-    # A ReLU whose argument is zero along a whole branch counts as inactive; its active twin is the same branch.
-    found = {sheet.point.bits.tobytes() for sheet in sheets}
-    kept = [sheet for sheet in sheets if _named(sheet.point).tobytes() not in found - {sheet.point.bits.tobytes()}]
-    return kept, pieces, undecided, len(patterns) - done
+    found.unchecked = len(patterns) - done
+    continua = [piece for piece in found.pieces if piece.dimension]
+    if not continua:
+        return found
+    found.sheets = [s for s in found.sheets if not is_on_closure(problem, s.point.bits, _middle(s), continua)]
+    found.pieces = [p for p in found.pieces if not is_on_closure(problem, p.bits, p.middle, continua, p.dimension)]
+    return found
 
 
-def _sheet(point: AffinePoint) -> Sheet | None:
-    """The parameters for which a subregion's point is real; None if, beyond rounding, there are none."""
-    outer, outer_edges, _ = _domain(point, point.y_error)
-    if not len(outer):
-        return None
-    corners, edges, width = _domain(point, np.zeros_like(point.y_error))
-    wide = width > THIN
-    return Sheet(point, corners if wide else outer, edges if wide else outer_edges, wide)
-
-
-def _named(point: AffinePoint) -> np.ndarray:
-    still = np.abs(point.y0) + np.abs(point.Y).sum(axis=1) <= 4.0 * point.y_error
-    return point.bits & ~still
+def _middle(sheet: Sheet) -> tuple[Point, Point]:
+    """State and parameters in the middle of a branch."""
+    t = [sum(column, fmpq(0)) / len(sheet.corners) for column in sheet.corners.T]
+    return [row[0] + sum((a * x for a, x in zip(row[1:], t, strict=True)), fmpq(0)) for row in sheet.point.Z], t
 
 
 def _ends(sheet: Sheet) -> Iterator[np.ndarray]:
     """Ends of a branch that are no end of the range: points (1, 1), or edges (2, 2) of its polygon."""
     if sheet.corners.shape[1] == 1:
-        yield from (end[None] for end in sheet.corners if CLOSE < end[0] < 1.0 - CLOSE)
+        yield from (end[None] for end in sheet.corners if 0 < end[0] < 1)
         return
     for k, edge in enumerate(sheet.edges):
-        ends = np.array([sheet.corners[k], sheet.corners[(k + 1) % len(sheet.corners)]])
-        if edge >= 0 and np.max(np.abs(ends[0] - ends[1])) > CLOSE:
-            yield ends
+        if edge >= 0:
+            yield sheet.corners[[k, (k + 1) % len(sheet.corners)]]
 
 
 def _is_above(place: np.ndarray, corners: np.ndarray) -> bool:
     """On which side of an end, or of an edge, a branch lies: to the right, or to the left of the way along it."""
-    way = corners.mean(axis=0) - place[0]
+    way = [sum(column, fmpq(0)) / len(corners) - x for column, x in zip(corners.T, place[0], strict=True)]
     if len(place) == 1:
-        return bool(way[0] > 0.0)
+        return bool(way[0] > 0)
     along = place[1] - place[0]
-    return bool(along[0] * way[1] - along[1] * way[0] > 0.0)
+    return bool(along[0] * way[1] - along[1] * way[0] > 0)
 
 
-def find_meetings(sheets: list[Sheet]) -> list[Meeting]:
+def _vanishing(sheet: Sheet, place: np.ndarray) -> np.ndarray:
+    """The ReLUs whose argument is zero at a place, and not everywhere."""
+    point = sheet.point
+    value = np.abs(point.inside[:, :1] + point.inside[:, 1:] @ as_floats(place).T).max(axis=1, initial=0.0)
+    zero = (value <= point.y_error) & np.any(point.inside != 0.0, axis=1)
+    for i in np.flatnonzero(zero):
+        row = point.Y[i]
+        zero[i] = all(row[0] + row[1:] @ t == 0 for t in place)
+    return zero
+
+
+def find_meetings(sheets: Sequence[Sheet]) -> list[Meeting]:
     """Group the ends of branches by place and state.
 
     Notes
@@ -148,28 +128,19 @@ def find_meetings(sheets: list[Sheet]) -> list[Meeting]:
     Where the argument of ReLU i vanishes, the fixed points of the subregions with bit i set and not set coincide: so
     branches meet exactly where they share the vanishing ReLUs, all other bits, and the parameters.
     """
-    groups: dict[bytes, list[tuple[np.ndarray, np.ndarray, np.ndarray, list[int], list[int]]]] = {}
+    groups: dict[tuple[bytes, ...], tuple[np.ndarray, np.ndarray, np.ndarray, list[int], list[int]]] = {}
     for index, sheet in enumerate(sheets):
-        if not sheet.wide:
-            continue
-        point = sheet.point
         for place in _ends(sheet):
-            y = point.y0 + place @ point.Y.T
-            allowed = 4.0 * point.y_error + SAME * np.abs(point.Y).sum(axis=1)
-            still = np.abs(point.y0) + np.abs(point.Y).sum(axis=1) <= 4.0 * point.y_error
-            zero = np.all(np.abs(y) <= allowed, axis=0) & ~still
-            key = (point.bits & ~zero).tobytes() + zero.tobytes()
-            members = groups.setdefault(key, [])
-            for where, _, _, below, above in members:
-                if min(np.max(np.abs(where - place)), np.max(np.abs(where - place[::-1]))) <= SAME:
-                    (above if _is_above(where, sheet.corners) else below).append(index)
-                    break
-            else:
-                ends: tuple[list[int], list[int]] = ([], [index]) if _is_above(place, sheet.corners) else ([index], [])
-                members.append((place, point.z0 + place @ point.Z.T, zero, *ends))
+            zero = _vanishing(sheet, place)
+            corners = sorted(repr(corner.tolist()).encode() for corner in place)
+            key = ((sheet.point.bits & ~zero).tobytes(), zero.tobytes(), *corners)
+            if key not in groups:
+                state = sheet.point.state
+                groups[key] = (place, state[:, 0] + as_floats(place) @ state[:, 1:].T, zero, [], [])
+            first, _, _, below, above = groups[key]
+            (above if _is_above(first, sheet.corners) else below).append(index)
     found = [
-        Meeting(place, states, np.flatnonzero(zero), tuple(below), tuple(above))
-        for members in groups.values()
-        for place, states, zero, below, above in members
+        Meeting(as_floats(place), states, np.flatnonzero(zero), tuple(below), tuple(above))
+        for place, states, zero, below, above in groups.values()
     ]
     return sorted(found, key=lambda meeting: meeting.location.ravel().tolist())

@@ -17,8 +17,8 @@ from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import Network
 from ..results import Coverage, FixedPoints, ResultSequence, Table
-from .branches import Piece, Sheet, find_meetings, find_pieces
-from .parametric import CLOSE, ParametricMap, candidate_patterns
+from .branches import find_meetings, find_pieces
+from .parametric import ParametricMap, candidate_patterns
 from .results import (
     FixedPointBranch,
     InputCollision,
@@ -27,6 +27,7 @@ from .results import (
     describe_collision,
     describe_continua,
 )
+from .solutions import CLOSE, Piece, Sheet, as_floats
 
 __all__ = ["InputDiagram", "input_diagram"]
 
@@ -50,7 +51,6 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         The values of the other inputs; those that vary are 0 here.
     complete : bool
         True only if all 2**H subregions were decided: then there is no other fixed point for any input in the range.
-        False also where scales are too far apart for that (``coverage.notes``).
     collisions : tuple of InputCollision
         Ordered by place.
     continua : tuple of InputContinuum
@@ -178,7 +178,9 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         """
         if len(self.inputs) != 1:
             raise ModelError("intervals are for one varying input; use count(values) for two")
-        ends = [sheet.corners[:, 0] for sheet in self._sheets if sheet.wide] + [p.corners[:, 0] for p in self._pieces]
+        ends = [as_floats(sheet.corners)[:, 0] for sheet in self._sheets if sheet.wide] + [
+            p.corners[:, 0] for p in self._pieces
+        ]
         t = np.unique(np.concatenate([np.array([0.0, 1.0]), *ends]))
         t = t[np.concatenate([[True], np.diff(t) > CLOSE])]
         t[-1] = 1.0
@@ -239,9 +241,9 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         sure = np.zeros((len(t), len(self._sheets)), dtype=bool)
         near = sure.copy()
         for k, sheet in enumerate(self._sheets):
-            constants, slopes = sheet.point.inside
-            give = 4.0 * sheet.point.y_error + CLOSE * np.abs(slopes).sum(axis=1)
-            moving = np.abs(slopes).max(axis=1, initial=0.0) > sheet.point.y_error
+            constants, slopes = sheet.point.inside[:, 0], sheet.point.inside[:, 1:]
+            give = sheet.point.y_error + CLOSE * np.abs(slopes).sum(axis=1)
+            moving = np.any(sheet.point.inside != 0.0, axis=1)
             y = t @ slopes.T + constants
             near[:, k] = np.all(y >= -give, axis=1)
             sure[:, k] = np.all(y[:, moving] > give[moving], axis=1) & near[:, k] & sheet.wide
@@ -297,8 +299,10 @@ def input_diagram(
     polygon. Fixed points move from one subregion to another, or vanish in pairs, only where such a y_i(s) is zero. For
     many ReLUs the inputs become further unknowns of the tree search of
     :func:`plrnn_analysis.fixed_points.find_fixed_points`, whose cuts then hold for all of the range at once; the
-    remarks there on rounding apply. Branches that fill less than 1e-12 of the range are not listed; where there are
-    some ``coverage.notes`` says so, and :meth:`InputDiagram.at` finds them.
+    remarks there on rounding apply. What is left is solved exactly, on the given weights, inputs and ranges as rational
+    numbers: which branches and continua exist does not depend on units. Fixed points that exist for single inputs
+    or lines of inputs only are no branches; where there are some ``coverage.notes`` says so, and
+    :meth:`InputDiagram.at` finds them.
 
     This is a parametric linear complementarity problem: R. W. Cottle, J.-S. Pang, R. E. Stone, *The Linear
     Complementarity Problem*, SIAM 2009, doi:10.1137/1.9780898719000. Persistence and nonsmooth fold as in M. di
@@ -327,45 +331,42 @@ def input_diagram(
     if not is_whole(workers, 1):
         raise ModelError(f"workers must be a whole number >= 1, got {workers!r}")
     whole = np.zeros(model.n_inputs) if base is None else as_array("base", base, (model.n_inputs,), "(K,)")
-    whole[list(chosen)] = spans[:, 0]
-    map, width = model.map, spans[:, 1] - spans[:, 0]
-    problem = ParametricMap(map.with_input(whole), map.C[:, chosen] * width, map.E[:, chosen] * width)
     whole[list(chosen)] = 0.0
+    map = model.map
+    problem = ParametricMap.of(map, whole, chosen, spans)
     budget = Budget(max_nodes, time_limit)
     outcome, engine, notes = candidate_patterns(problem, budget, workers, method)
     patterns = np.array(outcome.words, dtype=bool).reshape(len(outcome.words), map.n_relu)
-    sheets, pieces, undecided, unchecked = find_pieces(problem, patterns, budget)
-    if unchecked:
-        notes.append(f"{unchecked} candidate subregions were not checked before the search was stopped")
-    if undecided:
-        notes.append(f"{len(undecided)} singular subregions are not decided: scales are too far apart for rounding")
-    thin = sum(not sheet.wide for sheet in sheets)
+    found = find_pieces(problem, patterns, budget)
+    if found.unchecked:
+        notes.append(f"{found.unchecked} candidate subregions were not decided before the search was stopped")
+    wide = [sheet for sheet in found.sheets if sheet.wide]
+    thin = len(found.sheets) - len(wide) + sum(not piece.dimension for piece in found.pieces)
     if thin:
         notes.append(f"{thin} subregions hold fixed points for single inputs, or lines of inputs, only")
-    exhausted = outcome.exhausted and not (unchecked or undecided)
+    exhausted = outcome.exhausted and not found.unchecked
     coverage = Coverage(
         subregions=1 << map.n_relu,
-        decided=max(outcome.decided - unchecked - len(undecided), 0) if not exhausted else 1 << map.n_relu,
+        decided=max(outcome.decided - found.unchecked, 0) if not exhausted else 1 << map.n_relu,
         engine=engine,
         stopped_by="" if exhausted else budget.stopped_by or "numerics",
         seconds=budget.seconds,
         notes=tuple(notes),
         **{name: count for name, count in outcome.counts.items() if not name.startswith("cuts")},
     )
-    wide = [sheet for sheet in sheets if sheet.wide]
     return InputDiagram(
         _items=tuple(describe_branch(map, sheet, spans) for sheet in wide),
         inputs=chosen,
         ranges=freeze(spans),
         base=freeze(whole),
         complete=exhausted,
-        collisions=tuple(describe_collision(wide, pieces, meeting, spans) for meeting in find_meetings(wide)),
-        continua=describe_continua(problem, pieces, spans),
+        collisions=tuple(describe_collision(wide, found.pieces, meeting, spans) for meeting in find_meetings(wide)),
+        continua=describe_continua(found.pieces, spans),
         coverage=coverage,
         map=map,
-        _sheets=tuple(sheets),
-        _pieces=(*pieces, *undecided),
-        _stable=tuple(_is_stable(map, sheet) for sheet in sheets),
+        _sheets=tuple(found.sheets),
+        _pieces=tuple(found.pieces),
+        _stable=tuple(_is_stable(map, sheet) for sheet in found.sheets),
     )
 
 

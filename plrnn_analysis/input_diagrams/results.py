@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from .._validation import as_array, freeze
-from ..engines import singular as singular_regions
 from ..engines.verification import classify, ordered_eigenvalues
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_to_string
-from .branches import Meeting, Piece, Sheet
-from .parametric import ParametricMap, in_own_units
+from .branches import Meeting
+from .solutions import Piece, Sheet, as_floats
 
 __all__ = [
     "InputCollision",
@@ -113,12 +112,12 @@ class InputContinuum:
 
 def describe_branch(map: CanonicalMap, sheet: Sheet, spans: np.ndarray) -> FixedPointBranch:
     low, width = spans[:, 0], spans[:, 1] - spans[:, 0]
-    slope = sheet.point.Z / width
+    slope = sheet.point.state[:, 1:] / width
     eigenvalues = ordered_eigenvalues(map.jacobian(sheet.point.bits))
     return FixedPointBranch(
         bitcode=bits_to_string(sheet.point.bits),
-        corners=freeze(low + width * sheet.corners),
-        offset=freeze(sheet.point.z0 - slope @ low),
+        corners=freeze(low + width * as_floats(sheet.corners)),
+        offset=freeze(sheet.point.state[:, 0] - slope @ low),
         slope=freeze(slope),
         eigenvalues=freeze(eigenvalues),
         spectral_radius=float(np.abs(eigenvalues[0])),
@@ -152,18 +151,11 @@ def describe_collision(sheets: list[Sheet], pieces: list[Piece], meeting: Meetin
     )
 
 
-def describe_continua(problem: ParametricMap, pieces: list[Piece], spans: np.ndarray) -> tuple[InputContinuum, ...]:
-    """Those singular subregions that hold more than single points, each once."""
-    problem = in_own_units(problem)
-    known = {piece.bits.tobytes() for piece in pieces}
+def describe_continua(pieces: list[Piece], spans: np.ndarray) -> tuple[InputContinuum, ...]:
+    """Those singular subregions that hold more than single points."""
     low, width = spans[:, 0], spans[:, 1] - spans[:, 0]
-    found = []
-    for piece in pieces:
-        inner = singular_regions.analyse_singular_region(problem.at(piece.corners.mean(axis=0)), piece.bits)
-        if inner is None or not inner.directions.shape[0]:
-            continue
-        # Where a ReLU is zero on all of it, the subregion with that ReLU inactive has the same points.
-        if np.array_equal(inner.bits, piece.bits) or inner.bits.tobytes() not in known:
-            corners = freeze(low + width * piece.corners)
-            found.append(InputContinuum(bits_to_string(piece.bits), corners, int(inner.directions.shape[0])))
-    return tuple(found)
+    return tuple(
+        InputContinuum(bits_to_string(piece.bits), freeze(low + width * piece.corners), piece.dimension)
+        for piece in pieces
+        if piece.dimension
+    )

@@ -20,6 +20,7 @@ __all__ = [
     "Flat",
     "Undecided",
     "flat_of",
+    "furthest",
     "leading_columns",
     "nearest_double",
     "rational",
@@ -195,6 +196,46 @@ def relative_interior(
     return point, tuple(vanishing)
 
 
+def furthest(
+    rows: Rows, room: Sequence[fmpq], direction: Sequence[fmpq], *, deadline: float | None = None
+) -> Point | None:
+    """A point of ``{t: rows @ t + room >= 0}`` at which ``direction @ t`` is largest, exactly.
+
+    Parameters
+    ----------
+    rows, room
+        As in :func:`relative_interior`.
+    direction : (k,) sequence of fmpq
+    deadline : float, optional
+
+    Returns
+    -------
+    list of fmpq or None
+        None if the set is empty, or the product has no upper end.
+
+    Raises
+    ------
+    Undecided
+        If the deadline passes first.
+    """
+    moving = [i for i, row in enumerate(rows) if any(row)]
+    k = len(direction)
+    if any(b < 0 and not any(row) for row, b in zip(rows, room, strict=True)):
+        return None
+    if not moving:
+        return None if any(direction) else [fmpq(0)] * k
+    walk = _Walk([rows[i] for i in moving], [room[i] for i in moving], None, deadline)
+    if not walk.find_vertex():
+        return None
+    # Only a direction that the rows span can have an end.
+    spanned = fmpz_mat([row[:-1] for row in map(whole_numbers, ([*rows[i], fmpq(0)] for i in moving))])
+    objective = whole_numbers(list(direction))
+    if fmpz_mat([*spanned.tolist(), objective]).rank() > len(walk.columns):
+        return None
+    vertex = walk.maximum([objective[j] for j in walk.columns])
+    return None if vertex is None else walk.whole(vertex)
+
+
 def _as_point(proposal: Any) -> Point | None:
     if proposal is None:
         return None
@@ -248,7 +289,7 @@ class _Walk:
 
     def run(self) -> tuple[Point, list[int]] | None:
         """A relatively interior point and the rows that vanish everywhere."""
-        if not self._find_vertex():
+        if not self.find_vertex():
             return None
         points = [self._vertex()]
         zero = {i for i, value in enumerate(self._slacks(points[0])) if value == 0}
@@ -261,11 +302,7 @@ class _Walk:
         middle = points[0]
         for point in points[1:]:
             middle = middle + point
-        inner = [value / len(points) for value in middle.entries()]
-        whole = [fmpq(0)] * self.k
-        for column, value in zip(self.columns, inner, strict=True):
-            whole[column] = value
-        return whole, sorted(zero)
+        return self.whole(middle * fmpq(1, len(points))), sorted(zero)
 
     def _tick(self) -> None:
         if self.deadline is not None and time.perf_counter() > self.deadline:
@@ -285,7 +322,7 @@ class _Walk:
         """The combination of the basis' rows that `row` is."""
         return _solve(self._square().transpose(), row).entries()
 
-    def _find_vertex(self) -> bool:
+    def find_vertex(self) -> bool:
         """Pivot until no row is negative; False if a combination of rows shows that there is no such point."""
         while True:
             self._tick()
@@ -306,22 +343,50 @@ class _Walk:
     def _improve(self, vertex: fmpq_mat, zero: set[int]) -> fmpq_mat | None:
         """A point at which one of the rows in `zero` is positive, None if there is none."""
         total = [sum((self.A[i][j] for i in zero), fmpz(0)) for j in range(len(self.columns))]
-        while True:
-            self._tick()
-            gains = self._multipliers(total)
-            rising = [j for j, value in enumerate(gains) if value > 0]
-            if not rising:
-                return None
-            place = max(rising, key=gains.__getitem__) if self.eager > 0 else rising[0]
-            way = _solve(self._square(), [fmpz(j == place) for j in range(len(self.basis))])
-            slopes, slacks = (self.matrix * way).entries(), self._slacks(vertex)
-            ratios = {i: -slacks[i] / slope for i, slope in enumerate(slopes) if slope < 0}
-            if not ratios:
+        while (move := self._pivot(vertex, total)) is not None:
+            way, length = move
+            if length is None:
                 return vertex + way
-            least = min(ratios.values())
-            self._exchange(place, min(i for i, ratio in ratios.items() if ratio == least))
-            if least > 0:
-                return vertex + way * least
+            if length > 0:
+                return vertex + way * length
+        return None
+
+    def maximum(self, cost: list[fmpz]) -> fmpq_mat | None:
+        """A vertex at which ``cost @ t`` is largest, None if it grows without end."""
+        vertex = self._vertex()
+        while (move := self._pivot(vertex, cost)) is not None:
+            way, length = move
+            if length is None:
+                return None
+            vertex = vertex + way * length
+        return vertex
+
+    def _pivot(self, vertex: fmpq_mat, cost: list[fmpz]) -> tuple[fmpq_mat, fmpq | None] | None:
+        """One exchange of a row of the basis: an edge along which `cost` grows and how far it leads, None for ever.
+
+        None if it grows along no edge.
+        """
+        self._tick()
+        gains = self._multipliers(cost)
+        rising = [j for j, value in enumerate(gains) if value > 0]
+        if not rising:
+            return None
+        place = max(rising, key=gains.__getitem__) if self.eager > 0 else rising[0]
+        way = _solve(self._square(), [fmpz(j == place) for j in range(len(self.basis))])
+        slopes, slacks = (self.matrix * way).entries(), self._slacks(vertex)
+        ratios = {i: -slacks[i] / slope for i, slope in enumerate(slopes) if slope < 0}
+        if not ratios:
+            return way, None
+        least = min(ratios.values())
+        self._exchange(place, min(i for i, ratio in ratios.items() if ratio == least))
+        return way, least
+
+    def whole(self, point: fmpq_mat) -> Point:
+        """With the unknowns that are not moved."""
+        whole = [fmpq(0)] * self.k
+        for column, value in zip(self.columns, point.entries(), strict=True):
+            whole[column] = value
+        return whole
 
     def _exchange(self, place: int, row: int) -> None:
         self.basis[place] = row

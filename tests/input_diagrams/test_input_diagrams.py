@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import exact_oracle
 import numpy as np
 import pytest
 from oracle import brute_force
@@ -271,7 +272,7 @@ def test_degenerate_maps_at_random_and_at_whole_numbers(block):
     assert continua > 3
 
 
-@pytest.mark.parametrize("scale", [1e-6, 1e6])
+@pytest.mark.parametrize("scale", [2.0**-20, 2.0**-60, 2.0**20, 2.0**60])
 def test_units_of_states_and_inputs_do_not_matter(scale):
     """Offsets and inputs times a factor: the same diagram in other units, continua of singular subregions included."""
     continua = 0
@@ -297,14 +298,47 @@ def test_units_of_states_and_inputs_do_not_matter(scale):
     assert continua > 3
 
 
-def test_scales_too_far_apart_are_said():
-    """An integrator of an input that is 1e-12 of the other unit's offset: not decided for the range, but by `at`."""
+def test_scales_far_apart():
+    """An integrator of an input that is 1e-12 of the other unit's offset: a line attractor at input zero alone."""
     model = PLRNN.al_rnn([1.0, 0.5], np.zeros((2, 2)), [0.0, 1.0], pwl_units=1, C=[[1.0], [0.0]])
-    diagram = input_diagram(model, 0, (-1e-12, 1e-12))
-    assert not diagram.complete and diagram.coverage.stopped_by == "numerics"
-    assert any("not decided" in note for note in diagram.coverage.notes)
-    assert len(diagram.at(0.0).continua) == len(model.fixed_points([0.0]).continua) == 1
-    assert input_diagram(model, 0, (-1.0, 1.0)).complete
+    for reach in (1e-12, 1.0):
+        diagram = input_diagram(model, 0, (-reach, reach))
+        assert diagram.complete and not len(diagram)
+        (continuum,) = diagram.continua
+        assert continuum.bitcode == "1" and continuum.corners.tolist() == [[0.0]]
+        assert len(diagram.at(0.0).continua) == len(model.fixed_points([0.0]).continua) == 1
+
+
+def line(continuum):
+    return sorted(continuum.corners.tolist())
+
+
+def test_line_attractors_of_two_inputs():
+    """Each was lost, or hung on the last bit of a corner that a linear program had widened."""
+    integrator = PLRNN.al_rnn([1, 0.5], np.zeros((2, 2)), [0, 1], pwl_units=1, C=[[1, -1], [0, 0]])
+    diagram = integrator.input_diagram([0, 1], [(-1, 1), (0, 2)])
+    (continuum,) = diagram.continua
+    assert diagram.complete and not len(diagram) and continuum.dimension == 1
+    assert continuum.bitcode == "1" and line(continuum) == [[0.0, 0.0], [1.0, 1.0]]
+    assert len(diagram.at([0.5, 0.5]).continua) == 1 and not diagram.at([0.5, 0.25]).continua
+
+    one = PLRNN.shallow([[0]], [[1]], [[1]], [0], [1], E=[[1, -1]])
+    diagram = one.input_diagram([0, 1], [(-2, 2)] * 2)
+    (continuum,) = diagram.continua
+    assert diagram.complete and continuum.bitcode == "1" and line(continuum) == [[-2.0, -1.0], [1.0, 2.0]]
+
+
+def test_line_attractors_that_no_float_meets():
+    """Lines s1 = 1 + 2 s0 and s0 = -2/3 in tenths, all weights rounded decimals."""
+    model = PLRNN.shallow(
+        [[0]], [[1, 1, -1, 0]], [[1], [0], [0], [0]], [0], [0.01, 0.01, 0, 0.01],
+        C=[[0, 0]], E=[[0.1, -0.1], [0.1, 0.1], [-0.1, 0], [0, 0]],
+    )  # fmt: skip
+    diagram = model.input_diagram([0, 1], [(-0.2, 0.2)] * 2)
+    assert diagram.complete and [c.bitcode for c in diagram.continua] == ["1011", "1111"]
+    first, second = diagram.continua
+    assert np.allclose(line(first), [[-0.15, -0.2], [-0.2 / 3, -0.1 / 3]], rtol=1e-12)
+    assert np.allclose(line(second), [[-0.2 / 3, -0.1 / 3], [-0.2 / 3, 0.2]], rtol=1e-12)
 
 
 def test_a_unit_much_smaller_than_the_others_is_no_twin():
@@ -404,7 +438,7 @@ def test_figures_show_what_the_diagram_says(tmp_path):
     for draw, diagram in [(plot_input_diagram, plane), (plot_fixed_point_count, empty)]:
         with pytest.raises(ModelError, match="use plot_"):
             draw(diagram)
-    with pytest.raises(ModelError, match="must be a unit"):
+    with pytest.raises(ModelError, match="a unit"):
         plot_input_diagram(empty, readout=1)
     with pytest.raises(ModelError, match="resolution"):
         plot_fixed_point_count(plane, resolution=0)
@@ -425,3 +459,54 @@ def test_many_random_models_of_every_architecture(seed):
         expected = find_fixed_points(map.with_input(np.append(s, np.zeros(2 - d))))
         same(diagram.at(s), expected)
         assert number == len(expected)
+
+
+def units_of(map, rng):
+    """The same map with states, ReLU arguments and offsets in units that are powers of two."""
+    u, r = 2.0 ** rng.integers(-30, 31, map.n_units), 2.0 ** rng.integers(-30, 31, map.n_relu)
+    q = 2.0 ** rng.integers(-40, 41)
+    return type(map).build(
+        map.A * u[:, None] / u, map.W * u[:, None] / r, map.V * r[:, None] / u, map.c * r * q, map.h * u * q,
+        map.C * u[:, None] * q, map.E * r[:, None] * q,
+    )  # fmt: skip
+
+
+def named(pieces):
+    """Bitcode, dimension and corners of branches or continua, of the package or of the oracle."""
+    return [
+        (exact_oracle.as_code(p.bits) if hasattr(p, "bits") else p.bitcode, getattr(p, "dimension", 0),
+         sorted([float(x) for x in corner] for corner in p.corners))
+        for p in pieces
+    ]  # fmt: skip
+
+
+def agree(mine, exact):
+    mine, exact = sorted(named(mine)), sorted(named(exact))
+    assert [item[:2] for item in mine] == [item[:2] for item in exact]
+    for (_, _, a), (_, _, b) in zip(mine, exact):
+        assert np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_against_fractions_in_any_units(block):
+    """Branches and continua and their corners: all patterns in fractions. Small whole numbers: most are degenerate."""
+    pieces = 0
+    for seed in range(40 * block, 40 * block + 40):
+        rng = np.random.default_rng(seed)
+        plain = degenerate_map(rng)
+        if plain.n_relu > 4 or plain.n_units > 3:
+            continue
+        C, E = rng.integers(-1, 2, (plain.n_units, 2)), rng.integers(-1, 2, (plain.n_relu, 2)) * (seed % 2)
+        map = type(plain).build(plain.A, plain.W, plain.V, plain.c, plain.h, C, E)
+        map = units_of(map, rng) if seed % 3 == 0 else map
+        d = 1 + seed % 2
+        diagram = input_diagram(Held(map), list(range(d)), [(-2, 2)] * d, method="enumeration")
+        ranges = [tuple(exact_oracle.fractions([-2, 2]))] * d
+        branches, continua, _ = exact_oracle.input_diagram(
+            exact_oracle.read(map), list(range(d)), ranges, exact_oracle.fractions([0, 0])
+        )
+        assert diagram.complete
+        agree(diagram, branches)
+        agree(diagram.continua, continua)
+        pieces += len(branches) + len(continua)
+    assert pieces > 100

@@ -10,7 +10,15 @@ from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plrnn_analysis.polytopes.rational import Undecided, nearest_double, rational, rationals, relative_interior
+from plrnn_analysis.polytopes.rational import (
+    Undecided,
+    flat_of,
+    furthest,
+    nearest_double,
+    rational,
+    rationals,
+    relative_interior,
+)
 
 
 def value(row, room, point):
@@ -116,3 +124,43 @@ def test_floats_are_taken_at_their_word():
     assert nearest_double(fmpq(1, 3)) == 1 / 3
     assert nearest_double(rational(1e308) * -100) == -np.inf
     assert nearest_double(rational(5e-324)) == 5e-324
+
+
+def test_furthest_points():
+    square = rationals([[1, 0], [0, 1], [-1, 0], [0, -1]])
+    room = rationals([0, 0, 1, 1])
+    assert furthest(square, room, rationals([1, 2])) == [1, 1]
+    assert furthest(square, room, rationals([-1, 0]))[0] == 0
+    assert furthest(square, rationals([0, 0, -1, 1]), rationals([1, 1])) is None
+    strip, bound = rationals([[1, 1], [-1, -1]]), rationals([0, 1])
+    assert sum(furthest(strip, bound, rationals([2, 2]))) == 1
+    for unbounded in ([1, 0], [1, -1]):
+        assert furthest(strip, bound, rationals(unbounded)) is None
+    assert furthest(square[:2], room[:2], rationals([1, 0])) is None
+    assert furthest(square[:2], room[:2], rationals([-1, -1])) == [0, 0]
+    assert furthest([], [], rationals([0, 0])) == [0, 0] and furthest([], [], rationals([0, 1])) is None
+
+
+@given(systems(), st.lists(st.integers(-2, 2), min_size=3, max_size=3))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_nothing_lies_further(system, direction):
+    rows, room, _ = system
+    direction = direction[: len(rows[0])]
+    found = furthest(rationals(rows), rationals(room), rationals(direction))
+    conditions = [(tuple(map(Fraction, row)), Fraction(b), False) for row, b in zip(rows, room)]
+    if found is None:
+        for far in (10**6, 10**9) if has_point(conditions) else ():
+            assert has_point([*conditions, (tuple(map(Fraction, direction)), Fraction(-far), False)])
+        return
+    assert all(value(row, b, found) >= 0 for row, b, _ in conditions)
+    best = value(tuple(map(Fraction, direction)), 0, found)
+    assert not has_point([*conditions, (tuple(map(Fraction, direction)), -best, True)])
+
+
+def test_solutions_of_equations():
+    flat = flat_of(rationals([[1, 1, 0]]), rationals([-1]), 3)
+    assert flat.free == (1, 2) and flat.point(rationals([3, 5])) == [-2, 3, 5]
+    assert flat.restrict(rationals([[1, 0, 1]]), rationals([0])) == ([[-1, 1]], [1])
+    assert flat_of(rationals([[0, 0]]), rationals([1]), 2) is None
+    assert flat_of([], [], 2).point(rationals([1, 2])) == [1, 2]
+    assert flat_of(rationals([[2]]), rationals([-1]), 1).point([]) == [fmpq(1, 2)]
