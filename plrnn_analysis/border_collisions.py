@@ -66,8 +66,8 @@ def classify_border_collision(first: Any, second: Any, *, tolerance: float = REG
         Jacobians on the two sides; for a cycle of period k those of the k-th iterate, with the bit of the one
         colliding ReLU at the one colliding time switched between them.
     tolerance : float, optional
-        A multiplier closer to 1 or -1 than this, in units of the size of the Jacobians, makes the collision
-        degenerate.
+        A multiplier closer to 1 or -1 than this, relative to the size of the Jacobians in balanced units of the states,
+        makes the collision degenerate.
 
     Returns
     -------
@@ -107,6 +107,7 @@ def classify_border_collision(first: Any, second: Any, *, tolerance: float = REG
     if one.shape[0] != one.shape[1]:
         raise ModelError(f"a Jacobian must be square, got {one.shape}")
     tolerance = number("tolerance", tolerance, least=0.0)
+    one, two = _in_common_units(one, two)
     sides = tuple(ordered_eigenvalues(J) for J in (one, two))
     size = 1.0 + max(float(np.abs(J).sum(axis=1).max(initial=0.0)) for J in (one, two))
     from_one, from_minus_one = (
@@ -133,3 +134,11 @@ def classify_border_collision(first: Any, second: Any, *, tolerance: float = REG
         margin=min(from_one, from_minus_one),
         reason=reason,
     )
+
+
+def _in_common_units(one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both Jacobians in units of the states that balance them; multipliers stay the same, norms become comparable."""
+    from scipy.linalg import matrix_balance
+
+    _, (units, _) = matrix_balance(np.abs(one) + np.abs(two), permute=False, separate=True)
+    return one * units / units[:, None], two * units / units[:, None]

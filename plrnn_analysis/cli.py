@@ -111,8 +111,23 @@ def analyze(
     ] = 60.0,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Threads of the search.")] = 1,
     max_period: Annotated[
-        int, typer.Option("--max-period", min=1, help="Also find every cycle up to this period.")
+        int,
+        typer.Option(
+            "--max-period",
+            min=1,
+            help="Also find every cycle up to this period. Free runs are followed into cycles of up to 5000 steps, or "
+            "of this period if it is longer.",
+        ),
     ] = 1,
+    steps: Annotated[
+        int,
+        typer.Option(
+            "--steps",
+            min=1,
+            help="Steps for which free runs are followed to see where they end; runs that are not clear by then are "
+            "followed 20 times as long.",
+        ),
+    ] = 10_000,
     inputs: Annotated[
         Path | None,
         typer.Option("--inputs", metavar="FILE", help="Trials, a .npy array (trials, steps, channels)."),
@@ -142,7 +157,10 @@ def analyze(
     limits: dict[str, Any] = {"max_nodes": max_nodes, "time_limit": time_limit, "workers": workers}
     fixed_points = model.fixed_points(constant_input=held, **limits)
     cycles = model.cycles(max_period, constant_input=held, **limits) if max_period > 1 else None
-    told = _story(model, held, inputs, probe, fixed_points, seed, time_limit) if with_story else None
+    told = None
+    if with_story:
+        runs = {"steps": steps, "max_period": max_period, "seed": seed, "time_limit": time_limit}
+        told = _story(model, held, inputs, probe, fixed_points, runs)
     record = "" if json_file is None else _as_json(model, checkpoint, held, fixed_points, cycles, told)
     if json_file == "-":
         typer.echo(record)
@@ -236,22 +254,21 @@ def _story(
     inputs: Path | None,
     probe: list[str] | None,
     fixed_points: FixedPoints,
-    seed: int,
-    time_limit: float,
+    runs: dict[str, Any],
 ) -> Story:
+    from .attractors import MAX_PERIOD
     from .story import tell_story
 
     probes = [_numbers(text, "--probe", float) for text in probe or []]
     named = inputs is not None or model.metadata.get("training", {}).get("task") == "addition"
-    trials = _trials(model, inputs, None, STORY_TRIALS, seed)[0] if named else None
+    trials = _trials(model, inputs, None, STORY_TRIALS, runs["seed"])[0] if named else None
     return tell_story(
         model,
         held,
         trials=trials,
         probes=probes or None,
         fixed_points=fixed_points,
-        seed=seed,
-        time_limit=time_limit,
+        **{**runs, "max_period": max(runs["max_period"], MAX_PERIOD)},
     )
 
 

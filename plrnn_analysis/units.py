@@ -14,7 +14,7 @@ import numpy as np
 from ._validation import freeze
 from .maps import CanonicalMap
 
-__all__ = ["Units", "balanced", "is_safe"]
+__all__ = ["Units", "balanced", "in_units", "is_safe"]
 
 # A reducible map can be balanced for ever.
 MOST_BINARY_ORDERS = 200
@@ -126,3 +126,35 @@ def is_safe(array: np.ndarray) -> bool:
 
 def _is_safe(map: CanonicalMap) -> bool:
     return all(is_safe(array) for array in (map.A, map.W, map.V, map.c, map.h))
+
+
+def in_units(map: CanonicalMap, state: np.ndarray, relu: np.ndarray) -> CanonicalMap:
+    """The map with its states and ReLU arguments measured in other units.
+
+    Parameters
+    ----------
+    map : CanonicalMap
+        Without input.
+    state, relu : (M,), (H,) ndarray
+        Powers of two, as in :class:`Units`: a state in the old units is ``state * z``.
+
+    Returns
+    -------
+    CanonicalMap
+
+    Examples
+    --------
+    >>> from plrnn_analysis import PLRNN
+    >>> tent = PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1).map
+    >>> in_units(tent, np.array([0.5]), np.array([0.25])).h
+    array([2.])
+    """
+    return CanonicalMap(
+        A=map.A * state / state[:, None],
+        W=map.W * relu / state[:, None],
+        V=map.V * state / relu[:, None],
+        c=map.c / relu,
+        h=map.h / state,
+        C=map.C,
+        E=map.E,
+    )

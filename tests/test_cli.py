@@ -99,6 +99,45 @@ def test_analyze_tells_the_story(choice: Path, tmp_path: Path) -> None:
     assert_refused(plrnn("analyze", choice, "--probe", "1,x"), "--probe", "comma-separated")
 
 
+def test_analyze_follows_runs_for_as_many_steps_as_asked(tmp_path: Path) -> None:
+    """A cycle of 317 steps that attracts by 2.5 % per round: 200 steps do not show it, the default does."""
+    c, s = np.cos(0.19834453781512605), np.sin(0.19834453781512605)
+    R = np.array([[c, -s], [s, c]])
+    W = -0.05 * R @ np.array([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0]])
+    V = [[1, 0], [-1, 0], [0, 1], [0, -1]]
+    pa.save(pa.PLRNN.shallow(1.01 * R, W, V, [0.01, 0.02], -np.ones(4)), tmp_path / "slow.npz")
+    file = tmp_path / "slow.json"
+    text = flat(plrnn("analyze", tmp_path / "slow.npz", "--steps", 200, "--json", file).output)
+    assert "quasi-periodic" not in text and "raise steps" in text
+    ends = json.loads(file.read_text())["story"]["Where free runs end"]["ends"]
+    assert any("raise steps" in end["note"] for end in ends)
+    text = flat(plrnn("analyze", tmp_path / "slow.npz").output)
+    assert "100 of 100 initial states end in a stable cycle of period 317" in text
+    assert "--steps" in flat(plrnn("analyze", "--help").output)
+
+
+def test_analyze_hands_steps_and_periods_on_to_the_story(choice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from plrnn_analysis import story
+
+    asked = []
+    tell = story.tell_story
+
+    def tell_story(model, held, **options):
+        asked.append({name: options[name] for name in ("steps", "max_period", "seed", "time_limit")})
+        return tell(model, held, **options)
+
+    monkeypatch.setattr(story, "tell_story", tell_story)
+    plrnn("analyze", choice)
+    plrnn("analyze", choice, "--steps", 77, "--max-period", 2, "--seed", 3, "--time-limit", 7)
+    plrnn("analyze", choice, "--max-period", 6000, "--time-limit", 0.2)
+    assert asked == [
+        {"steps": 10_000, "max_period": 5000, "seed": 0, "time_limit": 60.0},
+        {"steps": 77, "max_period": 5000, "seed": 3, "time_limit": 7.0},
+        {"steps": 10_000, "max_period": 6000, "seed": 0, "time_limit": 0.2},
+    ]
+    assert_refused(plrnn("analyze", choice, "--steps", 0), "--steps")
+
+
 def test_analyze_under_input(choice: Path) -> None:
     text = flat(plrnn("analyze", choice, "--input", "2,0").output)
     assert "constant input: 2, 0" in text and "6, -10" in text and "beside the 1 point listed" in text

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import dataclasses
 import json
 import pickle
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,3 +80,15 @@ def test_words_compare_as_before() -> None:
     assert StoppedBy.TIME_LIMIT == "time_limit" and not StoppedBy.NOTHING
     assert Stability.STABLE_NODE.startswith("stable") and {"saddle": 1}[Stability.SADDLE] == 1
     assert all(bool(word.reason) == bool(word) for word in StoppedBy)
+
+
+def test_every_reason_for_stopping_is_one_of_the_words() -> None:
+    """What a budget is told, and what a coverage says, wherever it stands in the sources."""
+    given = set()
+    for path in (Path(__file__).parent.parent / "plrnn_analysis").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "stop":
+                given |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+            if isinstance(node, ast.keyword) and node.arg == "stopped_by" and isinstance(node.value, ast.Constant):
+                given.add(node.value.value)
+    assert given <= set(StoppedBy)

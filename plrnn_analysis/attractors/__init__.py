@@ -1,7 +1,7 @@
 """Where trajectories end up, decided against exact fixed points and cycles, and how many of them."""
 
 from .basins import BasinSlice, basin_slice
-from .finding import find_attractors
+from .finding import MAX_PERIOD, find_attractors
 from .results import Attractor, Attractors, EndKind
 
-__all__ = ["Attractor", "Attractors", "BasinSlice", "EndKind", "basin_slice", "find_attractors"]
+__all__ = ["MAX_PERIOD", "Attractor", "Attractors", "BasinSlice", "EndKind", "basin_slice", "find_attractors"]

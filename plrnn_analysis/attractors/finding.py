@@ -57,7 +57,8 @@ def find_attractors(
     box : float, or pair of (M,) array_like, optional
         Half-width, or lower and upper corner.
     steps : int, optional
-        Most steps that a trajectory is followed.
+        Steps that every trajectory is followed before anything but a fixed point or a cycle is named. What is not
+        clear by then is followed 20 times as long.
     max_period : int, optional
         Longest repetition looked for in the sequence of subregions. A trajectory shows it after two of them.
     fixed_points : FixedPoints, optional
@@ -82,14 +83,22 @@ def find_attractors(
     Once the subregions of a trajectory repeat a word, the affine maps along that word are composed and their fixed
     point is solved for. It counts if it follows the word itself and all multipliers are smaller than one: then it is
     the exact fixed point or cycle, whatever the period, and a trajectory is assigned to it when it is so near that the
-    linear dynamics cannot carry it across a boundary any more. Where multipliers are one, the object is a family, a
-    continuum. Of what repeats no word, tails that fill the same set are one attractor (the median distance to the
-    nearest state of the other tail is at most three times that within it), and the Lyapunov exponents of one of them
-    say which: chaotic where the largest is positive by three standard errors, quasi-periodic where it is zero within
-    the resolution of 5 over the steps averaged. A chaotic transient that outlasts `steps` looks like an attractor.
+    linear dynamics cannot carry it across a boundary any more. Trajectories on the same word are on the same cycle,
+    wherever on it they are. Where multipliers are one, the object is a family, a continuum.
 
-    A trajectory is divergent when it is 1e12 times as far out as it began and still growing, or repeats a word on which
-    it provably moves on for ever.
+    A trajectory that moves along a straight line (its step is multiplied by one factor from period to period, as on a
+    ramp or a timer) is taken to the boundary ahead without the steps on the way. It is divergent if no boundary lies
+    ahead, or when it is 1e12 times as far out as it began and still growing, unless all multipliers of the word that it
+    repeats are smaller than one: what is far from normal grows for a while and then decays.
+
+    What repeats no word is followed on. Where it comes back close to a state after p steps, a cycle of period p is
+    looked for by Newton's method: a motion that locks slowly has one nearby. Of what still moves, tails that fill the
+    same set are one attractor (the median distance to the nearest state of the other tail is at most three times that
+    within it), and the Lyapunov exponents of one of them say which: chaotic where the largest is positive by three
+    standard errors, quasi-periodic where it is zero within them, undecided where it is negative: then the motion
+    contracts onto a cycle that was not reached or is longer than `max_period`. Some of the chaotic trajectories are
+    followed on as well; where any of them leaves, or others diverged late, the note says that the rest may be a
+    transient, too.
 
     O(n · steps · M (M + H)) operations.
 

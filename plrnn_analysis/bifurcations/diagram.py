@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,8 @@ def trace(
     searches: list[Search | None] | None = None,
 ) -> Bifurcations:
     """The diagram along a family; `searches` are those made already."""
+    # Sizes of orbits and distances between them are compared below: in the user's units one state might hide another.
+    family = family.balanced(float(grid[len(grid) // 2]))
     made: list[Search | None] = [None] * len(grid) if searches is None else list(searches)
     whole = True
     stretches: list[Stretch] = []
@@ -166,12 +169,13 @@ def trace(
     mismatches = _mismatches(grid, counts, complete_at & (continua == 0), branches, events)
     notes = _proof(grid, complete_at, max_period, stretches)
     notes += _doubts(whole, budget, mismatches, continua, followed, events, recount)
+    state = np.ones(1) if family.units is None else family.units[0]
     return Bifurcations(
-        _items=tuple(events),
+        _items=tuple(replace(event, points=event.points * state) for event in events),
         parameter=family.label,
         values=grid,
         max_period=max_period,
-        branches=tuple(branches),
+        branches=tuple(replace(branch, points=branch.points * state) for branch in branches),
         counts=counts,
         complete_at=complete_at,
         continua=continua,

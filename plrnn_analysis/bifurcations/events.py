@@ -122,7 +122,8 @@ def _unique(words: list[Word]) -> tuple[Word, ...]:
 
 def _collision(group: list[_Arrival], ends: tuple[float, float]) -> Bifurcation:
     size = max(a.size for a in group)
-    base = min(group, key=lambda a: len(a.path.bits))
+    # The shortest goes round once; of several the word decides, since the order of arrival is a matter of rounding.
+    base = min(group, key=lambda a: (len(a.path.bits), word_name(a.path.bits)))
     period = len(_minimal(base.orbit, SAME_ORBIT * size))
     value = base.end.value
     before = _unique([word_name(a.path.bits) for a in group if a.before])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 import numpy as np
@@ -12,6 +12,7 @@ from .._validation import as_array, whole
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import AnyNetwork, Network
+from ..units import balanced, in_units
 
 __all__ = ["CheckpointPath", "Family", "family_of", "path_through"]
 
@@ -31,6 +32,8 @@ class Family:
         Where the family is defined.
     nodes : tuple of float
         Values at which an otherwise affine path bends.
+    units : pair of (M,) and (H,) ndarray, or None
+        Powers of two in which states and ReLU arguments are measured; None for the model's own.
     """
 
     label: str
@@ -38,11 +41,18 @@ class Family:
     affine: bool
     domain: tuple[float, float] = (-np.inf, np.inf)
     nodes: tuple[float, ...] = ()
+    units: tuple[np.ndarray, np.ndarray] | None = None
 
     def map_at(self, value: float) -> CanonicalMap:
         """The map at one value of the parameter."""
         model, held = self.model_at(float(value))
-        return model.map.with_input(held)
+        map = model.map.with_input(held)
+        return map if self.units is None else in_units(map, *self.units)
+
+    def balanced(self, value: float) -> Family:
+        """The same family in units that suit its map at a value: there, no state or ReLU dwarfs another."""
+        own = balanced(self.map_at(value))
+        return replace(self, units=(own.state, own.relu))
 
 
 class CheckpointPath(Generic[AnyNetwork]):

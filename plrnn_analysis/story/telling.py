@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._validation import as_array
+from ..attractors import MAX_PERIOD
 from ..errors import ModelError
 from ..results import FixedPoints, ResultSequence, Trajectory
 from ..summary import count_words
@@ -85,7 +86,8 @@ def tell_story(
     probes: Any = None,
     fixed_points: FixedPoints | None = None,
     n_states: int = 100,
-    steps: int = 20_000,
+    steps: int = 10_000,
+    max_period: int = MAX_PERIOD,
     seed: int = 0,
     time_limit: float | None = 60.0,
 ) -> Story:
@@ -103,8 +105,9 @@ def tell_story(
         Inputs held on, one after the other: what does each do?
     fixed_points : FixedPoints, optional
         Of the model under `constant_input`, if they are known already.
-    n_states, steps : int, optional
-        Initial states of the search for attractors, and steps after which it gives up on one.
+    n_states, steps, max_period : int, optional
+        Initial states of the search for attractors, and how far it follows them:
+        see :func:`plrnn_analysis.attractors.find_attractors`.
     seed : int, optional
     time_limit : float, optional
         Seconds for each search; None for no limit. What was not finished is said.
@@ -134,7 +137,7 @@ def tell_story(
     driven = None if trials is None else model.run(as_array("trials", trials, (None, None, k), "(n, T, K)"))
     if driven is not None and not np.all(np.abs(driven.states) < HUGE):
         raise ModelError("the model diverges under the trials: there is no range of states in use to speak of")
-    search = {"n": n_states, "steps": steps, "seed": seed, "time_limit": time_limit}
+    search = {"n": n_states, "steps": steps, "max_period": max_period, "seed": seed, "time_limit": time_limit}
     ends = model.attractors(held, states=_starts(driven, n_states), fixed_points=fixed_points, **search)
     visited = _free_states(model, ends, held) if driven is None else driven
     sections = [_where_it_ends(ends)]
@@ -192,6 +195,7 @@ def _where_it_ends(ends: Attractors) -> Section:
             "fraction": end.fraction,
             "interval": list(end.interval),
             "exponents": None if end.exponents is None else [_finite(x) for x in end.exponents],
+            "note": end.note,
         }
         for end in ends
     ]
@@ -306,7 +310,7 @@ def _probe(model: PLRNN, probe: np.ndarray, visited: Trajectory | None, search: 
         "input": [float(s) for s in probe],
         "fixed_points": [point.bitcode for point in found],
         "complete": found.complete,
-        "ends": [{"kind": end.kind, "period": end.period, "fraction": end.fraction} for end in ends],
+        "ends": [{"kind": end.kind, "period": end.period, "fraction": end.fraction, "note": end.note} for end in ends],
     }
     return Section(f"Under constant input {name}", tuple(sentences), numbers)
 

@@ -53,7 +53,10 @@ def end_sentence(end: Attractor, n: int) -> str:
     if end.exponents is None or end.exponents_error is None:
         return f"{share} end in {end.kind} motion{codes}" + (f" ({end.note})." if end.note else ".")
     value, error = end.exponents[0], end.exponents_error[0]
-    return f"{share} end in {end.kind} motion{codes}: leading Lyapunov exponent {value:.4f} ± {error:.4f} a step."
+    note = f" ({end.note})" if end.note else ""
+    return (
+        f"{share} end in {end.kind} motion{codes}: leading Lyapunov exponent {value:.4f} ± {error:.4f} per step{note}."
+    )
 
 
 def _through(bitcodes: tuple[str, ...]) -> str:

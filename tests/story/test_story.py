@@ -78,6 +78,18 @@ def test_chaos_has_an_exponent():
     assert any("chaotic motion" in text for text in told["Where free runs end"].sentences)
 
 
+def test_a_transient_is_told_as_one():
+    """A tent that leaves a gap of 1e-5: some runs have escaped after ten thousand steps, and more will."""
+    tent = PLRNN.al_rnn([2.00001], [[-4.00002]], [1.0], pwl_units=1)
+    states = np.random.default_rng(0).uniform(-0.9, 0.9, 15)
+    found = tent.attractors(states=states[:, None])
+    chaos = next(end for end in found if end.kind == "chaotic")
+    from plrnn_analysis.story.wording import end_sentence
+
+    text = end_sentence(chaos, 15)
+    assert "per step (" in text and "may be a transient" in text and text.endswith("raise steps).")
+
+
 def test_a_model_that_runs_away():
     story = tell_story(PLRNN.al_rnn(A=[1.5], W=[[0.0]], h=[1.0], pwl_units=0))
     told = sections(story)
