@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import exact_oracle
 import numpy as np
+from exact_rational import ONE, solve
 
 from plrnn_analysis import PLRNN, CanonicalMap
 
@@ -204,35 +206,38 @@ def with_offsets(map: CanonicalMap, factor: float) -> CanonicalMap:
 
 def random_units(rng: np.random.Generator, map: CanonicalMap, power: int) -> CanonicalMap:
     """Each unit and each ReLU in a unit of its own, 2^-power to 2^power."""
-    t, r = (2.0 ** rng.integers(-power, power + 1, n) for n in (map.n_units, map.n_relu))
+    t, r = (np.ldexp(1.0, rng.integers(-power, power + 1, n)) for n in (map.n_units, map.n_relu))
     return in_other_units(map, t, r)
 
 
 def extreme_units(rng: np.random.Generator, map: CanonicalMap, power: int) -> CanonicalMap:
     """Each unit and each ReLU in units of 2^-power, 1 or 2^power."""
-    t, r = (2.0 ** (power * rng.integers(-1, 2, n)) for n in (map.n_units, map.n_relu))
+    t, r = (np.ldexp(1.0, power * rng.integers(-1, 2, n)) for n in (map.n_units, map.n_relu))
     return in_other_units(map, t, r)
 
 
 def spread_weights(rng: np.random.Generator, map: CanonicalMap) -> CanonicalMap:
-    """Every weight times a factor of its own, 1e-3 to 1e3: no change of units."""
-    W, V = (a * 10.0 ** rng.uniform(-3.0, 3.0, a.shape) for a in (map.W, map.V))
-    c, h = (a * 10.0 ** rng.uniform(-3.0, 3.0, a.shape) for a in (map.c, map.h))
+    """Every weight times a factor of its own, 2^-10 to 2^11: no change of units."""
+
+    def spread(a: np.ndarray) -> np.ndarray:
+        return np.ldexp(a * rng.uniform(1.0, 2.0, a.shape), rng.integers(-10, 11, a.shape))
+
+    W, V, c, h = (spread(a) for a in (map.W, map.V, map.c, map.h))
     return CanonicalMap.build(map.A, W, V, c, h, map.C, map.E)
 
 
 def nearly_singular(rng: np.random.Generator, map: CanonicalMap, distance: float) -> CanonicalMap | None:
     """One entry of A changed so that I - J of one subregion is singular but for a relative `distance` of that entry."""
     bits = rng.random(map.n_relu) < 0.5
-    K = np.eye(map.n_units) - map.jacobian(bits)
-    i, j = rng.integers(map.n_units, size=2)
-    minor = np.delete(np.delete(K, i, 0), j, 1)
-    cofactor = (-1.0) ** (i + j) * np.linalg.det(minor)
-    determinant = np.linalg.det(K)
-    if cofactor == 0.0 or not np.isfinite(determinant / cofactor):
+    i, j = (int(k) for k in rng.integers(map.n_units, size=2))
+    J, _ = exact_oracle.read(map).affine(bits)
+    K = [[ONE * (r == k) - J[r][k] for k in range(map.n_units)] for r in range(map.n_units)]
+    # K - t e_i e_j' is singular where t = 1 / (K^-1)_ji; in fractions, so that every machine draws the same system.
+    column = solve(K, [ONE * (r == i) for r in range(map.n_units)], map.n_units)
+    if column is None or column[1] or not column[0][j]:
         return None
     A = map.A.copy()
-    A[i, j] += determinant / cofactor
+    A[i, j] += float(1 / column[0][j])
     A[i, j] += (distance if rng.random() < 0.5 else -distance) * max(abs(A[i, j]), 1.0)
     return CanonicalMap.build(A, map.W, map.V, map.c, map.h, map.C, map.E)
 

@@ -140,7 +140,11 @@ def _piece(maps, word, steps, conditions):
         return None
     point, basis = solved
     strict = [flag for _, flag in conditions]
-    rows = [([dot(a, v) for v in basis], dot(a, point) + b) for (a, b), _ in conditions]
+    rows = []
+    for (a, b), _ in conditions:
+        rows.append(([dot(a, v) for v in basis], dot(a, point) + b))
+        if not basis and rows[-1][1] < 0:
+            return None
     inside = relative_interior(rows, len(basis))
     if inside is None or any(strict[i] for i in inside[1]):
         return None
@@ -165,6 +169,7 @@ def _least_rotation(word, shift):
 def _all_pieces(maps, shift, box):
     """The pieces of all words, one word for each set of rotations. maps[t] leads into position t of the ring."""
     m, k = maps[0].m, len(maps)
+    affine = [{bits: step.affine(bits) for bits in step.patterns()} for step in maps[:shift]]
     found = []
 
     def extend(word, steps, conditions):
@@ -174,13 +179,13 @@ def _all_pieces(maps, shift, box):
                 if piece is not None:
                     found.append(piece)
             return
-        step = maps[(len(word) + 1) % k]
+        turn = (len(word) + 1) % k
+        step = maps[turn]
         P, q = steps[-1]
         rows = list(zip(product(step.V, P), add(apply(step.V, q), step.c)))
-        for bits in step.patterns():
+        for bits, (J, offset) in affine[turn % shift].items():
             if len(word) % shift == 0 and word and bits < word[0]:
                 continue
-            J, offset = step.affine(bits)
             following = (product(J, P), add(apply(J, q), offset))
             extend((*word, bits), [*steps, following], [*conditions, *_conditions(rows, bits, box, P, q)])
 

@@ -6,6 +6,7 @@ Vectors are lists of Fraction, matrices lists of rows. Imports the standard libr
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd, lcm
 
 ZERO, ONE = Fraction(0), Fraction(1)
 
@@ -21,7 +22,10 @@ def vector(values):
 
 
 def dot(a, b):
-    return sum((x * y for x, y in zip(a, b) if x and y), ZERO)
+    """The scalar product, over one common denominator: reduced once and not at every term."""
+    terms = [(x.numerator * y.numerator, x.denominator * y.denominator) for x, y in zip(a, b) if x and y]
+    below = lcm(*(d for _, d in terms))
+    return Fraction(sum(n * (below // d) for n, d in terms), below)
 
 
 def add(a, b):
@@ -46,7 +50,7 @@ def solve(A, b, unknowns):
 
     `A` may have any number of rows, none included; `unknowns` is the number of columns.
     """
-    rows = [[*row, value] for row, value in zip(A, b)]
+    rows = [_whole([*row, value]) for row, value in zip(A, b)]
     pivots = []
     for col in range(unknowns):
         done = len(pivots)
@@ -54,25 +58,36 @@ def solve(A, b, unknowns):
         if pick is None:
             continue
         rows[done], rows[pick] = rows[pick], rows[done]
-        top = rows[done] = [value / rows[done][col] for value in rows[done]]
+        top = rows[done]
         for i, row in enumerate(rows):
             if i != done and row[col]:
-                factor = row[col]
-                rows[i] = [x - factor * y if y else x for x, y in zip(row, top)]
+                rows[i] = _reduced([top[col] * x - row[col] * y for x, y in zip(row, top)])
         pivots.append(col)
     if any(row[-1] for row in rows[len(pivots) :]):
         return None
     point = [ZERO] * unknowns
-    for i, col in enumerate(pivots):
-        point[col] = rows[i][-1]
+    for row, col in zip(rows, pivots):
+        point[col] = Fraction(row[-1], row[col])
     basis = []
     for free in (col for col in range(unknowns) if col not in pivots):
         direction = [ZERO] * unknowns
         direction[free] = ONE
-        for i, col in enumerate(pivots):
-            direction[col] = -rows[i][free]
+        for row, col in zip(rows, pivots):
+            direction[col] = Fraction(-row[free], row[col])
         basis.append(direction)
     return point, basis
+
+
+def _whole(row):
+    """A row times its common denominator."""
+    below = lcm(*(value.denominator for value in row))
+    return _reduced([value.numerator * (below // value.denominator) for value in row])
+
+
+def _reduced(row):
+    """A row of integers without their common factor."""
+    factor = gcd(*row)
+    return [value // factor for value in row] if factor > 1 else row
 
 
 def rank(rows, unknowns):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engines.reduction import EPS
+from ..numerics import EPS
 
 __all__ = ["DEFECTIVE_CONDITION", "MARGINAL", "Eigensystem", "eigensystem", "henrici_departure", "largest_power"]
 
@@ -32,7 +32,7 @@ class Eigensystem:
     right : (M, M) ndarray of complex
         Columns r of norm 1.
     conditions : (M,) ndarray
-        ``|l| |r|``; infinite where l r = 0.
+        ``|l| |r|``; of a defective eigenvalue in balanced units, infinite where l r = 0.
     defective : (M,) ndarray of bool
     """
 
@@ -66,8 +66,11 @@ def eigensystem(matrix: np.ndarray) -> Eigensystem:
     J. H. Wilkinson, *Note on matrices with a very ill-conditioned eigenproblem*, Numerische Mathematik 19, 1972,
     doi:10.1007/BF01402528.
     """
-    from scipy.linalg import eig
+    from scipy.linalg import eig, matrix_balance
 
+    # Whether vectors are parallel depends on the units of the states; balanced ones are the matrix's own.
+    _, (units, _) = matrix_balance(matrix, permute=False, separate=True)
+    matrix = matrix * units / units[:, None]
     values, left, right = eig(matrix, left=True, right=True)
     order = np.lexsort((-values.imag, -values.real, -np.round(np.abs(values), 12)))
     values = values[order].astype(np.complex128)
@@ -86,8 +89,24 @@ def eigensystem(matrix: np.ndarray) -> Eigensystem:
             defective[members] = True
             continue
         rows[members] = np.linalg.solve(gram, covectors)
-        conditions[members] = np.linalg.norm(rows[members], axis=1)
-    return Eigensystem(values, rows, right.astype(np.complex128), conditions, defective)
+    return _in_users_units(values, rows, right.astype(np.complex128), defective, overlap, units)
+
+
+def _in_users_units(
+    values: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+    defective: np.ndarray,
+    overlap: np.ndarray,
+    units: np.ndarray,
+) -> Eigensystem:
+    """Vectors of the given matrix from those of the balanced one; l r = 1 in both, norms are those of the user."""
+    right = right * units[:, None]
+    size = np.linalg.norm(right, axis=0)
+    left = left / units * size[:, None]
+    with np.errstate(divide="ignore"):
+        conditions = np.where(defective, 1.0 / overlap, np.linalg.norm(left, axis=1))
+    return Eigensystem(values, left, right / size, conditions, defective)
 
 
 def _clusters(values: np.ndarray, conditions: np.ndarray, norm: float) -> list[np.ndarray]:

@@ -262,3 +262,28 @@ def test_alignment_with_slow_modes():
         components.alignment(region, 4)
     with pytest.raises(ModelError, match="3 units"):
         components.alignment(linear([[1.0]]).modes("-")[0])
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_units_of_the_states_do_not_matter(seed):
+    """Kinds, times and defects stay, and so does what an input does to a readout through a mode."""
+    rng = np.random.default_rng(seed)
+    m = int(rng.integers(2, 6))
+    A, B, C = rng.normal(size=(m, m)), rng.normal(size=(1, m)), rng.normal(size=(m, 1))
+    if seed % 3 == 0:
+        A = np.triu(A)
+        A[1, 1] = A[0, 0]  # a double eigenvalue with one eigenvector
+
+    def told(units):
+        weights = (units[:, None] * A / units, np.zeros((m, m)), units)
+        model = PLRNN.al_rnn(*weights, pwl_units=0, B=B / units, C=units[:, None] * C)
+        rows = model.modes("-")[0].modes
+        gains = [0.0 if mode.defective else mode.input_gain * mode.readout_gain for mode in rows]
+        return [(mode.kind, mode.defective) for mode in rows], [mode.time_constant for mode in rows], gains
+
+    kinds, times, gains = told(np.ones(m))
+    assert any(defective for _, defective in kinds) == (seed % 3 == 0)
+    for order in (10, 20):
+        moved = told(2.0 ** rng.integers(-order, order + 1, m))
+        assert moved[0] == kinds
+        assert np.allclose(moved[1], times, rtol=1e-5) and np.allclose(moved[2], gains, rtol=1e-5)

@@ -1,0 +1,24 @@
+"""Every search against the exact oracle, on a few hundred systems; thousands in test_exactness.py."""
+
+from __future__ import annotations
+
+import pytest
+from surveying import survey
+
+# Seeds that the stress tests do not use.
+FIRST = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "seeds"),
+    [
+        ("words", 10),
+        ("driven-cycles", 12),
+        ("transitions", 12),
+        ("reductions", 60),
+    ],
+)
+def test_answers_are_exact(kind: str, seeds: int) -> None:
+    tally = survey(kind, range(FIRST, FIRST + seeds))
+    assert not tally.wrong, str(tally)
+    assert tally.systems > seeds // 2 and tally.share_incomplete < 0.01, str(tally)
