@@ -35,11 +35,9 @@ class Catalogue:
 
     def take(self, fixed_points: FixedPoints | None) -> None:
         """Take over fixed points that were found elsewhere."""
-        map = self.task.map
         for point in fixed_points or ():
             if point.spectral_radius < 1.0 - UNIT_CIRCLE:
-                word = bits_from_string(point.bitcode, map.n_relu)[None]
-                solved = solve_word(map, word, self.task.boundary_tolerance)
+                solved = self._solved_anew(bits_from_string(point.bitcode, self.task.map.n_relu)[None])
                 if isinstance(solved, Resting):
                     self._enter(replace(solved, object=point))
 
@@ -48,7 +46,7 @@ class Catalogue:
         turned = np.roll(word, -int(least_rotations(word[None], 1)[0]), 0)
         key = turned.tobytes() + str(len(word)).encode()
         if key not in self._solved:
-            solved = solve_word(self.task.map, turned, self.task.boundary_tolerance)
+            solved = self._solved_anew(turned)
             self._solved[key] = solved
             if isinstance(solved, Resting):
                 self._enter(solved)
@@ -72,6 +70,10 @@ class Catalogue:
                 self.ledger.settle(runs[rest[j]], end, int(proven[j]))
             settled[rest] = reached
         return settled
+
+    def _solved_anew(self, word: np.ndarray) -> Resting | Verdict:
+        task = self.task
+        return solve_word(task.units, task.given, word, task.boundary_tolerance)
 
     def _enter(self, resting: Resting) -> None:
         found = resting.object

@@ -82,9 +82,7 @@ def measure(task: Task, state: np.ndarray, *, long: bool) -> Motion | None:
 
 def _spectrum(task: Task, state: np.ndarray, steps: int, n: int) -> tuple[np.ndarray, np.ndarray] | None:
     try:
-        found = lyapunov_spectrum(
-            task.network, steps, z0=state, constant_input=task.constant_input, transient=TRANSIENT, n_exponents=n
-        )
+        found = lyapunov_spectrum(task.network, steps, z0=state, transient=TRANSIENT, n_exponents=n)
     except ModelError:
         return None
     return found.exponents.copy(), found.standard_error.copy()

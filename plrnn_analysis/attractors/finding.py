@@ -115,26 +115,20 @@ def find_attractors(
     n, steps, max_period = whole("n", n, 1), whole("steps", steps, 1), whole("max_period", max_period, 1)
     boundary_tolerance = number("boundary_tolerance", boundary_tolerance, least=0.0)
     initial = _initial(model.n_units, states, n, box, seed)
-    task = Task(
-        model,
-        constant_input,
-        model.map.with_input(constant_input),
-        steps,
-        max_period,
-        boundary_tolerance,
-        Budget(None, time_limit),
-    )
+    given = model.map.with_input(constant_input)
+    task = Task.of(given, initial, steps, max_period, boundary_tolerance, Budget(None, time_limit))
+    own = initial / task.units.state
     search = Search.of(task)
     try:
         search.catalogue.take(fixed_points)
-        for start in range(0, len(initial), BATCH):
-            _follow_batch(search, initial[start : start + BATCH])
+        for start in range(0, len(own), BATCH):
+            _follow_batch(search, own[start : start + BATCH])
         settle_rest(search)
     except KeyboardInterrupt:
         task.budget.stop("interrupt")
-        _enter_missing(search, initial)
+        _enter_missing(search, own)
     close(search)
-    return _collected(initial, search.ledger, task.budget.stopped_by)
+    return _collected(initial, search.ledger, task)
 
 
 def _follow_batch(search: Search, initial: np.ndarray) -> None:
@@ -148,19 +142,19 @@ def _enter_missing(search: Search, initial: np.ndarray) -> None:
     search.ledger.enter([Open(z, 1.0) for z in initial[len(search.ledger.owners) :]])
 
 
-def _collected(initial: np.ndarray, ledger: Ledger, stopped_by: str) -> Attractors:
+def _collected(initial: np.ndarray, ledger: Ledger, task: Task) -> Attractors:
     owners, kinds = np.array(ledger.owners), list(EndKind)
     counts = np.bincount(owners, minlength=len(ledger.ends))
     used = [i for i in range(len(ledger.ends)) if counts[i]]
     used.sort(key=lambda i: (kinds.index(ledger.ends[i].kind) >= kinds.index(EndKind.DIVERGENT), -counts[i], i))
     total = len(initial)
-    items = tuple(_attractor(ledger.ends[i], int(counts[i]), total) for i in used)
+    items = tuple(_attractor(ledger.ends[i], task.units.state, int(counts[i]), total) for i in used)
     place = np.zeros(len(ledger.ends), dtype=np.int64)
     place[used] = np.arange(len(used))
-    return Attractors(items, place[owners], initial, ledger.longest, stopped_by)
+    return Attractors(items, place[owners], initial, ledger.longest, task.budget.stopped_by)
 
 
-def _attractor(end: End, count: int, total: int) -> Attractor:
+def _attractor(end: End, units: np.ndarray, count: int, total: int) -> Attractor:
     return Attractor(
         kind=end.kind,
         object=end.object,
@@ -168,7 +162,7 @@ def _attractor(end: End, count: int, total: int) -> Attractor:
         fraction=count / total,
         interval=_wilson(count, total),
         bitcodes=end.bitcodes,
-        state=end.state,
+        state=end.state * units,
         exponents=end.exponents,
         exponents_error=end.exponents_error,
         proved=end.proved,

@@ -63,6 +63,5 @@ def _at_the_boundary(ledger: Ledger, run: int) -> np.ndarray:
     left = ledger.open[run]
     assert left.ray is not None  # it is the reason
     periods = max(np.floor(left.ray.periods * (1.0 - SHORT)) - 2.0, 0.0)
-    steps = left.steps + int(periods) * left.ray.period
-    ledger.update(run, state=left.ray.after(left.state, periods), steps=steps)
-    return ledger.open[run].state
+    ledger.move(run, left.ray.after(left.state, periods), int(periods) * left.ray.period)
+    return left.state

@@ -56,45 +56,55 @@ def judge(search: Search, runs: list[int], orbit: np.ndarray, history: np.ndarra
     (n,) ndarray of bool
         Which runs are to be followed further.
     """
-    ledger = search.ledger
+    ledger, catalogue = search.ledger, search.catalogue
     with np.errstate(all="ignore"):
         before, extent = (np.max(np.abs(orbit[:, t]), axis=1) for t in (0, -1))
         finite = np.isfinite(extent)
         sizes = np.array([ledger.open[run].size for run in runs])
         far = (extent > FAR * sizes) & (extent > 2.0 * before)
-        for k in np.flatnonzero(~finite):
-            _overflow(search, runs[k], orbit[k])
-        known = len(search.catalogue.known)
+        for run, states, bounded in zip(runs, orbit, finite, strict=True):
+            ledger.move(run, states[-1] if bounded else _last_finite(states), len(states) - 1)
+            if not bounded:
+                _overflow(search, run)
         goes_on = finite.copy()
-        at = np.flatnonzero(finite)
-        goes_on[at] = ~search.catalogue.assign([runs[k] for k in at], orbit[at, -1])
-    for k in np.flatnonzero(goes_on):
+        known = _assign(search, runs, orbit, goes_on, 0)
+    for k in np.flatnonzero(finite):
+        if not goes_on[k]:
+            continue
         run = runs[k]
-        steps = ledger.open[run].steps + orbit.shape[1] - 1
-        ledger.update(run, state=orbit[k, -1].copy(), steps=steps)
         found = _examine(search, run, orbit[k], history[k], known)
-        if found is None:
-            goes_on[k] = False
-            continue
-        away = found.reason not in MAY_RETURN
-        if far[k] and away and (found.reason != Reason.MOVING or extent[k] > HUGE):
-            ledger.diverge(run, orbit[k, -1], steps)
-            goes_on[k] = False
-            continue
-        ledger.update(run, reason=found.reason, word=found.word, ray=found.ray)
+        if found is not None:
+            away = found.reason not in MAY_RETURN
+            if far[k] and away and (found.reason != Reason.MOVING or extent[k] > HUGE):
+                ledger.diverge(run)
+            else:
+                ledger.explain(run, found.reason, found.word, found.ray)
+        goes_on[k] = run in ledger.open
+        if len(catalogue.known) > known:
+            known = _assign(search, runs, orbit, goes_on, known)
     return goes_on
 
 
-def _overflow(search: Search, run: int, orbit: np.ndarray) -> None:
+def _assign(search: Search, runs: list[int], orbit: np.ndarray, goes_on: np.ndarray, first: int) -> int:
+    """Compare the runs that go on with the objects known, from number `first` on; how many there are."""
+    at = np.flatnonzero(goes_on)
+    with np.errstate(all="ignore"):
+        goes_on[at] = ~search.catalogue.assign([runs[k] for k in at], orbit[at, -1], first)
+    return len(search.catalogue.known)
+
+
+def _last_finite(states: np.ndarray) -> np.ndarray:
+    return np.asarray(states[np.all(np.isfinite(states), axis=1)][-1])
+
+
+def _overflow(search: Search, run: int) -> None:
     """A run beyond the range of floats: divergent, unless it grows where every direction shrinks in the end."""
-    ledger, map = search.ledger, search.task.map
-    last = orbit[np.all(np.isfinite(orbit), axis=1)][-1]
-    steps = ledger.open[run].steps + len(orbit) - 1
-    solved = search.catalogue.solve(map.bits(last)[None])
+    ledger = search.ledger
+    solved = search.catalogue.solve(search.task.map.bits(ledger.open[run].state)[None])
     if isinstance(solved, Resting) or solved == Verdict.VIRTUAL:
-        ledger.update(run, state=last.copy(), steps=steps, reason=Reason.OVERFLOW)
+        ledger.explain(run, Reason.OVERFLOW)
     else:
-        ledger.diverge(run, last, steps)
+        ledger.diverge(run)
 
 
 def _examine(search: Search, run: int, orbit: np.ndarray, history: np.ndarray, known: int) -> _Finding | None:
@@ -129,7 +139,7 @@ def _on_a_ray(
         reason = Reason.RAMP if ray.periods * ray.period > AHEAD else Reason.MOVING
         return _Finding(reason, word, ray)
     if ray.endless and (solved == Verdict.SINGULAR or expands_once(map, word)):
-        search.ledger.diverge(run, orbit[-1], search.ledger.open[run].steps, proven=1)
+        search.ledger.diverge(run, proven=1)
         return None
     if solved == Verdict.SINGULAR and ray.factor < 1.0:
         return _neutral(search, run, word, orbit, solved)
@@ -139,7 +149,7 @@ def _on_a_ray(
 def _repelled(search: Search, run: int, word: np.ndarray, orbit: np.ndarray) -> _Finding | None:
     map = search.task.map
     if map.n_relu == 0 and flies_apart(map.A, orbit):
-        search.ledger.diverge(run, orbit[-1], search.ledger.open[run].steps, proven=1)
+        search.ledger.diverge(run, proven=1)
         return None
     return _Finding(Reason.REPELLING, word)
 
@@ -172,7 +182,7 @@ def _slows(map: CanonicalMap, orbit: np.ndarray, period: int) -> bool:
 
 def _family(search: Search, word: np.ndarray, orbit: np.ndarray, times: int) -> int | None:
     """Index of the family that a run rests on, entered if it is new; None if the run is not at rest."""
-    family = family_around(search.task.map, word, orbit, search.task.reached(orbit))
+    family = family_around(search.task.units, search.task.given, word, orbit, search.task.reached(orbit))
     if family is None:
         return None
     codes = (family.bitcode,) if isinstance(family, Continuum) else family.word

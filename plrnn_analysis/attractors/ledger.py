@@ -44,7 +44,7 @@ class End:
     exponents_error: np.ndarray | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Open:
     """A run that nothing was decided about.
 
@@ -119,10 +119,18 @@ class Ledger:
         self._named[name] = self.add(end)
         return self._named[name]
 
-    def update(self, run: int, **changes: object) -> None:
-        """Change what is known of an open run."""
-        self.open[run] = replace(self.open[run], **changes)  # type: ignore[arg-type]
-        self.longest = max(self.longest, self.open[run].steps)
+    def move(self, run: int, state: np.ndarray, steps: int) -> None:
+        """An open run was followed for so many further steps, to a state."""
+        left = self.open[run]
+        left.state, left.steps = state.copy(), left.steps + steps
+        self.longest = max(self.longest, left.steps)
+
+    def explain(
+        self, run: int, reason: Reason, word: np.ndarray | None = None, ray: Ray | None = None, detail: str = ""
+    ) -> None:
+        """Note why nothing is decided about an open run."""
+        left = self.open[run]
+        left.reason, left.word, left.ray, left.detail = reason, word, ray, detail
 
     def settle(self, run: int, end: int, proven: int = 0) -> None:
         """A run leads to an end; `proven` is 1 if that is a proof."""
@@ -130,13 +138,13 @@ class Ledger:
         self.open.pop(run, None)
         self.ends[end] = replace(self.ends[end], proved=self.ends[end].proved + proven)
 
-    def diverge(self, run: int, state: np.ndarray, steps: int, proven: int = 0) -> None:
-        """A run leaves every bound."""
-        self.longest = max(self.longest, steps)
-        self.latest_escape = max(self.latest_escape, steps)
+    def diverge(self, run: int, proven: int = 0) -> None:
+        """An open run leaves every bound."""
+        left = self.open[run]
+        self.latest_escape = max(self.latest_escape, left.steps)
         end = self.named(b"divergent")
         if end is None:
-            end = self.add_named(b"divergent", End(EndKind.DIVERGENT, None, (), state.copy()))
+            end = self.add_named(b"divergent", End(EndKind.DIVERGENT, None, (), left.state))
         self.settle(run, end, proven)
 
     def remark(self, end: int, note: str) -> None:

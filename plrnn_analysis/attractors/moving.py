@@ -44,7 +44,7 @@ def name_moving(search: Search) -> None:
         motion = measure(task, group.tail[-1], long=False)
         if motion is None:
             # A transient: it has left every bound while its exponents were averaged. The others may be, too.
-            ledger.diverge(group.runs[0], group.tail[-1], ledger.open[group.runs[0]].steps)
+            ledger.diverge(group.runs[0])
             follow(search, group.runs[1:], _rest(search))
             again.extend(group.runs[1:])
         elif motion.growth == Growth.CHAOTIC:
@@ -57,7 +57,7 @@ def name_moving(search: Search) -> None:
             return
         motion = measure(task, group.tail[-1], long=True)
         if motion is None:
-            ledger.diverge(group.runs[0], group.tail[-1], ledger.open[group.runs[0]].steps)
+            ledger.diverge(group.runs[0])
             continue
         _name(search, group, motion)
 
@@ -139,7 +139,7 @@ def _name(search: Search, group: Group, motion: Motion) -> None:
     else:
         reason = Reason.CONTRACTING if motion.growth == Growth.CONTRACTING else Reason.UNCLEAR
         for run in group.runs:
-            ledger.update(run, reason=reason, detail=motion.leading())
+            ledger.explain(run, reason, detail=motion.leading())
         return
     end = ledger.add(_moving(kind, group, motion, note))
     for run in group.runs:

@@ -12,6 +12,7 @@ from ..engines.verification import Hit, describe, solve_region
 from ..maps import CanonicalMap
 from ..numerics import EPS, UNIT_CIRCLE
 from ..results import Cycle, FixedPoint
+from ..units import Units
 from .compositions import composition
 
 __all__ = ["Resting", "Verdict", "resting_on", "solve_word"]
@@ -39,6 +40,7 @@ class Resting:
     Attributes
     ----------
     object : FixedPoint or Cycle
+        In the user's units; all else here is in balanced ones.
     points : (period, M) ndarray
         In the order of the word that was solved.
     radius : float
@@ -53,13 +55,15 @@ class Resting:
     growth: float
 
 
-def solve_word(map: CanonicalMap, word: np.ndarray, tolerance: float) -> Resting | Verdict:
+def solve_word(units: Units, given: CanonicalMap, word: np.ndarray, tolerance: float) -> Resting | Verdict:
     """The attracting fixed point or cycle that follows a word.
 
     Parameters
     ----------
-    map : CanonicalMap
-        Without input.
+    units : Units
+        The map in balanced units.
+    given : CanonicalMap
+        The map in those units in which the object is described.
     word : (k, H) ndarray of bool
         Bitcodes of k consecutive states.
     tolerance : float
@@ -71,6 +75,7 @@ def solve_word(map: CanonicalMap, word: np.ndarray, tolerance: float) -> Resting
         ``"virtual"`` if the solution of the word does not follow it, ``"repelling"``, ``"singular"`` if a multiplier
         is 1, ``"marginal"`` if only others have modulus 1, ``"inaccurate"`` where rounding prevents a decision.
     """
+    map = units.map
     period, m = len(word), map.n_units
     with np.errstate(all="ignore"):
         matrix, offset, growth = composition(map, word)
@@ -103,12 +108,24 @@ def solve_word(map: CanonicalMap, word: np.ndarray, tolerance: float) -> Resting
     shortest = _distinct_period(points, 4.0 * error[0, 0])
     bits = word & (y > y_error)
     hit = Hit(points[:shortest], bits[:shortest], y[:shortest], error[:shortest], y_error[:shortest])
-    found = _described(map, hit, tolerance)
-    rate = _transient_growth(matrix)
-    largest = growth * rate
-    at_rest = found.boundary_distance if not found.on_boundary else 0.0
-    places = found.z[None] if isinstance(found, FixedPoint) else hit.z
-    return Resting(found, places, at_rest / largest if np.isfinite(at_rest) else np.inf, largest)
+    found = _described(given, _in_units(hit, units), tolerance)
+    places = found.z[None] / units.state if isinstance(found, FixedPoint) else hit.z
+    largest = growth * _transient_growth(matrix)
+    room = 0.0 if found.on_boundary else _room(map, places)
+    return Resting(found, places, room / largest if np.isfinite(room) else np.inf, largest)
+
+
+def _in_units(hit: Hit, units: Units) -> Hit:
+    """A hit in the user's units."""
+    state, relu = units.state, units.relu
+    return Hit(hit.z * state, hit.bits, hit.y * relu, hit.z_error * state, hit.y_error * relu)
+
+
+def _room(map: CanonicalMap, points: np.ndarray) -> float:
+    """Euclidean distance of points (k, M) to the nearest boundary."""
+    norms = np.linalg.norm(map.V, axis=1)
+    real = norms > 0.0
+    return float(np.min(np.abs(map.preactivation(points)[:, real]) / norms[real], initial=np.inf))
 
 
 def _follow(map: CanonicalMap, bits: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -68,18 +68,17 @@ def grouped(search: Search, runs: Sequence[int]) -> list[Group]:
         for run, tail, bits in zip(some, tails.states, tails.bitcodes, strict=True):
             if not task.budget.take(1):
                 return groups
-            steps = ledger.open[run].steps + TAIL
             if not np.all(np.isfinite(tail)):
-                ledger.diverge(run, ledger.open[run].state, steps)
+                ledger.diverge(run)
                 continue
-            ledger.update(run, state=tail[-1].copy(), steps=steps)
+            ledger.move(run, tail[-1], TAIL)
             word = _whole_word(search, bits)
             stays = None if word is None else _why_it_stays(search, word)
             if stays is not None:
                 ramp = stays == Reason.NEUTRAL and ledger.open[run].reason == Reason.RAMP
-                ledger.update(run, reason=Reason.RAMP if ramp else stays, word=word)
+                ledger.explain(run, Reason.RAMP if ramp else stays, word, ledger.open[run].ray)
                 continue
-            ledger.update(run, reason=Reason.MOVING)
+            ledger.explain(run, Reason.MOVING)
             tree = cKDTree(tail)
             for group in groups:
                 if _same_set(tail, tree, group):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from ..maps import CanonicalMap
 from ..network import Network
 from ..results import Trajectory
 from ..trajectories import simulate
+from ..units import Units, balanced
 
 __all__ = ["ENTRIES", "REACHED", "Task"]
 
@@ -23,14 +23,19 @@ REACHED = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A network under a constant input, and how far its runs are followed.
+    """A map in its own units, and how far its runs are followed.
+
+    All states inside a search are in balanced units, so that one distance means the same in every coordinate; what is
+    reported is in the user's.
 
     Attributes
     ----------
+    given : CanonicalMap
+        The map in the user's units, under the input that is held on.
+    units : Units
+        The same map in balanced units, and the factors that lead back.
     network : Network
-    constant_input : (K,) array_like or None
-    map : CanonicalMap
-        The map under that input.
+        That map as a network.
     steps : int
         That every run is followed before anything but a fixed point or cycle is named.
     max_period : int
@@ -38,17 +43,35 @@ class Task:
     budget : Budget
     """
 
+    given: CanonicalMap
+    units: Units
     network: Network
-    constant_input: Any
-    map: CanonicalMap
     steps: int
     max_period: int
     boundary_tolerance: float
     budget: Budget
 
+    @classmethod
+    def of(
+        cls, given: CanonicalMap, initial: np.ndarray, steps: int, max_period: int, tolerance: float, budget: Budget
+    ) -> Task:
+        """The task for a map without input; `initial` (n, M) are states that must be finite in the units chosen."""
+        units = balanced(given)
+        with np.errstate(all="ignore"):
+            if not np.all(np.isfinite(initial / units.state)):
+                units = Units(given, np.ones(given.n_units), np.ones(given.n_relu), units.safe)
+        map = units.map
+        network = Network.shallow(map.A, map.W, map.V, map.h, map.c)
+        return cls(given, units, network, steps, max_period, tolerance, budget)
+
+    @property
+    def map(self) -> CanonicalMap:
+        """The map in balanced units."""
+        return self.units.map
+
     def run(self, states: np.ndarray, length: int) -> Trajectory:
         """So many further steps of runs at these states (n, M)."""
-        return simulate(self.network, length, z0=states, constant_input=self.constant_input)
+        return simulate(self.network, length, z0=states)
 
     def reached(self, points: np.ndarray) -> float:
         """Distance at which one of these points (k, M) counts as reached."""

@@ -14,6 +14,7 @@ from plrnn_analysis.attractors.escapes import flies_apart
 from plrnn_analysis.attractors.resting import resting_on, solve_word
 from plrnn_analysis.attractors.words import repeated_periods
 from plrnn_analysis.results import Continuum, CycleContinuum
+from plrnn_analysis.units import balanced
 
 # The network that docs/howto/lorenz.md is about, where the reader has it.
 LORENZ = Path(os.environ.get("PLRNN_LORENZ_CHECKPOINT", "lorenz_m20_p2.pt"))
@@ -280,8 +281,8 @@ def test_repeated_periods_tries_longer_ones_too():
 
 def test_solving_a_word_that_is_not_followed():
     model = switch()
-    assert solve_word(model.map, np.array([[True, True]]), 1e-9) == "repelling"
-    assert solve_word(model.map, np.array([[False, False]]), 1e-9) == "virtual"
+    assert solve_word(balanced(model.map), model.map, np.array([[True, True]]), 1e-9) == "repelling"
+    assert solve_word(balanced(model.map), model.map, np.array([[False, False]]), 1e-9) == "virtual"
 
 
 @pytest.mark.parametrize(
@@ -329,14 +330,15 @@ def test_states_proved_to_converge_follow_the_word_from_every_phase(seed):
             model = candidate
             break
     assert model is not None
-    resting = solve_word(model.map, word, 1e-9)
+    units = balanced(model.map)
+    resting = solve_word(units, model.map, word, 1e-9)
     assert 0.0 < resting.radius < np.inf
     proved = 0
     for phase in range(3):
         directions = rng.normal(size=(500, 2))
         directions /= np.linalg.norm(directions, axis=1)[:, None]
-        z = resting.points[phase] + resting.radius * rng.uniform(0.0, 1.0, (500, 1)) * directions
-        _, proven = resting_on(model.map, resting, z, 0.0)
+        z = (resting.points[phase] + resting.radius * rng.uniform(0.0, 1.0, (500, 1)) * directions) * units.state
+        _, proven = resting_on(units.map, resting, z / units.state, 0.0)
         proved += proven.sum()
         at = 0
         follows = np.ones(500, dtype=bool)
@@ -344,7 +346,7 @@ def test_states_proved_to_converge_follow_the_word_from_every_phase(seed):
             at = (phase + step) % 3
             follows &= np.all(model.map.bits(z) == word[at], axis=1) | (step < 3)
             z = model.map.step(z)
-        near = np.linalg.norm(z - resting.points[(at + 1) % 3], axis=1) < 1e-6
+        near = np.linalg.norm(z - resting.points[(at + 1) % 3] * units.state, axis=1) < 1e-6
         assert np.all(near[proven]) and np.all(follows[proven])
     assert proved > 500
 

@@ -214,3 +214,40 @@ def test_the_time_limit_ends_a_long_search_with_what_is_known():
     assert time.perf_counter() - started < 3.0
     assert found.stopped_by == "time_limit" and found.undecided > 0
     assert sum(item.count for item in found) == 20
+
+
+def measured_in(model, state, relu):
+    """The same model in other units: states are ``state`` times as large in numbers, ReLU arguments ``relu`` times."""
+    map = model.map
+    return pa.PLRNN.shallow(
+        state[:, None] * map.A / state, state[:, None] * map.W / relu, relu[:, None] * map.V / state,
+        state * map.h, relu * map.c,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("model", "box"),
+    [
+        (slow_cycle(), 2.0),
+        (pa.PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], pwl_units=2), 3.0),
+        (pa.PLRNN.shallow([[1.0]], [[-1000.0]], [[1.0]], [0.001], [-1.0]), 1.0),
+        (beside(pa.PLRNN.relu_rnn([[1.0]], [-1e-4]), pa.PLRNN.al_rnn([1.9], [[-3.8]], [1.0], pwl_units=1)), 0.5),
+        (linear([[1.0, 0.0], [0.0, 0.5]]), 1.0),
+    ],
+)
+def test_units_change_nothing(model, box, seed):
+    rng = np.random.default_rng(seed)
+    states = rng.uniform(-box, box, (8, model.n_units))
+    state = 2.0 ** rng.integers(-30, 31, model.n_units)
+    relu = 2.0 ** rng.integers(-30, 31, model.map.n_relu)
+    common = 2.0 ** rng.integers(-40, 41)
+    there = measured_in(model, state * common, relu * common).attractors(states=states * state * common)
+    here = model.attractors(states=states)
+    told = [(item.kind, item.period, item.count) for item in here]
+    assert [(item.kind, item.period, item.count) for item in there] == told
+    np.testing.assert_array_equal(there.assignment, here.assignment)
+    for one, other in zip(here, there):
+        np.testing.assert_allclose(other.state / (state * common), one.state, rtol=1e-6, atol=1e-6)
+        if one.multipliers is not None:
+            np.testing.assert_allclose(other.multipliers, one.multipliers, atol=1e-12)
