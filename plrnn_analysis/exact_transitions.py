@@ -80,7 +80,7 @@ def exact_transition_graph(
     All of it is decided exactly, on the given weights as rational numbers.
 
     For each subregion the parts with different targets are found by adding one boundary at a time: about H decisions
-    an edge, not one for each pair (:func:`plrnn_analysis.polytopes.cells.enumerate_cells`).
+    an edge, not one for each pair (``plrnn_analysis.polytopes.cells.enumerate_cells``).
 
     Examples
     --------

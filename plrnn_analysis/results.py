@@ -54,20 +54,15 @@ class Table(dict[str, list[Any]]):
 
 
 class ResultSequence(Frozen, Sequence[Item], Generic[Item]):
-    """A read-only sequence of results; subclasses add what the search proved.
+    """A read-only sequence of results; subclasses add what the search proved."""
 
-    Attributes
-    ----------
-    columns : tuple of str
-        Of :meth:`table`: attributes of the items. The same for all instances of a class.
-    """
-
+    #: Columns of the table: attributes of the items.
     columns: ClassVar[tuple[str, ...]] = ()
 
     _items: tuple[Item, ...]
 
     def table(self) -> Table:
-        """One row an item, with the names in :attr:`columns` as columns."""
+        """One row per item, with the names in ``columns`` as columns."""
         return Table({name: [getattr(item, name) for item in self] for name in self.columns})
 
     @overload

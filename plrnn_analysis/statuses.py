@@ -120,12 +120,19 @@ class Stability(_Word):
 class AttractorKind(_Word):
     """Where trajectories end; the last two are no attractors."""
 
+    #: A stable fixed point, solved exactly.
     FIXED_POINT = "fixed point"
+    #: A stable cycle, solved exactly.
     CYCLE = "cycle"
+    #: A family of fixed points or cycles that attracts from outside.
     CONTINUUM = "continuum"
+    #: It neither contracts nor expands along itself and does not close.
     QUASI_PERIODIC = "quasi-periodic"
+    #: Neighbours part exponentially.
     CHAOTIC = "chaotic"
+    #: It leaves every bound.
     DIVERGENT = "divergent"
+    #: The steps run did not tell; the note says what would.
     UNDECIDED = "undecided"
 
 

@@ -73,12 +73,12 @@ class Attractor(Frozen):
 
     @property
     def low(self) -> float:
-        """Lower end of :attr:`interval`."""
+        """Lower end of ``interval``."""
         return self.interval[0]
 
     @property
     def high(self) -> float:
-        """Upper end of :attr:`interval`."""
+        """Upper end of ``interval``."""
         return self.interval[1]
 
     @property
@@ -141,7 +141,7 @@ class Attractors(ResultSequence[Attractor]):
         return sum(item.count for item in self if item.kind == EndKind.UNDECIDED)
 
     def table(self) -> Table:
-        """One row for each end, as :attr:`columns` names; ``bitcodes`` is how many."""
+        """One row for each end, as ``columns`` names; ``bitcodes`` is how many."""
         table = super().table()
         table.update(kind=[str(a.kind) for a in self], bitcodes=[len(a.bitcodes) for a in self])
         return table
