@@ -9,7 +9,7 @@ import numpy as np
 
 from ._frozen import Frozen
 from ._validation import as_array, number
-from .engines.verification import ordered_eigenvalues
+from .engines.stability import ordered_eigenvalues
 from .errors import ModelError
 from .statuses import CollisionKind
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from .engines.description import describe
 from .engines.reduction import reduce_fixed_points
 from .engines.uniqueness import CONTRACTING, contraction_rates, prove_unique, settle
-from .engines.verification import Hit, describe, solve_region
+from .engines.verification import Checker, Hit
 from .maps import CanonicalMap
+from .numerics import BOUNDARY
 from .results import UniquenessCertificate
 
 __all__ = ["certify_unique"]
 
 
-def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = 1e-9) -> UniquenessCertificate:
+def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = BOUNDARY) -> UniquenessCertificate:
     """Try to prove that a map has exactly one fixed point.
 
     Parameters
@@ -45,12 +47,14 @@ def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = 1e-9) -> Un
     """
     if map.n_inputs:
         map = map.with_input(None)
-    rates = contraction_rates(map)
+    checker = Checker([map])
+    own = checker.units.map
+    rates = contraction_rates(own)
     norm = min(rates, key=lambda name: rates[name])
     attracting = rates[norm] < CONTRACTING
-    reduction = reduce_fixed_points(map)
+    reduction = reduce_fixed_points(own)
     margin = np.nan
-    hit: Hit | str = ""
+    hit: object = None
     proof = ""
     if reduction is not None:
         monotone = np.eye(map.n_relu) - reduction.G
@@ -58,10 +62,10 @@ def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = 1e-9) -> Un
         word = prove_unique(reduction)
         if word is not None:
             proof = "monotone"
-            hit = solve_region(map, word ^ reduction.base)
+            hit = next(checker.solve((word ^ reduction.base)[None]))
     if not isinstance(hit, Hit) and attracting:
         proof = norm
-        hit = solve_region(map, settle(map))
+        hit = next(checker.solve(settle(own)[None]))
     point = describe(map, hit, boundary_tolerance) if isinstance(hit, Hit) else None
     return UniquenessCertificate(
         unique=bool(proof) and point is not None,

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ._validation import as_array, freeze, is_whole
+from ._validation import as_array, is_whole
 from .engines.budget import Budget
-from .engines.orbits import describe_cycles, least_rotations, same_orbit
-from .engines.portfolio import (
-    METHODS,
-    Constraints,
-    choose_workers,
-    examine,
-    heuristic_settings,
-    reason,
-    search_patterns,
-)
+from .engines.description import describe_cycles
+from .engines.examination import Examination, examine
+from .engines.orbits import is_repeated, least_rotations, shifts_of
+from .engines.portfolio import METHODS, choose_workers, heuristic_settings, reason, search_patterns
 from .engines.prefixes import admissible_words as any_words
-from .engines.ring import first_is_largest, inside_box, ring_map
-from .engines.singular import Piece, analyse_singular_region, lies_on
-from .engines.verification import Hit
+from .engines.ring import Constraints, first_is_largest, inside_box
+from .engines.singular import Piece, analyse_singular_region
+from .engines.verification import Checker, Hit
 from .engines.words import admissible_words as planar_words
 from .errors import ModelError
-from .maps import CanonicalMap, bits_from_string, bits_to_string
+from .exact import is_compatible
+from .maps import CanonicalMap, bits_to_string
+from .numerics import BOUNDARY
+from .polytopes.boxes import Box, read_box
 from .regions import find_subregions
 from .results import Coverage, Cycle, CycleContinuum, Cycles
+from .units import balanced
 
-__all__ = ["describe_cycles", "find_cycles", "least_rotations"]
+__all__ = ["find_cycles"]
 
 WORDS = "words in a box"
 # Half-width of its box, in units of the largest |h|, where the user names none.
@@ -50,7 +47,7 @@ def find_cycles(
     workers: int = 1,
     executor: Executor | None = None,
     verify: str | None = None,
-    boundary_tolerance: float = 1e-9,
+    boundary_tolerance: float = BOUNDARY,
     seed: int = 0,
     restarts: int | None = None,
     inner: int | None = None,
@@ -136,11 +133,14 @@ def find_cycles(
         raise ModelError(f"verify={verify!r} checks cuts of linear programs; method {method!r} has none")
     if method == WORDS and box is None:
         box = DEFAULT_BOX * max(1.0, float(np.abs(maps[0].h).max()))
-    corners = _corners(box, map.n_units)
+    inside = None if box is None else read_box(box, map.n_units, infinite=True)
+    finite = inside is not None and bool(np.all(np.isfinite(np.concatenate(inside.corners))))
+    if method == WORDS and not finite:
+        raise ModelError(f"method {WORDS!r} needs a finite box, got {box!r}")
     chosen = choose_workers(workers, executor)
     budget = Budget(max_nodes, time_limit)
-    if corners is not None and (method == WORDS or (method == "auto" and planar and not verify)):
-        return _search_words(maps[0], int(max_period), corners, budget, boundary_tolerance)
+    if inside is not None and finite and (method == WORDS or (method == "auto" and planar and not verify)):
+        return _search_words(maps[0], int(max_period), inside, budget, boundary_tolerance)
     coverage: dict[int, Coverage] = {}
     found: list[Cycle] = []
     continua: list[CycleContinuum] = []
@@ -148,34 +148,38 @@ def find_cycles(
     for period in range(shift, int(max_period) + 1, shift):
         steps = maps * (period // shift)
         started = budget.seconds
+        checker = Checker(steps)
         try:
-            ring = ring_map(steps)
             outcome, engine, notes = search_patterns(
-                ring,
+                checker,
                 budget,
                 chosen,
                 method,
-                _constraints(maps[0], period, shift, corners),
+                _constraints(checker, period, shift, inside),
+                _largest_arguments(checker, period, inside),
                 verify,
                 replace(heuristic, period=period, shift=shift),
             )
-            hits, pieces, unchecked = examine(ring, outcome.words, budget)
         except KeyboardInterrupt:
             budget.stop("interrupt")
             break
-        exhausted = outcome.exhausted and not unchecked
+        examined = examine(checker, outcome.words, budget)
+        cycles, families = _distinct(checker, examined, period, shift, inside)
+        described, undescribed = _described(steps, cycles, boundary_tolerance, budget)
+        undecided = examined.undecided + undescribed
+        exhausted = outcome.exhausted and not undecided and np.isinf(outcome.limit)
         coverage[period] = Coverage(
-            subregions=1 << ring.n_relu,
-            decided=max(outcome.decided - unchecked, 0),
+            subregions=1 << checker.units.map.n_relu,
+            decided=max(outcome.decided - undecided, 0),
             engine=engine,
             stopped_by=reason(engine, budget, exhausted),
             seconds=budget.seconds - started,
-            notes=tuple(notes),
+            notes=(*notes, *examined.notes),
+            limit=None if np.isinf(outcome.limit) else outcome.limit * float(np.min(checker.units.relu)),
             **outcome.counts,
         )
-        families = _families(ring, pieces, period, shift)
         continua.extend(families)
-        found.extend(describe_cycles(steps, _distinct(hits, pieces, ring, period, shift, corners), boundary_tolerance))
+        found.extend(described)
         if exhausted and complete_up_to == period - shift:
             complete_up_to = period
         if budget.stopped_by:
@@ -186,39 +190,39 @@ def find_cycles(
         _items=tuple(sorted(found, key=lambda cycle: (cycle.period, cycle.word))),
         complete_up_to=complete_up_to,
         max_period=int(max_period),
-        box=corners,
+        box=None if inside is None else inside.corners,
         continua=tuple(continua),
         coverage=coverage,
     )
 
 
-def _search_words(
-    map: CanonicalMap,
-    max_period: int,
-    corners: tuple[np.ndarray, np.ndarray],
-    budget: Budget,
-    boundary_tolerance: float,
-) -> Cycles:
+def _search_words(map: CanonicalMap, max_period: int, box: Box, budget: Budget, boundary_tolerance: float) -> Cycles:
     """All periods from one tree over the words that the map can follow inside the box."""
-    regions = find_subregions(map, time_limit=budget.remaining if np.isfinite(budget.remaining) else None)
-    patterns = np.array([bits_from_string(region.bitcode, map.n_relu) for region in regions])
+    units = balanced(map)
+    scaled = Box(box.low / units.state, box.high / units.state)
+    regions = find_subregions(units.map, time_limit=budget.remaining if np.isfinite(budget.remaining) else None)
+    patterns = np.array([[ch == "1" for ch in region.bitcode] for region in regions], dtype=bool)
+    patterns = patterns[:, : map.n_relu]
     tree = planar_words if map.n_units <= 2 else any_words
-    words, exhausted, nodes = tree(map, patterns, corners, max_period, budget)
-    exhausted &= regions.complete
+    words, exhausted, nodes = tree(units.map, patterns, scaled.corners, max_period, budget)
+    exhausted &= regions.complete and units.safe
     found: list[Cycle] = []
     continua: list[CycleContinuum] = []
+    notes: list[str] = []
     for period, candidates in words.items():
-        ring = ring_map([map] * period)
-        hits, pieces, unchecked = examine(ring, list(candidates.reshape(len(candidates), -1)), budget)
-        exhausted &= not unchecked
-        continua.extend(_families(ring, pieces, period, 1))
-        new = list(
-            describe_cycles([map] * period, _distinct(hits, pieces, ring, period, 1, corners), boundary_tolerance)
-        )
-        found.extend(new)
-        for cycle in new:
-            continua.extend(_multiples(map, cycle, max_period))
-    found = [cycle for cycle in found if not any(_ends(cycle, family) for family in continua)]
+        checker = Checker([map] * period)
+        examined = examine(checker, list(candidates.reshape(len(candidates), -1)), budget)
+        cycles, families = _distinct(checker, examined, period, 1, box)
+        described, undescribed = _described([map] * period, cycles, boundary_tolerance, budget)
+        exhausted &= not examined.undecided and not undescribed
+        notes.extend(examined.notes)
+        found.extend(described)
+        continua.extend(families)
+        for bits in (*(hit.bits for hit in examined.hits), *(piece.bits for piece in examined.pieces)):
+            continua.extend(_multiples(map, bits.reshape(period, -1), max_period, box))
+    named = {(family.period, family.word): family for family in continua}
+    continua = list(named.values())
+    found = [cycle for cycle in found if not any(_ends(map, cycle, family) for family in continua)]
     coverage = {
         period: Coverage(
             subregions=1 << (map.n_relu * period),
@@ -228,7 +232,7 @@ def _search_words(
             solved=len(words.get(period, ())),
             stopped_by="" if exhausted else (budget.stopped_by or "numerics"),
             seconds=budget.seconds if period == 1 else 0.0,
-            notes=("nodes and seconds are those of all periods together",) if period == 1 else (),
+            notes=("nodes and seconds are those of all periods together", *notes) if period == 1 else (),
         )
         for period in range(1, max_period + 1)
     }
@@ -236,35 +240,63 @@ def _search_words(
         _items=tuple(sorted(found, key=lambda cycle: (cycle.period, cycle.word))),
         complete_up_to=max_period if exhausted else 0,
         max_period=max_period,
-        box=corners,
+        box=box.corners,
         continua=tuple(continua),
         coverage=coverage,
     )
 
 
-def _multiples(map: CanonicalMap, cycle: Cycle, max_period: int) -> list[CycleContinuum]:
-    """Families that repeat the word of a cycle which has a root of unity among its multipliers."""
-    for times in range(2, max_period // cycle.period + 1):
-        if np.any(np.abs(cycle.multipliers**times - 1.0) <= 1e-9 * times):
-            period = times * cycle.period
-            ring = ring_map([map] * period)
-            word = np.concatenate([bits_from_string(code, map.n_relu) for code in cycle.word])
-            piece = analyse_singular_region(ring, np.tile(word, times))
-            return [] if piece is None or not len(piece.directions) else _families(ring, [piece], period, 1)
-    return []
+def _described(
+    maps: list[CanonicalMap], hits: list[Hit], boundary_tolerance: float, budget: Budget
+) -> tuple[list[Cycle], int]:
+    """The cycles in words and numbers, and how many there was no time for."""
+    cycles: list[Cycle] = []
+    try:
+        for cycle in describe_cycles(maps, hits, boundary_tolerance):
+            cycles.append(cycle)
+            if budget.overdue:
+                budget.stop("time_limit")
+                break
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
+    return cycles, len(hits) - len(cycles)
 
 
-def _ends(cycle: Cycle, family: CycleContinuum) -> bool:
-    """Whether a cycle on a boundary is where a family of its period ends."""
+def _multiples(map: CanonicalMap, word: np.ndarray, max_period: int, box: Box) -> list[CycleContinuum]:
+    """Families that repeat a word (period, H): there are some only if a root of unity is among its multipliers.
+
+    The tree visits words that repeat nothing. But a family of the repeated word has a member in its middle that
+    repeats too, so its word was found.
+    """
+    period = len(word)
+    exact = Checker([map] * period).exact
+    families = []
+    jacobian = power = None
+    for times in range(2, max_period // period + 1):
+        jacobian = exact.jacobian(word) if jacobian is None else jacobian
+        power = jacobian * (power if power is not None else jacobian)
+        if exact.fixes_nothing(power):
+            continue
+        checker = Checker([map] * (times * period))
+        piece = analyse_singular_region(checker.maps, np.tile(word, (times, 1)))
+        if piece is not None:
+            families.extend(_distinct(checker, Examination(pieces=[piece]), times * period, 1, box)[1])
+    return families
+
+
+def _ends(map: CanonicalMap, cycle: Cycle, family: CycleContinuum) -> bool:
+    """Whether a cycle on a boundary lies in the closure of a family of its period, by the signs of its arguments."""
     if not cycle.on_boundary or cycle.period != family.period:
         return False
-    directions = family.directions.reshape(family.dimension, -1)
-    scale = 1.0 + np.max(np.abs(cycle.points)) + np.max(np.abs(family.anchor))
-    for turn in range(cycle.period):
-        away = (np.roll(cycle.points, turn, 0) - family.anchor).ravel()
-        if np.max(np.abs(away - directions.T @ (directions @ away))) <= 1e-8 * scale:
-            return True
-    return False
+    exact = Checker([map] * cycle.period).exact.settle(_bits_of(cycle.word))
+    if exact is None:
+        return False
+    other = _bits_of(family.word)
+    return any(is_compatible(np.roll(exact.signs, turn, 0), other) for turn in range(cycle.period))
+
+
+def _bits_of(word: tuple[str, ...]) -> np.ndarray:
+    return np.array([[ch == "1" for ch in code] for code in word], dtype=bool)
 
 
 def _driven(map: CanonicalMap, periodic_input: Any) -> list[CanonicalMap]:
@@ -276,104 +308,111 @@ def _driven(map: CanonicalMap, periodic_input: Any) -> list[CanonicalMap]:
     return [map.with_input(s) for s in inputs]
 
 
-def _corners(box: Any, n_units: int) -> tuple[np.ndarray, np.ndarray] | None:
-    if box is None:
-        return None
-    if np.ndim(box) == 0:
-        if not float(box) > 0.0:
-            raise ModelError(f"box must be positive, or a pair of corners, got {box!r}")
-        return freeze(np.full(n_units, -float(box))), freeze(np.full(n_units, float(box)))
-    if len(box) != 2:
-        raise ModelError(f"box must be a number or a pair (low, high) of ({n_units},) arrays, got {len(box)} items")
-    low = as_array("box[0]", box[0], (n_units,), "(M,), the lower corner")
-    high = as_array("box[1]", box[1], (n_units,), "(M,), the upper corner")
-    if np.any(low >= high):
-        raise ModelError("box[0] must be below box[1] in every coordinate")
-    return freeze(low), freeze(high)
-
-
-def _constraints(
-    map: CanonicalMap, period: int, shift: int, corners: tuple[np.ndarray, np.ndarray] | None
-) -> Constraints | None:
+def _constraints(checker: Checker, period: int, shift: int, box: Box | None) -> Constraints | None:
+    """What cuts may use, in balanced units: one rotation of each cycle, and the box."""
+    first = checker.maps[0]
     parts = []
-    if period > shift and map.n_relu:
-        parts.append(first_is_largest(map, period, shift))
-    if corners is not None:
-        parts.append(inside_box(corners, period))
+    if period > shift and first.n_relu:
+        parts.append(first_is_largest(first, period, shift))
+    if box is not None:
+        parts.append(inside_box(box.corners, period))
     if not parts:
         return None
-    return Constraints(np.vstack([p.L for p in parts]), np.concatenate([p.offset for p in parts]))
+    L = np.vstack([part.L for part in parts]) * checker.units.state
+    offset = np.concatenate([part.offset for part in parts])
+    # Rows of size one, by powers of two.
+    orders = -np.frexp(np.max(np.abs(L), axis=1, initial=0.0))[1]
+    return Constraints(np.ldexp(L, orders[:, None]), np.ldexp(offset, orders))
 
 
-def _divisors(period: int, shift: int) -> list[int]:
-    return [d for d in range(shift, period, shift) if period % d == 0]
+def _largest_arguments(checker: Checker, period: int, box: Box | None) -> float:
+    """Upper bound of the sum of the moduli of all ReLU arguments in the box, in balanced units."""
+    if box is None:
+        return float("inf")
+    units = checker.units
+    reach = np.tile(np.maximum(np.abs(box.low), np.abs(box.high)), period) / units.state
+    if not np.all(np.isfinite(reach)):
+        return float("inf")
+    return 1.01 * float(np.sum(np.abs(units.map.V) @ reach + np.abs(units.map.c)))
 
 
 def _distinct(
-    hits: Iterable[Hit],
-    pieces: list[Piece],
-    ring: CanonicalMap,
-    period: int,
-    shift: int,
-    corners: tuple[np.ndarray, np.ndarray] | None,
-) -> list[Hit]:
-    """Hits of this minimal period inside the box, one a cycle, rotated to the smallest word."""
-    hits = list(hits)
-    if not hits:
-        return []
-    z, z_error, y, y_error, bits = (
-        np.array([getattr(hit, name) for hit in hits]).reshape(len(hits), period, -1)
-        for name in ("z", "z_error", "y", "y_error", "bits")
-    )
-    keep = np.ones(len(hits), dtype=bool)
-    inside = np.all(np.abs(y) > y_error, axis=(1, 2))
-    for d in _divisors(period, shift):
-        bound = 2.0 * (z_error + np.roll(z_error, d, 1))
-        repeats = np.all(np.abs(np.roll(z, d, 1) - z) <= bound, axis=(1, 2))
-        # The one solution of a regular subregion whose word repeats repeats itself, however ill-conditioned.
-        repeats |= inside & np.all(np.roll(bits, d, 1) == bits, axis=(1, 2))
-        keep &= ~repeats
-    if corners is not None:
-        slack = z_error + 1e-9 * (1.0 + np.abs(z))
-        keep &= np.all((z >= corners[0] - slack) & (z <= corners[1] + slack), axis=(1, 2))
-    for i in np.flatnonzero(keep):
-        keep[i] = not any(lies_on(ring, hits[i], piece) for piece in pieces)
-    turns = least_rotations(bits, shift)
+    checker: Checker, examined: Examination, period: int, shift: int, box: Box | None
+) -> tuple[list[Hit], list[CycleContinuum]]:
+    """Cycles of this minimal period inside the box, each once, rotated to its smallest word; families likewise.
+
+    An isolated solution whose word repeats repeats itself, since turning it gives a solution of the same word. So
+    a cycle has this minimal period if its word repeats nothing.
+    """
+    n = checker.maps[0].n_relu
+    pieces = [p for p in examined.pieces if not any(_is_fixed_by(p, d) for d in shifts_of(period, shift))]
+    pieces = [p for p in pieces if not any(p is not q and _closes(p.exact.signs, q, shift) for q in pieces)]
+    hits = [
+        hit
+        for hit in examined.hits
+        if np.all(hit.y) or not any(_closes(hit.signs.reshape(period, n), piece, shift) for piece in pieces)
+    ]
     kept: dict[bytes, Hit] = {}
-    touching: list[Hit] = []
-    order = (np.arange(period)[None] + turns[:, None]) % period
-    for i in np.flatnonzero(keep):
-        turned = Hit(*(a[i, order[i]] for a in (z, bits, y, z_error, y_error)))
-        if np.any(np.abs(turned.y) <= turned.y_error):
-            if not any(same_orbit(turned, other, shift) for other in touching):
-                touching.append(turned)
-        else:
-            kept.setdefault(turned.bits.tobytes(), turned)
-    return [*kept.values(), *touching]
-
-
-def _families(ring: CanonicalMap, pieces: list[Piece], period: int, shift: int) -> list[CycleContinuum]:
-    """Families whose general member has this minimal period, one a set of rotations."""
-    m = ring.n_units // period
-    n = ring.n_relu // period
-    found: dict[bytes, CycleContinuum] = {}
+    if hits:
+        words = np.array([hit.bits for hit in hits]).reshape(len(hits), period, n)
+        turns = least_rotations(words, shift)
+        for i in np.flatnonzero(~is_repeated(words, shift)):
+            turned = np.roll(words[i], -turns[i], 0)
+            if turned.tobytes() not in kept and (box is None or _is_inside(checker, hits[i], box)):
+                kept[turned.tobytes()] = _turned(hits[i], period, int(turns[i]))
+    families: dict[bytes, CycleContinuum] = {}
     for piece in pieces:
-        moves = np.vstack([piece.anchor, piece.directions]).reshape(-1, period, m)
-        size = 1e-9 * (1.0 + np.max(np.abs(moves)))
-        if any(np.max(np.abs(np.roll(moves, d, 1) - moves)) <= size for d in _divisors(period, shift)):
+        if box is not None and not checker.exact.meets(piece.exact, *box.corners):
             continue
-        bits = piece.bits.reshape(period, n)
-        turn = min(range(0, period, shift), key=lambda r: np.roll(bits, -r, 0).tobytes())
-        turned = np.roll(bits, -turn, 0)
-        moves = np.roll(moves, -turn, 1)
-        found.setdefault(
-            turned.tobytes(),
-            CycleContinuum(
-                period=period,
-                anchor=freeze(moves[0].copy()),
-                directions=freeze(moves[1:].copy()),
-                dimension=len(moves) - 1,
-                word=tuple(bits_to_string(b) for b in turned),
-            ),
+        family = _family(piece, period, n, shift)
+        families.setdefault("".join(family.word).encode(), family)
+    return list(kept.values()), list(families.values())
+
+
+def _closes(signs: np.ndarray, piece: Piece, shift: int) -> bool:
+    """Whether a solution with these signs of its arguments (period, H), turned somehow, closes another family."""
+    bits = piece.exact.bits
+    turned = [np.roll(signs, turn, 0) for turn in range(0, len(signs), shift)]
+    if any(np.array_equal(one > 0, bits) for one in turned):
+        return False
+    return any(is_compatible(one, bits) for one in turned)
+
+
+def _turned(hit: Hit, period: int, turn: int) -> Hit:
+    """The same cycle, beginning `turn` steps later; arrays of shape (period, .)."""
+    return Hit(
+        *(
+            np.roll(getattr(hit, name).reshape(period, -1), -turn, 0)
+            for name in ("z", "bits", "y", "z_error", "y_error")
         )
-    return list(found.values())
+    )
+
+
+def _is_inside(checker: Checker, hit: Hit, box: Box) -> bool:
+    """Whether all points of a cycle lie in the closed box; in exact arithmetic where rounding hides it."""
+    z, error = (a.reshape(len(checker.maps), -1) for a in (hit.z, hit.z_error))
+    if np.any(z + error < box.low) or np.any(z - error > box.high):
+        return False
+    if np.all(z - error >= box.low) and np.all(z + error <= box.high):
+        return True
+    exact = checker.exact.settle(hit.bits)
+    return exact is not None and checker.exact.meets(exact, *box.corners)
+
+
+def _is_fixed_by(piece: Piece, d: int) -> bool:
+    """Whether every member of a family repeats after d steps."""
+    return all(moves[d:] + moves[:d] == moves for moves in (piece.exact.point, *piece.exact.directions))
+
+
+def _family(piece: Piece, period: int, n_relu: int, shift: int) -> CycleContinuum:
+    bits = piece.bits.reshape(period, n_relu)
+    turn = int(least_rotations(bits[None], shift)[0])
+    moves = np.vstack([piece.anchor, piece.directions]).reshape(1 + len(piece.directions), period, -1)
+    moves = np.roll(moves, -turn, 1)
+    return CycleContinuum(
+        period=period,
+        anchor=moves[0].copy(),
+        directions=moves[1:].copy(),
+        dimension=len(moves) - 1,
+        word=tuple(bits_to_string(b) for b in np.roll(bits, -turn, 0)),
+    )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 
-from .engines import singular as singular_regions
+import numpy as np
+
 from .engines.budget import Budget
-from .engines.portfolio import choose_workers, examine, heuristic_settings, reason, search_patterns
-from .engines.verification import describe, unique_hits
+from .engines.description import describe_points
+from .engines.examination import examine
+from .engines.portfolio import choose_workers, heuristic_settings, reason, search_patterns
+from .engines.singular import continuum_of
+from .engines.verification import Checker
 from .errors import ModelError
 from .maps import CanonicalMap
-from .results import Coverage, FixedPoints
+from .numerics import BOUNDARY
+from .results import Coverage, FixedPoint, FixedPoints
 
 __all__ = ["find_fixed_points"]
 
@@ -24,7 +29,7 @@ def find_fixed_points(
     executor: Executor | None = None,
     method: str = "auto",
     verify: str | None = None,
-    boundary_tolerance: float = 1e-9,
+    boundary_tolerance: float = BOUNDARY,
     seed: int = 0,
     restarts: int | None = None,
     inner: int | None = None,
@@ -76,11 +81,11 @@ def find_fixed_points(
     The state is eliminated first, which leaves a linear complementarity problem in the H ReLUs. If the
     symmetric part of I - G is positive definite there is exactly one fixed point, whatever H is. Else the
     sign patterns are searched: by Schur elimination, at most about ``2**H * 2 H`` operations, or by branch and
-    bound, a linear program of H unknowns a node and a number of nodes that depends on the problem. Cuts
-    respect error bounds; hits are solved anew and checked in the original coordinates. Arithmetic is double
-    precision: a claim of completeness holds for fixed points of maps whose weights differ from the
-    given ones by a few units in the last place, and for the second engine for ReLU arguments up to the size that
-    ``coverage.notes`` states.
+    bound, a linear program of H unknowns a node and a number of nodes that depends on the problem. The search runs in
+    balanced units (:func:`plrnn_analysis.units.balanced`); it drops a subtree only where a sign is wrong by more than
+    an error bound that holds for the given doubles, and what is left is decided by such bounds or, in doubt, in exact
+    rational arithmetic. So ``complete`` is a statement about the given doubles. A point on a boundary has one bitcode:
+    a ReLU whose argument is zero counts as inactive.
 
     References
     ----------
@@ -103,30 +108,39 @@ def find_fixed_points(
         raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")
     heuristic = heuristic_settings(method, seed, restarts, inner)
     budget = Budget(max_nodes, time_limit)
+    checker = Checker([map])
     outcome, engine, notes = search_patterns(
-        map, budget, choose_workers(workers, executor), method, verify=verify, heuristic=heuristic
+        checker, budget, choose_workers(workers, executor), method, verify=verify, heuristic=heuristic
     )
-    hits, pieces, unchecked = examine(map, outcome.words, budget)
-    if unchecked:
-        notes.append(f"{unchecked} candidate subregions were not checked before the search was stopped")
-    exhausted = outcome.exhausted and not unchecked
-    points = [
-        describe(map, hit, boundary_tolerance)
-        for hit in unique_hits(hits)
-        if not any(singular_regions.lies_on(map, hit, piece) for piece in pieces)
-    ]
+    found = examine(checker, outcome.words, budget)
+    points: list[FixedPoint] = []
+    try:
+        for point in describe_points(map, found.hits, boundary_tolerance):
+            points.append(point)
+            if budget.overdue:
+                budget.stop("time_limit")
+                break
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
+    undescribed = len(found.hits) - len(points)
+    if undescribed:
+        notes.append(f"{undescribed} further fixed points were found, and not described before the search was stopped")
+    undecided = found.undecided + undescribed
+    exhausted = outcome.exhausted and not undecided and np.isinf(outcome.limit)
+    limit = None if np.isinf(outcome.limit) else outcome.limit * float(np.min(checker.units.relu))
     coverage = Coverage(
         subregions=1 << map.n_relu,
-        decided=max(outcome.decided - unchecked, 0),
+        decided=max(outcome.decided - undecided, 0),
         engine=engine,
         stopped_by=reason(engine, budget, exhausted),
         seconds=budget.seconds,
-        notes=tuple(notes),
+        notes=(*notes, *found.notes),
+        limit=limit,
         **outcome.counts,
     )
     return FixedPoints(
-        _items=tuple(sorted(points, key=lambda p: p.bitcode)),
+        _items=tuple(points),
         complete=exhausted and coverage.undecided == 0,
-        continua=tuple(singular_regions.continuum_of(map, piece) for piece in pieces),
+        continua=tuple(continuum_of(map, piece) for piece in found.pieces),
         coverage=coverage,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from ._validation import as_array, freeze
 from .errors import ModelError
 
-__all__ = ["CanonicalMap", "bits_from_string", "bits_to_string"]
+__all__ = ["CanonicalMap", "bits_from_string", "bits_to_string", "ring_map"]
 
 
 def bits_to_string(bits: Sequence[Any] | np.ndarray) -> str:
@@ -195,3 +195,34 @@ class CanonicalMap:
         """Offset ``h + W diag(b) c`` (M,): inside the subregion ``F(z) = J_b z + offset``."""
         bits = np.asarray(bits, dtype=bool)
         return self.h + self.W[:, bits] @ self.c[bits]
+
+
+def ring_map(maps: Sequence[CanonicalMap]) -> CanonicalMap:
+    """The map ``(z_0, ..., z_{k-1}) -> (F_0(z_{k-1}), F_1(z_0), ..., F_{k-1}(z_{k-2}))``.
+
+    Parameters
+    ----------
+    maps : sequence of CanonicalMap
+        F_t, without input: the map into position t.
+
+    Returns
+    -------
+    CanonicalMap
+        In M k units and H k ReLUs, those of z_t in block t. Its fixed points are the k-periodic points.
+    """
+    k = len(maps)
+    if k == 1:
+        return maps[0]
+    m, n = maps[0].n_units, maps[0].n_relu
+    A = np.zeros((k, m, k, m))
+    W = np.zeros((k, m, k, n))
+    V = np.zeros((k, n, k, m))
+    c = np.zeros((k, n))
+    for t, map in enumerate(maps):
+        before = (t - 1) % k
+        A[t, :, before] = map.A
+        W[t, :, before] = map.W
+        V[before, :, before] = map.V
+        c[before] = map.c
+    h = np.concatenate([map.h for map in maps])
+    return CanonicalMap.build(A.reshape(k * m, k * m), W.reshape(k * m, k * n), V.reshape(k * n, k * m), c.ravel(), h)

@@ -6,8 +6,10 @@ import numpy as np
 
 from ._validation import freeze
 from .engines.budget import Budget
-from .engines.verification import SINGULAR_RCOND, Hit, ordered_eigenvalues, solve_region
+from .engines.stability import ordered_eigenvalues
+from .engines.verification import Hit, solve_region
 from .errors import ModelError
+from .exact import ExactRing, to_array
 from .maps import CanonicalMap, bits_to_string
 from .polytopes.cells import Cells, Planes, enumerate_cells, inner_double
 from .results import Subregion, Subregions
@@ -83,14 +85,13 @@ def find_subregions(map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit
 
 def _subregion(map: CanonicalMap, bits: np.ndarray, point: np.ndarray) -> Subregion:
     J = map.jacobian(bits)
-    K = np.eye(map.n_units) - J
     solved = solve_region(map, bits)
     if isinstance(solved, Hit):
         z: np.ndarray | None = solved.z
-    elif np.linalg.cond(K, 1) < 1.0 / SINGULAR_RCOND:
-        z = np.linalg.solve(K, map.offset(bits))
     else:
-        z = None
+        # No fixed point inside: the one of the affine map, wherever it is, if there is exactly one.
+        virtual = ExactRing([map]).affine_point(bits)
+        z = None if virtual is None else to_array(virtual)
     return Subregion(
         bitcode=bits_to_string(bits),
         jacobian=freeze(J),

@@ -172,6 +172,9 @@ class Coverage:
     seconds : float
     notes : tuple of str
         Anything a reader should know, e.g. that the problem was rebased since I - A is singular.
+    limit : float or None
+        If a number, only solutions whose ReLU arguments are all below it in modulus were excluded, and the result is
+        not ``complete``.
     """
 
     subregions: int
@@ -186,6 +189,7 @@ class Coverage:
     stopped_by: str = ""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    limit: float | None = None
 
     @property
     def undecided(self) -> int:

@@ -7,14 +7,15 @@ powers of two: the change is exact, and so is the way back.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ._validation import freeze
-from .maps import CanonicalMap
+from .maps import CanonicalMap, ring_map
 
-__all__ = ["Units", "balanced", "in_units", "is_safe"]
+__all__ = ["Units", "balanced", "balanced_ring", "in_units", "is_safe"]
 
 # A reducible map can be balanced for ever.
 MOST_BINARY_ORDERS = 200
@@ -87,35 +88,48 @@ def balanced(map: CanonicalMap) -> Units:
     array([[ 0., -1.],
            [-1.,  0.]])
     """
-    if map.n_inputs:
-        map = map.with_input(None)
-    state, relu = _exponents(map)
-    offsets = np.concatenate([np.ldexp(np.abs(map.h), -state), np.ldexp(np.abs(map.c), -relu)])
-    largest = float(np.max(offsets, initial=0.0))
+    return balanced_ring([map])
+
+
+def balanced_ring(maps: Sequence[CanonicalMap]) -> Units:
+    """Bring maps that differ in their offsets alone, as those of a periodic input, to the same balanced units.
+
+    Parameters
+    ----------
+    maps : sequence of k CanonicalMap
+
+    Returns
+    -------
+    Units
+        Its `map` is the map of the ring (:func:`plrnn_analysis.maps.ring_map`), in k M units and k H ReLUs.
+    """
+    maps = [map.with_input(None) if map.n_inputs else map for map in maps]
+    state, relu = _exponents(maps[0])
+    largest = max(
+        float(np.max(np.concatenate([np.ldexp(np.abs(map.h), -state), np.ldexp(np.abs(map.c), -relu)]), initial=0.0))
+        for map in maps
+    )
     if 0.0 < largest < np.inf:
         common = int(np.frexp(largest)[1]) - 1
         state, relu = state + common, relu + common
-    scaled = CanonicalMap(
-        A=freeze(np.ldexp(map.A, state[None, :] - state[:, None])),
-        W=freeze(np.ldexp(map.W, relu[None, :] - state[:, None])),
-        V=freeze(np.ldexp(map.V, state[None, :] - relu[:, None])),
-        c=freeze(np.ldexp(map.c, -relu)),
-        h=freeze(np.ldexp(map.h, -state)),
-        C=map.C,
-        E=map.E,
-    )
-    back = (
-        np.ldexp(scaled.A, state[:, None] - state[None, :]),
-        np.ldexp(scaled.W, state[:, None] - relu[None, :]),
-        np.ldexp(scaled.V, relu[:, None] - state[None, :]),
-        np.ldexp(scaled.c, relu),
-        np.ldexp(scaled.h, state),
-    )
-    given = (map.A, map.W, map.V, map.c, map.h)
-    if not all(np.array_equal(one, other) for one, other in zip(back, given, strict=True)):
+    factors = np.ldexp(1.0, state), np.ldexp(1.0, relu)
+    scaled = [in_units(map, *factors) for map in maps]
+    if not all(
+        _is_same(in_units(one, 1.0 / factors[0], 1.0 / factors[1]), map)
+        for one, map in zip(scaled, maps, strict=True)
+    ):
         # Some number would lose bits: better no change at all.
-        return Units(map, freeze(np.ones(map.n_units)), freeze(np.ones(map.n_relu)), _is_safe(map))
-    return Units(scaled, freeze(np.ldexp(1.0, state)), freeze(np.ldexp(1.0, relu)), _is_safe(scaled))
+        scaled, factors = list(maps), (np.ones(len(state)), np.ones(len(relu)))
+    return Units(
+        ring_map(scaled),
+        freeze(np.tile(factors[0], len(maps))),
+        freeze(np.tile(factors[1], len(maps))),
+        all(_is_safe(map) for map in scaled),
+    )
+
+
+def _is_same(one: CanonicalMap, other: CanonicalMap) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in "AWVch")
 
 
 def is_safe(array: np.ndarray) -> bool:
@@ -149,12 +163,13 @@ def in_units(map: CanonicalMap, state: np.ndarray, relu: np.ndarray) -> Canonica
     >>> in_units(tent, np.array([0.5]), np.array([0.25])).h
     array([2.])
     """
-    return CanonicalMap(
-        A=map.A * state / state[:, None],
-        W=map.W * relu / state[:, None],
-        V=map.V * state / relu[:, None],
-        c=map.c / relu,
-        h=map.h / state,
-        C=map.C,
-        E=map.E,
-    )
+    with np.errstate(over="ignore", under="ignore"):
+        return CanonicalMap(
+            A=map.A * (state / state[:, None]),
+            W=map.W * (relu / state[:, None]),
+            V=map.V * (state / relu[:, None]),
+            c=map.c / relu,
+            h=map.h / state,
+            C=map.C,
+            E=map.E,
+        )

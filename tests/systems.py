@@ -71,11 +71,18 @@ def degenerate_map(rng: np.random.Generator) -> CanonicalMap:
 def planted_al_rnn(
     rng: np.random.Generator, n_units: int, pwl_units: int, gain: float = 1.0, on_boundary: int = 0
 ) -> tuple[PLRNN, np.ndarray]:
-    """An AL-RNN with a fixed point chosen first, `on_boundary` of its ReLU units at exactly zero."""
-    A = rng.uniform(0.3, 0.9, n_units)
-    W = rng.normal(0.0, gain / np.sqrt(n_units), (n_units, n_units))
+    """An AL-RNN with a fixed point chosen first, `on_boundary` of its ReLU units at exactly zero.
+
+    Weights and point are multiples of 2^-12, so that the offsets that make it a fixed point are exact too.
+    """
+
+    def grid(values: np.ndarray) -> np.ndarray:
+        return np.round(values * 2.0**12) / 2.0**12
+
+    A = grid(rng.uniform(0.3, 0.9, n_units))
+    W = grid(rng.normal(0.0, gain / np.sqrt(n_units), (n_units, n_units)))
     np.fill_diagonal(W, 0.0)
-    z = rng.normal(0.0, 3.0, n_units)
+    z = grid(rng.normal(0.0, 3.0, n_units))
     z[n_units - pwl_units + rng.permutation(pwl_units)[:on_boundary]] = 0.0
     phi = z.copy()
     phi[n_units - pwl_units :] = np.maximum(phi[n_units - pwl_units :], 0.0)

@@ -78,13 +78,14 @@ def test_a_false_cut_is_not_proven():
     """The check can fail: multipliers of a cut do not refute a node that has a solution."""
     model, _ = planted_al_rnn(np.random.default_rng(1), 12, 6, 1.0)
     problem = reduce_fixed_points(model.map)
-    tree = branching._Tree(problem, (), np.zeros((0, 12)), np.zeros(0), keep_cuts=True)
+    tree = branching._Tree(branching._near(problem, None, np.inf), (), keep_cuts=True)
     while not tree.finished:
         tree.advance(1000)
-    assert farkas.check_cuts(tree.N, tree.Q, tree.kept, Budget(None, None)) == (len(tree.kept), len(tree.kept))
+    N, Q = tree.program.N, tree.program.Q
+    assert farkas.check_cuts(N, Q, tree.kept, Budget(None, None)) == (len(tree.kept), len(tree.kept))
     root = np.zeros_like(tree.kept[0][1])
     at_root = [(u, root) for u, _ in tree.kept]
-    assert farkas.check_cuts(tree.N, tree.Q, at_root, Budget(None, None)) == (len(tree.kept), 0)
+    assert farkas.check_cuts(N, Q, at_root, Budget(None, None)) == (len(tree.kept), 0)
 
 
 def test_verify_needs_linear_programs():

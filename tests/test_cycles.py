@@ -10,8 +10,8 @@ from oracle import brute_force_cycles
 from systems import CASES, known, planted_al_rnn, random_model
 
 from plrnn_analysis import PLRNN, ModelError
-from plrnn_analysis.engines.ring import ring_map
 from plrnn_analysis.fixed_points import find_fixed_points
+from plrnn_analysis.maps import ring_map
 
 # The longest period searched here; the case file goes further in places, see the slow test.
 LIMIT = 10
@@ -264,14 +264,22 @@ def test_scyfi_nesting_and_table():
 
 
 @pytest.mark.parametrize("method", ["auto", "elimination", "linear programs"])
-@pytest.mark.parametrize("order", [3, 4, 5])
+@pytest.mark.parametrize("order", [3, 4, 6])
 def test_rotation_by_a_root_of_unity_carries_a_plane_of_cycles(method, order):
-    angle = 2.0 * np.pi / order
-    turn = [[np.cos(angle), -np.sin(angle), 0.0], [np.sin(angle), np.cos(angle), 0.0], [0.0, 0.0, 0.5]]
-    found = PLRNN.al_rnn(turn, np.zeros((3, 3)), [0.0, 0.0, 1.0], pwl_units=1).cycles(5, method=method)
+    # Whole numbers, so that these are rotations to the last bit: companions of x^2 + x + 1, x^2 + 1 and x^2 - x + 1.
+    turn = [[0.0, -1.0, 0.0], [1.0, {3: -1.0, 4: 0.0, 6: 1.0}[order], 0.0], [0.0, 0.0, 0.5]]
+    found = PLRNN.al_rnn(turn, np.zeros((3, 3)), [0.0, 0.0, 1.0], pwl_units=1).cycles(6, method=method)
     assert found.complete
     assert [(c.period, c.stability) for c in found] == [(1, "marginal")]
     assert [(f.period, f.dimension, f.word) for f in found.continua] == [(order, 2, ("1",) * order)]
+
+
+def test_a_rotation_rounded_to_doubles_is_a_spiral():
+    # Its determinant, a rational number, is not one: nothing but the fixed point returns.
+    cosine, sine = np.cos(2.0 * np.pi / 5.0), np.sin(2.0 * np.pi / 5.0)
+    found = PLRNN.al_rnn([[cosine, -sine], [sine, cosine]], np.zeros((2, 2)), [1.0, 0.0], pwl_units=1).cycles(5)
+    assert found.complete and not found.continua
+    assert [c.period for c in found] == [1] and found[0].stability in ("stable spiral", "unstable spiral")
 
 
 @pytest.mark.parametrize("method", ["auto", "elimination", "linear programs"])

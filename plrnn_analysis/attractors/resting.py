@@ -7,8 +7,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from ..engines.orbits import describe_cycles, least_rotations
-from ..engines.verification import Hit, describe, solve_region
+from ..engines.description import describe, describe_cycles
+from ..engines.orbits import least_rotations
+from ..engines.verification import Hit, solve_region
 from ..maps import CanonicalMap
 from ..numerics import EPS, UNIT_CIRCLE
 from ..results import Cycle, FixedPoint

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..border_collisions import classify_border_collision
-from ..engines.verification import classify
+from ..engines.stability import classify
 from ..statuses import BifurcationKind, CollisionKind
 from .following import Followed, least_rotation, root_of
 from .pieces import BORDER, End

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..engines.verification import ordered_eigenvalues
+from ..engines.stability import ordered_eigenvalues
 from ..maps import bits_to_string
 from .parameters import Family
 

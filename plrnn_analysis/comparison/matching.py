@@ -8,7 +8,7 @@ import numpy as np
 
 from .._validation import freeze
 from ..engines.budget import Budget
-from ..engines.verification import ordered_eigenvalues
+from ..engines.stability import ordered_eigenvalues
 from ..errors import ModelError
 from ..fixed_points import find_fixed_points
 from ..maps import CanonicalMap, bits_from_string, bits_to_string

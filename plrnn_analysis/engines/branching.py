@@ -2,58 +2,108 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from ..kernels import branching as kernels
+from ..numerics import EPS, gamma
 from .budget import Budget
 from .driver import Outcome, Workers, run_trees
 from .farkas import check_cuts
-from .reduction import DATA_ULPS, EPS, Reduction
+from .outskirts import Outskirts
+from .reduced_problem import Reduction
+from .ring import Constraints
 
-__all__ = ["LARGEST_FEW", "LARGEST_MANY", "MAX_UNKNOWNS", "claim", "search"]
+__all__ = ["MAX_UNKNOWNS", "search"]
 
 # Dictionaries of one tree take 8 n^3 bytes.
 MAX_UNKNOWNS = 400
 BUFFER = 256
-# Up to which sum of x cuts must hold, relative to the largest |g|: a wider claim needs a clearer cut. With
-# few units there is room for that.
+# The count of cuts that were proven up to a limit only.
+LIMITED = "limited"
+# A cut that cannot be proven without a limit is proven for solutions whose x sum to at most so many times the largest
+# |g|; what lies further out is searched separately. With few units there is room for a wider limit.
 FEW_UNKNOWNS, LARGEST_FEW, LARGEST_MANY = 24, 1e7, 1e4
 
 
-def claim(problem: Reduction) -> float:
-    """Largest sum of moduli of y over the ReLUs for which the search's cuts are proven."""
-    largest = LARGEST_FEW if len(problem.g) <= FEW_UNKNOWNS else LARGEST_MANY
-    return largest * float(np.max(np.abs(problem.g), initial=0.0))
+@dataclass(frozen=True, eq=False)
+class _Program:
+    """The rows ``N x + Q >= 0`` of a search, their errors, and the sum of x up to which cuts must hold."""
+
+    N: np.ndarray
+    Q: np.ndarray
+    error_N: np.ndarray
+    error_q: np.ndarray
+    largest: float
+
+
+def _scale(problem: Reduction) -> float:
+    """A power of two near the largest |g|: the problem is homogeneous in (x, g), constants are brought to size one."""
+    largest = float(np.max(np.abs(problem.g), initial=0.0))
+    return float(2.0 ** np.frexp(largest)[1]) if largest else 1.0
+
+
+def _rows(problem: Reduction, constraints: Constraints | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Coefficients, constants and the errors of both: ``s = (I - G) x - g``, then the conditions in terms of x."""
+    n = len(problem.g)
+    N, error_N = np.eye(n) - problem.G, problem.error_G + EPS * np.abs(problem.G)
+    Q, error_q = -problem.g, problem.error_g
+    if constraints is None:
+        return N, Q, error_N, error_q
+    L, offset = constraints.L, constraints.offset
+    abs_L, size = np.abs(L), gamma(L.shape[1] + 1)
+    rows, constants = L @ problem.to_state, L @ problem.state_offset + offset
+    error_rows = abs_L @ (problem.error_state + size * np.abs(problem.to_state))
+    error_constants = abs_L @ (problem.error_offset + size * np.abs(problem.state_offset)) + size * np.abs(offset)
+    return (
+        np.vstack([N, rows]),
+        np.concatenate([Q, constants]),
+        np.vstack([error_N, error_rows]),
+        np.concatenate([error_q, error_constants]),
+    )
+
+
+def _near(problem: Reduction, constraints: Constraints | None, bound: float) -> _Program:
+    """The problem itself; cuts hold at least for solutions up to a limit, `bound` if all have a sum of x below it."""
+    N, Q, error_N, error_q = _rows(problem, constraints)
+    scale = _scale(problem)
+    usual = LARGEST_FEW if len(problem.g) <= FEW_UNKNOWNS else LARGEST_MANY
+    largest = bound / scale if np.isfinite(bound) else usual
+    return _Program(np.ascontiguousarray(N.T), Q / scale, np.ascontiguousarray(error_N.T), error_q / scale, largest)
+
+
+def _far(problem: Reduction, constraints: Constraints | None, largest: float) -> _Program:
+    """Solutions whose x sum to more than `largest` scaled units, divided by that sum.
+
+    Their constants have shrunk below ``|Q| / largest``, which makes them an uncertainty about zero, and their x sum to
+    1.
+    """
+    N, Q, error_N, error_q = _rows(problem, constraints)
+    spread = (np.abs(Q) + error_q) / (largest * _scale(problem)) if np.any(Q) or np.any(error_q) else np.zeros(len(Q))
+    n = len(problem.g)
+    return _Program(
+        np.ascontiguousarray(np.vstack([N, np.ones((1, n))]).T),
+        np.append(np.zeros(len(Q)), -1.0),
+        np.ascontiguousarray(np.vstack([error_N, np.zeros((1, n))]).T),
+        np.append(spread, 0.0),
+        1.0,
+    )
 
 
 class _Tree:
     """The search below one prefix: all state of the kernel, so that it can stop and go on anywhere."""
 
-    def __init__(
-        self, problem: Reduction, prefix: tuple[int, ...], L: np.ndarray, offset: np.ndarray, keep_cuts: bool = False
-    ) -> None:
-        n = len(problem.g)
+    def __init__(self, program: _Program, prefix: tuple[int, ...], keep_cuts: bool = False) -> None:
+        n, m = program.N.shape
         self.finished = False
         self.words: list[np.ndarray] = []
-        # The problem is homogeneous in (x, g): constants are brought to size one.
-        scale = float(np.max(np.abs(problem.g), initial=0.0)) or 1.0
-        self.largest = LARGEST_FEW if n <= FEW_UNKNOWNS else LARGEST_MANY
-        # Rows: s = (I - G) x - g, then the further conditions L z + offset with z written in x.
-        rows = L @ problem.to_state
-        constants = L @ problem.state_offset + offset
-        m = n + len(offset)
-        self.N = np.ascontiguousarray(np.vstack([np.eye(n) - problem.G, rows]).T)
-        self.Q = np.concatenate([-problem.g, constants]) / scale
-        ulps = DATA_ULPS * EPS * problem.condition
-        further = ulps * np.broadcast_to(1.0 + np.abs(rows).max(axis=1, initial=0.0)[:, None], rows.shape)
-        self.error_N = np.ascontiguousarray(np.vstack([problem.error_G, further]).T)
-        self.error_q = np.concatenate([problem.error_g, ulps * (1.0 + np.abs(constants))]) / scale
+        self.program = program
         self.D = np.zeros((n + 1, n + 1, m + 1))
-        self.D[0, :n, :m] = self.N
+        self.D[0, :n, :m] = program.N
         self.D[0, :n, m] = 1.0
-        self.D[0, n, :m] = self.Q
+        self.D[0, n, :m] = program.Q
         self.rows = np.zeros((n + 1, m), np.int64)
         self.rows[0] = n + np.arange(m)
         self.columns = np.zeros((n + 1, n), np.int64)
@@ -78,9 +128,9 @@ class _Tree:
         """Visit at most `nodes` nodes; returns how many were visited."""
         before = int(self.meta[kernels.NODES])
         code = kernels.branch(
-            self.N, self.error_N, self.Q, self.error_q, self.largest, self.D, self.rows, self.columns, self.place,
-            self.fixed, self.spared, self.unit, self.todo, self.meta, self.closed, self.buffer, self.cuts,
-            self.cut_fixed, nodes,
+            self.program.N, self.program.error_N, self.program.Q, self.program.error_q, self.program.largest, self.D,
+            self.rows, self.columns, self.place, self.fixed, self.spared, self.unit, self.todo, self.meta, self.closed,
+            self.buffer, self.cuts, self.cut_fixed, nodes,
         )  # fmt: skip
         count = int(self.meta[kernels.COUNT])
         self.words.extend(self.buffer[:count].astype(bool))
@@ -102,13 +152,18 @@ class _Tree:
 
     @property
     def counts(self) -> dict[str, int]:
-        return {"nodes": int(self.meta[kernels.NODES]), "pruned": int(self.meta[kernels.PRUNED]),
-                "solved": int(self.meta[kernels.SOLVED])}  # fmt: skip
+        names = {
+            "nodes": kernels.NODES,
+            "pruned": kernels.PRUNED,
+            "solved": kernels.SOLVED,
+            LIMITED: kernels.LIMITED,
+        }
+        return {name: int(self.meta[slot]) for name, slot in names.items()}
 
 
 def _check(tree: _Tree, budget: Budget) -> dict[str, int]:
     """The exact check of a tree's cuts where an executor searched it."""
-    checked, proven = check_cuts(tree.N, tree.Q, iter(tree.kept), budget)
+    checked, proven = check_cuts(tree.program.N, tree.program.Q, iter(tree.kept), budget)
     return {"cuts_checked": checked, "cuts_proven": proven}
 
 
@@ -116,9 +171,10 @@ def search(
     problem: Reduction,
     budget: Budget,
     workers: Workers = 1,
-    L: np.ndarray | None = None,
-    offset: np.ndarray | None = None,
+    constraints: Constraints | None = None,
+    bound: float = np.inf,
     farkas: bool = False,
+    outskirts: Outskirts | None = None,
 ) -> Outcome:
     """Find every pattern of a reduced problem that may hold a solution.
 
@@ -128,29 +184,75 @@ def search(
     budget : Budget
     workers : int or Executor, optional
         Threads over subtrees, as the kernel runs without the GIL; or an executor.
-    L, offset : (m, M), (m,) ndarray, optional
-        Subtrees without a point with ``L z + offset >= 0`` may be cut.
+    constraints : Constraints, optional
+        Subtrees without a point that satisfies them may be cut.
+    bound : float, optional
+        Solutions of interest have a sum of x below this, e.g. since they lie in a box.
     farkas : bool, optional
         Re-check every cut in exact arithmetic; the counts of the outcome then say how many were proven.
+    outskirts : Outskirts, optional
+        A simpler problem that bounds all solutions, to be tried first where a bound is needed.
 
     Returns
     -------
     Outcome
-        Candidate patterns, some of them several times removed from a solution: the caller solves each.
+        Candidate patterns, some of them several times removed from a solution: the caller solves each. Its `limit` is
+        finite if solutions whose x sum to more were not excluded.
 
     Notes
     -----
     A node is a linear program in n unknowns, solved from its parent's dictionary in a few pivots of n^2
-    operations each. The number of nodes depends on the problem, not on 2**n.
+    operations each. The number of nodes depends on the problem, not on 2**n. Nearly every cut is proven without a
+    limit; where one is not, a second tree excludes, or finds, the solutions beyond the limit, scaled to a sum of one.
     """
-    if L is None or offset is None:
-        L, offset = np.zeros((0, len(problem.state_offset))), np.zeros(0)
-    rows, constants = L, offset
-    outcome, trees = run_trees(
-        partial(_Tree, problem, L=rows, offset=constants, keep_cuts=farkas), len(problem.g), budget, workers,
-        _check if farkas else None,
-    )  # fmt: skip
+    n = len(problem.g)
+    if not np.any(problem.g) and not np.any(problem.error_g):
+        # Zero is a solution of every pattern, which programs cannot cut; any other scales to a sum of one.
+        homogeneous = _far(problem, None, 1.0)
+        outcome = _run(homogeneous, budget, workers, farkas)
+        outcome.counts.pop(LIMITED, 0)
+        outcome.words.append(np.zeros(n, dtype=bool))
+        return outcome
+    near = _near(problem, constraints, bound)
+    outcome = _run(near, budget, workers, farkas)
+    if outcome.counts.pop(LIMITED, 0) and outcome.exhausted and not np.isfinite(bound):
+        limit = near.largest * _scale(problem)
+        if outskirts is not None and _nothing_beyond(outskirts, limit, budget, workers):
+            return outcome
+        beyond = _run(_far(problem, constraints, near.largest), budget, workers, farkas)
+        if not beyond.exhausted:
+            outcome.limit = limit
+        known = {word.tobytes() for word in outcome.words}
+        outcome.words.extend(word for word in beyond.words if word.tobytes() not in known)
+        beyond.counts.pop(LIMITED, 0)
+        for name, value in beyond.counts.items():
+            outcome.counts[name] = outcome.counts.get(name, 0) + value
+    return outcome
+
+
+def _nothing_beyond(outskirts: Outskirts, limit: float, budget: Budget, workers: Workers) -> bool:
+    """Whether no fixed point has ReLU arguments whose moduli sum to more than `limit`."""
+    room = limit - outskirts.intercept
+    if room <= 0.0 or not outskirts.slope:
+        return room > 0.0
+    # Fixed points with a larger sum of relu(v), divided by it: none, if every pattern is refuted.
+    problem, total = outskirts.problem, room / outskirts.slope
+    n = len(problem.g)
+    program = _Program(
+        np.ascontiguousarray(np.vstack([np.eye(n) - problem.G, np.ones((1, n))]).T),
+        np.append(np.zeros(n), -1.0),
+        np.ascontiguousarray(np.vstack([problem.error_G + EPS * np.abs(problem.G), np.zeros((1, n))]).T),
+        np.append(outskirts.rest / total + outskirts.blur, 0.0),
+        1.0,
+    )
+    outcome = _run(program, budget, workers, False)
+    return outcome.exhausted and not outcome.words
+
+
+def _run(program: _Program, budget: Budget, workers: Workers, farkas: bool) -> Outcome:
+    make = partial(_Tree, program, keep_cuts=farkas)
+    outcome, trees = run_trees(make, len(program.N), budget, workers, _check if farkas else None)
     if farkas and trees:
         kept = (cut for tree in trees for cut in tree.kept)
-        outcome.counts["cuts_checked"], outcome.counts["cuts_proven"] = check_cuts(trees[0].N, trees[0].Q, kept, budget)
+        outcome.counts["cuts_checked"], outcome.counts["cuts_proven"] = check_cuts(program.N, program.Q, kept, budget)
     return outcome

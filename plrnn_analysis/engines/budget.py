@@ -11,8 +11,8 @@ from ..errors import ModelError
 
 __all__ = ["Budget"]
 
-# Seconds that checking candidates may take beyond the time limit.
-OVERTIME = 0.25
+# What checking and describing candidates may take beyond the time limit: seconds, or a share of the limit.
+OVERTIME, OVERTIME_SHARE = 0.25, 0.08
 
 
 class Budget:
@@ -39,6 +39,8 @@ class Budget:
                 raise ModelError(f"{name} must be a number >= 0 or None for no limit, got {value!r}")
         self.started = time.perf_counter()
         self.deadline = None if time_limit is None else self.started + time_limit
+        overtime = 0.0 if time_limit is None else max(OVERTIME, OVERTIME_SHARE * time_limit)
+        self.overtime_ends = None if self.deadline is None else self.deadline + overtime
         self.nodes_left = None if max_nodes is None else int(max_nodes)
         self.stopped_by = ""
         self._lock = threading.Lock()
@@ -56,7 +58,7 @@ class Budget:
     @property
     def overdue(self) -> bool:
         """Whether the time limit is so far past that even checking what was found must end."""
-        return self.deadline is not None and time.perf_counter() > self.deadline + OVERTIME
+        return self.overtime_ends is not None and time.perf_counter() > self.overtime_ends
 
     def stop(self, reason: str) -> None:
         """End the search; the first reason given stays."""

@@ -19,7 +19,7 @@ __all__ = ["Outcome", "Tree", "Workers", "run_trees"]
 # A slice of the search should take about this long, so that limits and Ctrl-C act promptly.
 SLICE_SECONDS = 0.02
 # Patterns a tree may report before the search is given up: each must be solved densely.
-MAX_CANDIDATES = 50_000
+MAX_CANDIDATES = 1 << 18
 # Subtrees for each worker of an executor, so that none waits long for the last; and their number where it does
 # not say how many workers it has.
 TASKS_A_WORKER, TASKS = 8, 64
@@ -54,12 +54,16 @@ class Tree(Protocol):
 
 @dataclass
 class Outcome:
-    """What a search found: candidate patterns, the counts behind the claim, and whether it ended by itself."""
+    """What a search found: candidate patterns, the counts behind the claim, and whether it ended by itself.
+
+    A finite `limit` says that solutions of the reduced problem whose x sum to more were not excluded.
+    """
 
     words: list[np.ndarray] = field(default_factory=list)
     decided: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     exhausted: bool = True
+    limit: float = float("inf")
 
 
 T = TypeVar("T", bound=Tree)

@@ -9,7 +9,7 @@ import numpy as np
 from ..kernels import elimination as kernels
 from .budget import Budget
 from .driver import Outcome, Workers, run_trees
-from .reduction import Reduction
+from .reduced_problem import Reduction
 
 __all__ = ["MAX_UNKNOWNS", "search"]
 
@@ -29,7 +29,8 @@ class _Tree:
         self.collapse = collapse
         self.words: list[np.ndarray] = []
         self.tab = np.zeros((n + 1, n + 1, n))
-        self.tab[0, :n] = problem.G.T
+        # A zero of the kernel is an exact one.
+        self.tab[0, :n] = np.where((problem.G == 0.0) & (problem.error_G > 0.0), kernels.TINY, problem.G).T
         self.tab[0, n] = problem.g
         self.error = np.zeros((3, n + 1, n))
         self.error[0, 0] = problem.error_G.max(axis=1, initial=0.0)

@@ -13,7 +13,7 @@ from .._validation import is_whole
 from ..errors import ModelError
 from .budget import Budget
 from .driver import MAX_CANDIDATES, Outcome
-from .reduction import Reduction
+from .reduced_problem import Reduction
 
 __all__ = ["Heuristic", "SCYFI", "default_limits", "search"]
 

@@ -1,42 +1,52 @@
 """The mixed problem ``(I - A) z - W x = h, x = relu(V z + c)``: for maps all of whose subregions are singular.
 
-Nothing can be eliminated then, so z stays a free variable. A tree over sign patterns; a node is
-cut when the linear program that keeps only ``x >= 0, x >= V z + c`` for undecided ReLUs is infeasible.
+The state cannot be eliminated then, so what is left of it stays among the unknowns. A tree over sign patterns; a node
+is cut when the relaxation that keeps only ``x >= 0, x >= V z + c`` for undecided ReLUs is proven to be empty.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linprog
+from flint import fmpq
 
 from ..maps import CanonicalMap
+from ..polytopes.programs import proves_empty
+from ..polytopes.rational import flat_of, rationals
 from .budget import Budget
 from .driver import Outcome
 
 __all__ = ["search"]
 
 
-def _feasible(map: CanonicalMap, signs: np.ndarray) -> bool | None:
-    """Whether the relaxation for ``signs`` (1 active, -1 inactive, 0 open) has a point; None if undecided."""
-    m, n = map.n_units, map.n_relu
-    equalities = np.hstack([np.eye(m) - map.A, -map.W])
-    active, rest = signs == 1, signs != 1
-    link = np.hstack([map.V, -np.eye(n)])
-    bounds = [(None, None)] * m + [(0.0, 0.0 if s == -1 else None) for s in signs]
-    result = linprog(
-        np.zeros(m + n),
-        A_ub=link[rest] if np.any(rest) else None,
-        b_ub=-map.c[rest] if np.any(rest) else None,
-        A_eq=np.vstack([equalities, link[active]]),
-        b_eq=np.concatenate([map.h, -map.c[active]]),
-        bounds=bounds,
-        method="highs",
-    )
-    return True if result.status == 0 else False if result.status == 2 else None
+class _Relaxation:
+    """Rows ``x_i`` and ``x_i - y_i`` over the solutions of ``(I - A) z - W x = h``, in rationals."""
+
+    def __init__(self, map: CanonicalMap) -> None:
+        m, n = map.n_units, map.n_relu
+        A, W, V, c, h = (rationals(a) for a in (map.A, map.W, map.V, map.c, map.h))
+        one, zero = fmpq(1), fmpq(0)
+        equations = [
+            [(one if i == j else zero) - A[i][j] for j in range(m)] + [-w for w in (W[i] if n else [])]
+            for i in range(m)
+        ]
+        flat = flat_of(equations, [-value for value in h], m + n)
+        # Without solutions of the equations every pattern is empty.
+        self.solvable = flat is not None
+        if flat is None:
+            return
+        x = [[zero] * m + [one if i == j else zero for j in range(n)] for i in range(n)]
+        slack = [[-v for v in V[i]] + x[i][m:] for i in range(n)]
+        self.rows, self.room = flat.restrict([*x, *slack], [zero] * n + [-value for value in c])
+
+    def is_empty(self, signs: np.ndarray) -> bool:
+        """Whether the relaxation for ``signs`` (1 active, -1 inactive, 0 open) is proven to have no point."""
+        if not self.solvable:
+            return True
+        return proves_empty(self.rows, self.room, equal=[*(signs == -1).tolist(), *(signs == 1).tolist()])
 
 
 def search(map: CanonicalMap, budget: Budget) -> Outcome:
-    """Every pattern whose closed subregion holds a fixed point.
+    """Every pattern whose closed subregion may hold a fixed point.
 
     Parameters
     ----------
@@ -46,9 +56,11 @@ def search(map: CanonicalMap, budget: Budget) -> Outcome:
 
     Notes
     -----
-    One linear program in M + H variables a node.
+    One linear program in at most M + H variables a node. What the solver says is believed only where exact multipliers
+    prove it; where it proves nothing the tree goes on, down to single patterns, which the caller decides.
     """
-    outcome = Outcome(counts={"nodes": 0, "pruned": 0, "solved": 0, "trouble": 0})
+    outcome = Outcome(counts={"nodes": 0, "pruned": 0, "solved": 0})
+    relaxation = _Relaxation(map)
     stack = [np.zeros(map.n_relu, dtype=np.int8)]
     try:
         while stack:
@@ -56,25 +68,21 @@ def search(map: CanonicalMap, budget: Budget) -> Outcome:
                 break
             signs = stack[-1]
             outcome.counts["nodes"] += 1
-            verdict = _feasible(map, signs)
+            empty = relaxation.is_empty(signs)
             stack.pop()
             free = np.flatnonzero(signs == 0)
-            if verdict is False:
+            if empty:
                 outcome.counts["pruned"] += 1
                 outcome.decided += 1 << len(free)
-                continue
-            if verdict is None:
-                # An undecided program prunes nothing; the branch goes on to its single subregions.
-                outcome.counts["trouble"] += 1
-            if not len(free):
+            elif not len(free):
                 outcome.counts["solved"] += 1
                 outcome.words.append(signs == 1)
                 outcome.decided += 1
-                continue
-            for sign in (1, -1):
-                child = signs.copy()
-                child[free[0]] = sign
-                stack.append(child)
+            else:
+                for sign in (1, -1):
+                    child = signs.copy()
+                    child[free[0]] = sign
+                    stack.append(child)
     except KeyboardInterrupt:
         budget.stop("interrupt")
     outcome.exhausted = not stack

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .reduction import EPS
+from ..numerics import EPS
 
 __all__ = ["LeastNorm", "inner_point", "least_norm"]
 

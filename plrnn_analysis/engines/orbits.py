@@ -1,17 +1,10 @@
-"""Orbits of a map: which rotations of a cycle are one, and the public description of a cycle."""
+"""Orbits of a map: which rotations of a cycle are one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
-from .._validation import freeze
-from ..maps import CanonicalMap, bits_to_string
-from ..results import Cycle
-from .verification import Hit, classify, ordered_eigenvalues
-
-__all__ = ["describe_cycles", "least_rotations", "same_orbit"]
+__all__ = ["is_repeated", "least_rotations", "shifts_of"]
 
 # Words of more rotations than this are rotated one by one, in linear time.
 LONG = 64
@@ -56,42 +49,14 @@ def _least_rotation(word: list[list[int]]) -> int:
     return min(first, second)
 
 
-def same_orbit(one: Hit, other: Hit, shift: int) -> bool:
-    """Whether two cycles of one period are the same, up to a rotation by a multiple of `shift` and to rounding."""
-    return any(
-        np.all(np.abs(np.roll(one.z, r, 0) - other.z) <= 4.0 * (np.roll(one.z_error, r, 0) + other.z_error))
-        for r in range(0, len(one.z), shift)
-    )
+def shifts_of(period: int, shift: int) -> list[int]:
+    """Proper divisors of a period that are multiples of `shift`: by which a repeated orbit returns to itself."""
+    return [d for d in range(shift, period, shift) if period % d == 0]
 
 
-def describe_cycles(maps: list[CanonicalMap], hits: list[Hit], boundary_tolerance: float) -> Iterable[Cycle]:
-    """The public description of cycles of one period, their multipliers computed together."""
-    if not hits:
-        return
-    period, m = len(maps), maps[0].n_units
-    product = np.broadcast_to(np.eye(m), (len(hits), m, m))
-    for t in range(period):
-        following = maps[(t + 1) % period]
-        bits = np.array([hit.bits[t] for hit in hits])
-        product = (following.A + (following.W[None] * bits[:, None, :]) @ following.V) @ product
-    z, y, y_error = (np.array([getattr(hit, name) for hit in hits]) for name in ("z", "y", "y_error"))
-    step = np.stack([maps[(t + 1) % period].step(z[:, t]) for t in range(period)], axis=1)
-    residuals = np.max(np.abs(step - np.roll(z, -1, 1)), axis=(1, 2))
-    norms = np.linalg.norm(maps[0].V, axis=1)
-    real = norms > 0.0
-    distances = np.min(np.abs(y[..., real]) / norms[real], axis=(1, 2), initial=np.inf)
-    scale = np.abs(z) @ np.abs(maps[0].V).T + np.abs(maps[0].c)
-    near = np.any((np.abs(y) <= np.maximum(y_error, boundary_tolerance * scale)) & real, axis=(1, 2))
-    for i, hit in enumerate(hits):
-        multipliers = ordered_eigenvalues(product[i])
-        yield Cycle(
-            period=period,
-            points=freeze(hit.z),
-            word=tuple(bits_to_string(b) for b in hit.bits.tolist()),
-            multipliers=freeze(multipliers),
-            spectral_radius=float(np.abs(multipliers[0])),
-            stability=classify(multipliers),
-            residual=float(residuals[i]),
-            boundary_distance=float(distances[i]),
-            on_boundary=bool(near[i]),
-        )
+def is_repeated(words: np.ndarray, shift: int) -> np.ndarray:
+    """Which words (n, period, H) are a shorter one, of a length divisible by `shift`, repeated."""
+    repeated = np.zeros(len(words), dtype=bool)
+    for d in shifts_of(words.shape[1], shift):
+        repeated |= np.all(np.roll(words, d, 1) == words, axis=(1, 2))
+    return repeated

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,32 +11,24 @@ from .._validation import is_whole
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from . import enumeration
-from . import singular as singular_regions
 from .budget import Budget
 from .driver import Outcome, Workers
 from .heuristic import SCYFI, Heuristic
 from .heuristic import search as search_at_random
-from .reduction import Reduction, reduce_fixed_points
+from .outskirts import merged
+from .reduced_problem import Reduction
+from .reduction import reduce_fixed_points
+from .ring import Constraints
 from .uniqueness import contracts, prove_unique, settle
-from .verification import Hit, solve_region, solve_regions
+from .verification import Checker, Hit
 
-__all__ = ["METHODS", "Constraints", "choose_workers", "examine", "heuristic_settings", "reason", "search_patterns"]
+__all__ = ["METHODS", "choose_workers", "heuristic_settings", "reason", "search_patterns"]
 
 METHODS = ("auto", "elimination", "linear programs", SCYFI)
-# Up to so many ReLUs elimination is as quick as anything and its claim is unconditional; without
-# offsets it stays the better engine for longer.
-SMALL, HOMOGENEOUS = 12, 24
-
-
-@dataclass(frozen=True, eq=False)
-class Constraints:
-    """Linear conditions ``L z + offset >= 0`` that the points looked for may be asked to satisfy.
-
-    Engines use them to cut; whoever asks must filter what comes back.
-    """
-
-    L: np.ndarray
-    offset: np.ndarray
+# Up to so many ReLUs elimination is as quick as anything.
+SMALL = 12
+# Up to so many ReLUs every pattern of a map whose numbers floats cannot hold safely is solved in rationals.
+RATIONAL = 10
 
 
 def heuristic_settings(method: str, seed: int, restarts: int | None, inner: int | None) -> Heuristic:
@@ -67,11 +58,12 @@ def choose_workers(workers: int, executor: Executor | None) -> Workers:
 
 
 def search_patterns(
-    map: CanonicalMap,
+    checker: Checker,
     budget: Budget,
     workers: Workers,
     method: str,
     constraints: Constraints | None = None,
+    bound: float = np.inf,
     verify: str | None = None,
     heuristic: Heuristic | None = None,
 ) -> tuple[Outcome, str, list[str]]:
@@ -79,14 +71,17 @@ def search_patterns(
 
     Parameters
     ----------
-    map : CanonicalMap
-        Without input.
+    checker : Checker
+        Of the ring of maps (one map for fixed points); its map in balanced units is searched.
     budget : Budget
     workers : int or Executor
         Threads, or who else searches the subtrees.
     method : str
         One of `METHODS`.
     constraints : Constraints, optional
+        In balanced units.
+    bound : float, optional
+        No solution of interest has ReLU arguments, in balanced units, whose moduli sum to more.
     verify : str, optional
         ``"farkas"`` re-checks every cut of the linear programs in exact arithmetic.
     heuristic : Heuristic, optional
@@ -105,6 +100,7 @@ def search_patterns(
     ModelError
         On an unknown method or a bad number of workers.
     """
+    map = checker.units.map
     if not isinstance(workers, Executor):
         if not is_whole(workers, 1):
             raise ModelError(f"workers must be a whole number >= 1, got {workers!r}")
@@ -119,21 +115,47 @@ def search_patterns(
         return _search_at_random(map, budget, heuristic or Heuristic())
     if not map.n_relu:
         return Outcome([np.zeros(0, dtype=bool)], 1, {"solved": 1}), "single region", []
-    if method == "auto" and map.n_relu <= enumeration.MAX_RELUS and not verify:
+    if not checker.units.safe and map.n_relu > RATIONAL:
+        budget.stop("numerics")
+        return (
+            Outcome(exhausted=False),
+            method,
+            ["the weights differ by more orders of magnitude than doubles can handle"],
+        )
+    few = map.n_relu <= enumeration.MAX_RELUS or not checker.units.safe
+    if method == "auto" and few and not verify:
         return enumeration.search(map.n_relu, budget), "enumeration", []
     reduction = reduce_fixed_points(map, budget)
     if reduction is None:
         return _search_mixed(map, budget)
-    return _search_reduced(map, reduction, budget, workers, method, constraints, verify)
+    return _search_reduced(checker, reduction, budget, workers, method, constraints, bound, verify)
+
+
+def _unique_pattern(checker: Checker, reduction: Reduction) -> tuple[np.ndarray, str] | None:
+    """The pattern of the only fixed point and what proves that there is no other; None if nothing does."""
+    unique = prove_unique(reduction)
+    if unique is not None and _holds(checker, unique ^ reduction.base):
+        return unique ^ reduction.base, "uniqueness certificate"
+    map = checker.units.map
+    if contracts(map):
+        word = settle(map)
+        if _holds(checker, word):
+            return word, "contraction certificate"
+    return None
+
+
+def _holds(checker: Checker, word: np.ndarray) -> bool:
+    return isinstance(next(checker.solve(word[None])), Hit)
 
 
 def _search_reduced(
-    map: CanonicalMap,
+    checker: Checker,
     reduction: Reduction,
     budget: Budget,
     workers: Workers,
     method: str,
     constraints: Constraints | None,
+    bound: float,
     verify: str | None,
 ) -> tuple[Outcome, str, list[str]]:
     """Run the engine that fits; returns what it found, its name, and notes for the reader."""
@@ -144,27 +166,15 @@ def _search_reduced(
     if method == "auto" and verify:
         method = "linear programs"
     if method == "auto":
-        unique = prove_unique(reduction)
-        if unique is not None and isinstance(solve_region(map, unique ^ reduction.base), Hit):
-            counts = {"nodes": 1, "collapsed": 1, "solved": 1}
-            return Outcome([unique ^ reduction.base], 1 << n, counts), "uniqueness certificate", notes
-        if contracts(map):
-            word = settle(map)
-            if isinstance(solve_region(map, word), Hit):
-                return Outcome([word], 1 << n, {"nodes": 1, "solved": 1}), "contraction certificate", notes
-        # Without offsets every pattern touches the origin, which linear programs cannot tell from a solution.
-        small = n <= SMALL or (n <= HOMOGENEOUS and not np.any(reduction.g))
-        method = "elimination" if small else "linear programs"
+        unique = _unique_pattern(checker, reduction)
+        if unique is not None:
+            return Outcome([unique[0]], 1 << n, {"nodes": 1, "solved": 1}), unique[1], notes
+        method = "elimination" if n <= SMALL else "linear programs"
     engine: Any
     if method == "elimination":
         from . import elimination as engine
     else:
         from . import branching as engine
-
-        notes.append(
-            "cuts are proven for fixed points whose ReLU arguments sum, in modulus, "
-            f"to at most {engine.claim(reduction):.3g}"
-        )
     if n > engine.MAX_UNKNOWNS:
         budget.stop("memory")
         notes.append(f"{n} ReLUs without a uniqueness proof are too many: tables take 8 H^3 bytes")
@@ -172,8 +182,9 @@ def _search_reduced(
     if method == "elimination":
         outcome = engine.search(reduction, budget, workers)
     else:
-        L, offset = (None, None) if constraints is None else (constraints.L, constraints.offset)
-        outcome = engine.search(reduction, budget, workers, L, offset, verify == "farkas")
+        outcome = engine.search(
+            reduction, budget, workers, constraints, bound, verify == "farkas", merged(checker.units.map)
+        )
     outcome.words = [word ^ reduction.base for word in outcome.words]
     return outcome, method, notes
 
@@ -192,34 +203,4 @@ def _search_mixed(map: CanonicalMap, budget: Budget) -> tuple[Outcome, str, list
 
     outcome = mixed.search(map, budget)
     notes = ["I - J is singular in every subregion: the state was kept in the problem"]
-    trouble = outcome.counts.pop("trouble")
-    if trouble:
-        notes.append(f"{trouble} linear programs ended without a verdict; their branches were searched on")
     return outcome, "linear programs", notes
-
-
-def examine(
-    map: CanonicalMap, words: list[np.ndarray], budget: Budget
-) -> tuple[list[Hit], list[singular_regions.Piece], int]:
-    """Solve candidate subregions densely: isolated points, pieces of continua, and how many were left."""
-    hits: list[Hit] = []
-    pieces: dict[bytes, singular_regions.Piece] = {}
-    unchecked = 0
-    patterns = np.array(words, dtype=bool).reshape(len(words), map.n_relu)
-    for index, (bits, solved) in enumerate(zip(patterns, solve_regions(map, patterns), strict=True)):
-        if budget.overdue:
-            unchecked = len(words) - index
-            break
-        if isinstance(solved, Hit):
-            hits.append(solved)
-        elif solved == "singular":
-            piece = singular_regions.analyse_singular_region(map, bits)
-            if piece is None:
-                continue
-            if piece.directions.shape[0]:
-                pieces[piece.bits.tobytes()] = piece
-            else:
-                hits.append(singular_regions.as_hit(map, piece))
-    ordered = [pieces[key] for key in sorted(pieces)]
-    inner = [p for p in ordered if not any(singular_regions.contains(map, q, p) for q in ordered)]
-    return hits, inner, unchecked

@@ -3,51 +3,60 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linprog
 
 from ..maps import CanonicalMap
+from ..numerics import gamma
+from ..polytopes.programs import proves_empty
 from .budget import Budget
 
 __all__ = ["admissible_words"]
 
-# How far constraints are relaxed, relative to the box: more than the solver's own tolerance.
-SLACK = 1e-6
-
 
 class _Prefixes:
-    """Feasibility of a run of symbols: whether a state of the box follows them inside it."""
+    """Which runs of symbols no state of the box can follow inside it."""
 
     def __init__(self, map: CanonicalMap, patterns: np.ndarray, box: tuple[np.ndarray, np.ndarray]) -> None:
         self.map, self.box = map, box
-        self.size = float(max(np.abs(box[0]).max(), np.abs(box[1]).max()))
         self.signs = np.where(patterns, 1.0, -1.0)
         self.J = [map.jacobian(bits) for bits in patterns]
         self.offset = [map.offset(bits) for bits in patterns]
+        # Entries of J and offsets before anything cancelled: what rounding is measured against.
+        self.size_J = [np.abs(map.A) + np.abs(map.W) @ (np.abs(map.V) * bits[:, None]) for bits in patterns]
+        self.size_offset = [np.abs(map.h) + np.abs(map.W) @ (np.abs(map.c) * bits) for bits in patterns]
+        self.largest = np.maximum(np.abs(box[0]), np.abs(box[1]))
         # A prefix test sees about M / H steps back before signs can contradict each other.
         self.window = 2 * -(-map.n_units // max(map.n_relu, 1)) + 6
 
     def feasible(self, symbols: list[int]) -> bool:
-        """Whether a relaxation over the last symbols has a point; True also if the solver cannot tell."""
+        """Whether a relaxation over the last symbols may have a point: False only if it is proven empty.
+
+        Every row is moved outwards by what rounding may have done to it in the box, so that the program contains the
+        exact one.
+        """
         m = self.map.n_units
+        unit = gamma(m + self.map.n_relu + 2)
         J, offset = np.eye(m), np.zeros(m)
-        rows, room = [], []
-        for symbol in symbols[-self.window :]:
+        size_J, size_offset = np.eye(m), np.zeros(m)
+        abs_V = np.abs(self.map.V)
+        rows, room = [np.eye(m), -np.eye(m)], [-self.box[0], self.box[1]]
+        for count, symbol in enumerate(symbols[-self.window :], 1):
             sign = self.signs[symbol][:, None]
-            rows.append(-sign * (self.map.V @ J))
-            room.append(sign[:, 0] * (self.map.V @ offset + self.map.c))
+            lost = 4.0 * (count + 1) * unit
+            rows.append(sign * (self.map.V @ J))
+            size = abs_V @ (size_J @ self.largest + size_offset) + np.abs(self.map.c)
+            room.append(sign[:, 0] * (self.map.V @ offset + self.map.c) + lost * size)
             J, offset = self.J[symbol] @ J, self.J[symbol] @ offset + self.offset[symbol]
+            size_J, size_offset = (
+                self.size_J[symbol] @ size_J,
+                self.size_J[symbol] @ size_offset + self.size_offset[symbol],
+            )
+            size = size_J @ self.largest + size_offset + self.largest
             rows += [J, -J]
-            room += [self.box[1] - offset, offset - self.box[0]]
+            room += [offset - self.box[0] + lost * size, self.box[1] - offset + lost * size]
         A, b = np.vstack(rows), np.concatenate(room)
-        norm = np.maximum(np.abs(A).sum(axis=1), 1.0)
-        result = linprog(
-            np.zeros(m),
-            A_ub=A / norm[:, None],
-            b_ub=(b + SLACK * self.size) / norm + SLACK * self.size,
-            bounds=np.column_stack(self.box),
-            method="highs",
-        )
-        return bool(result.status != 2)
+        if not (np.all(np.isfinite(A)) and np.all(np.isfinite(b))):
+            return True
+        return not proves_empty(A, b)
 
 
 def admissible_words(

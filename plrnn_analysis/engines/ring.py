@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..maps import CanonicalMap
-from .portfolio import Constraints
 
-__all__ = ["first_is_largest", "inside_box", "ring_map"]
+__all__ = ["Constraints", "first_is_largest", "inside_box"]
 
 
-def ring_map(maps: list[CanonicalMap]) -> CanonicalMap:
-    """The map ``(z_0, ..., z_{k-1}) -> (F_0(z_{k-1}), F_1(z_0), ..., F_{k-1}(z_{k-2}))``.
+@dataclass(frozen=True, eq=False)
+class Constraints:
+    """Linear conditions ``L z + offset >= 0`` that the points looked for may be asked to satisfy.
 
-    Parameters
-    ----------
-    maps : list of CanonicalMap
-        F_t, without input: the map into position t.
-
-    Returns
-    -------
-    CanonicalMap
-        In M k units and H k ReLUs, those of z_t in block t. Its fixed points are the k-periodic points.
+    Engines use them to cut; whoever asks must filter what comes back.
     """
-    k = len(maps)
-    if k == 1:
-        return maps[0]
-    m, n = maps[0].n_units, maps[0].n_relu
-    A = np.zeros((k, m, k, m))
-    W = np.zeros((k, m, k, n))
-    V = np.zeros((k, n, k, m))
-    c = np.zeros((k, n))
-    for t, map in enumerate(maps):
-        before = (t - 1) % k
-        A[t, :, before] = map.A
-        W[t, :, before] = map.W
-        V[before, :, before] = map.V
-        c[before] = map.c
-    h = np.concatenate([map.h for map in maps])
-    return CanonicalMap.build(A.reshape(k * m, k * m), W.reshape(k * m, k * n), V.reshape(k * n, k * m), c.ravel(), h)
+
+    L: np.ndarray
+    offset: np.ndarray
 
 
 def first_is_largest(map: CanonicalMap, period: int, shift: int) -> Constraints:

@@ -7,7 +7,7 @@ from scipy import linalg
 
 from ..kernels import monotone
 from ..maps import CanonicalMap
-from .reduction import Reduction
+from .reduced_problem import Reduction
 
 __all__ = ["CONTRACTING", "contraction_rates", "contracts", "prove_unique", "settle"]
 

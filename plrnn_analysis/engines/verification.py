@@ -1,49 +1,47 @@
-"""Candidates checked in the original coordinates, and described."""
+"""Candidate words checked on the given doubles: in floats where these are clear, else in exact arithmetic.
+
+A word names a subregion for each step of a ring (one step for fixed points). Its equations are solved in balanced units
+with an error bound that holds; if every ReLU argument is further from zero than its bound, the signs are decided. Only
+what is left in doubt, and every word whose matrix cannot be shown to be regular, is solved in rationals.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .._validation import freeze
-from ..maps import CanonicalMap, bits_to_string
-from ..results import FixedPoint
-from .reduction import DATA_ULPS, EPS
+from ..exact import ExactPiece, ExactRing, is_compatible, to_array
+from ..maps import CanonicalMap
+from ..numerics import EPS, LONG_EPS, gamma
+from ..polytopes.rational import Undecided
+from ..units import Units, balanced_ring
 
-__all__ = [
-    "Hit",
-    "SINGULAR_RCOND",
-    "classify",
-    "describe",
-    "ordered_eigenvalues",
-    "solve_region",
-    "solve_regions",
-    "unique_hits",
-]
+__all__ = ["Checker", "Doubt", "Hit", "exact_hit", "solve_region", "solve_regions"]
 
-# Reciprocal condition of I - J below which a subregion counts as singular.
-SINGULAR_RCOND = 1e-13
 # Matrix entries solved at once.
 BATCH_ENTRIES = 1_000_000
-# Moduli this close to one are called marginal.
-MARGINAL = 1e-9
+# A computed inverse R proves that K is regular, and bounds its own error, where |I - R K| is at most this.
+REGULAR = 0.5
+# Relative error, in balanced units, with which a point may be shown.
+SHARP = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
 class Hit:
-    """A fixed point with its rounding bounds.
+    """A fixed point (or a cycle) with its rounding bounds.
 
     Attributes
     ----------
-    z : (M,) ndarray
-    bits : (H,) ndarray of bool
-        Its subregion; ReLUs whose argument is zero to rounding count as inactive.
-    y : (H,) ndarray
-        ReLU arguments.
+    z : (k M,) ndarray
+        In the user's units; k is 1 for a fixed point.
+    bits : (k H,) ndarray of bool
+        Its word; ReLUs whose argument is zero count as inactive.
+    y : (k H,) ndarray
+        ReLU arguments. Their signs are exact; an argument is 0.0 only if it is zero.
     z_error, y_error : ndarray
-        How far z and y move if the weights move by `DATA_ULPS` units in the last place.
+        How far z and y are from the exact values at most.
     """
 
     z: np.ndarray
@@ -52,14 +50,209 @@ class Hit:
     z_error: np.ndarray
     y_error: np.ndarray
 
+    @property
+    def signs(self) -> np.ndarray:
+        """Exact signs of the ReLU arguments: -1, 0 or 1."""
+        return np.sign(self.y).astype(np.int8)
 
-def solve_region(map: CanonicalMap, bits: np.ndarray) -> Hit | str:
-    """The fixed point of one subregion; see :func:`solve_regions`."""
+
+class Doubt:
+    """What a candidate is that could not be decided, or whose numbers are beyond the range of doubles."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """What floats say of a batch of words, in balanced units.
+
+    ``regular[i]`` and the error bounds are proven; the bounds are infinite where nothing is.
+    """
+
+    z: np.ndarray
+    y: np.ndarray
+    z_error: np.ndarray
+    y_error: np.ndarray
+    regular: np.ndarray
+
+
+class Checker:
+    """Solves words of a ring of maps.
+
+    Parameters
+    ----------
+    maps : sequence of CanonicalMap
+        Without input, as for :func:`plrnn_analysis.maps.ring_map`.
+    """
+
+    def __init__(self, maps: Sequence[CanonicalMap]) -> None:
+        self.maps = list(maps)
+        self.units: Units = balanced_ring(self.maps)
+        self.constant = ~np.any(self.units.map.V != 0.0, axis=1)
+        self._exact: ExactRing | None = None
+        # Points found on boundaries: several words have them in their closed cells.
+        self._touching: list[Hit] = []
+
+    @property
+    def exact(self) -> ExactRing:
+        """The same maps in rationals, made when something first asks."""
+        if self._exact is None:
+            self._exact = ExactRing(self.maps)
+        return self._exact
+
+    def solve(self, patterns: np.ndarray, deadline: float | None = None) -> Iterator[Hit | ExactPiece | Doubt | None]:
+        """Decide words.
+
+        Parameters
+        ----------
+        patterns : (n, k H) ndarray of bool
+        deadline : float, optional
+            Reading of ``time.perf_counter`` after which exact arithmetic gives up.
+
+        Yields
+        ------
+        Hit, ExactPiece, Doubt or None
+            For each word its point, or its continuum (dimension of at least 1), named by the word of their relative
+            interior; None if the closed cells of the word hold no solution; Doubt if that was not decided.
+        """
+        m, n = self.units.map.n_units, self.units.map.n_relu
+        size = max(1, BATCH_ENTRIES // (m * max(m, n, 1)))
+        for start in range(0, len(patterns), size):
+            chunk = patterns[start : start + size]
+            batch = self._in_floats(chunk)
+            certain = (np.abs(batch.y) > batch.y_error) | (batch.y_error == 0.0)
+            outside = np.any(np.where(chunk, batch.y < -batch.y_error, batch.y > batch.y_error), axis=1)
+            # Signs may be certain while digits are missing: those come from exact arithmetic too.
+            sharp = batch.z_error.max(axis=1, initial=0.0) <= SHARP * np.abs(batch.z).max(axis=1, initial=0.0)
+            settled = np.all(certain, axis=1) & sharp
+            for i, bits in enumerate(chunk):
+                if outside[i]:
+                    yield None
+                elif settled[i]:
+                    yield self._hit(batch, i)
+                elif batch.regular[i] and (known := self._known(bits)) is not None:
+                    yield known
+                else:
+                    yield self._exactly(bits, deadline)
+
+    def _in_floats(self, patterns: np.ndarray) -> _Batch:
+        """Solve a batch of words with bounds of what rounding may have done."""
+        map = self.units.map
+        m, n = map.n_units, map.n_relu
+        if not self.units.safe:
+            return _unknown(patterns, m)
+        A, W, V, c, h = map.A, map.W, map.V, map.c, map.h
+        active = W[None] * patterns[:, None, :]
+        identity = np.eye(m)
+        K = identity - A - active @ V
+        K_error = gamma(n + 3) * (identity + np.abs(A) + np.abs(active) @ np.abs(V))
+        try:
+            R = np.linalg.inv(K)
+        except np.linalg.LinAlgError:
+            if len(patterns) == 1:
+                return _unknown(patterns, m)
+            return _joined([self._in_floats(pattern[None]) for pattern in patterns])
+        with np.errstate(all="ignore"):
+            abs_R = np.abs(R)
+            # E bounds |I - R K| for the exact K entry by entry, whatever the inverse is like.
+            E = np.abs(identity - R @ K) + abs_R @ (gamma(m) * np.abs(K) + K_error) + EPS * identity
+            e = E.sum(axis=2).max(axis=1)
+            regular = e < REGULAR
+            z = (R @ (h + (patterns * c) @ W.T)[..., None])[..., 0]
+            residual, residual_error = self._residual(z, patterns)
+            step = (R @ residual[..., None])[..., 0]
+            left = (E @ np.abs(step)[..., None])[..., 0] + (
+                abs_R @ (residual_error + gamma(m) * np.abs(residual))[..., None]
+            )[..., 0]
+            z = z + step
+            # (I - E)^-1 <= 1 + E + ...: what the first term leaves is at most e / (1 - e) of the largest entry.
+            z_error = (
+                left + (e / (1.0 - e) * left.max(axis=1))[:, None] + EPS * np.abs(z) * (left.max(axis=1) > 0.0)[:, None]
+            )
+            z_error = np.where(regular[:, None], 1.01 * z_error, np.inf)
+            y = _extended(V) @ z.astype(np.longdouble).T
+            y = (y.T + c).astype(np.float64)
+            size = np.abs(z) @ np.abs(V).T + np.abs(c)
+            rounding = LONG_EPS * (m + 3) * size + EPS * np.abs(y)
+            moved = z_error @ np.abs(V).T
+            # An argument whose terms are all exact zeros is an exact zero.
+            y_error = np.where(np.any(z_error > 0.0, axis=1)[:, None] | (size > 0.0), 1.01 * (moved + rounding), 0.0)
+            y_error[:, self.constant] = 0.0
+            y_error = np.where(np.isfinite(y) & ~np.isnan(y_error), y_error, np.inf)
+        return _Batch(z, y, z_error, y_error, regular & np.all(np.isfinite(z), axis=1))
+
+    def _residual(self, z: np.ndarray, patterns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``J_b z + offset - z`` in the longest floats there are, and how wrong it may be."""
+        map = self.units.map
+        A, W, V, c, h = (_extended(a) for a in (map.A, map.W, map.V, map.c, map.h))
+        long = z.astype(np.longdouble)
+        x = np.where(patterns, long @ V.T + c, 0.0)
+        residual = long @ A.T + x @ W.T + h - long
+        x_size = np.where(patterns, np.abs(z) @ np.abs(map.V).T + np.abs(map.c), 0.0)
+        size = np.abs(z) @ np.abs(map.A).T + x_size @ np.abs(map.W).T + np.abs(map.h) + np.abs(z)
+        terms = map.n_units + map.n_relu + 4
+        short = residual.astype(np.float64)
+        return short, 2.0 * LONG_EPS * terms * size + EPS * np.abs(short)
+
+    def _hit(self, batch: _Batch, i: int) -> Hit:
+        state, relu = self.units.state, self.units.relu
+        return Hit(
+            batch.z[i] * state, batch.y[i] > 0.0, batch.y[i] * relu, batch.z_error[i] * state, batch.y_error[i] * relu
+        )
+
+    def _known(self, bits: np.ndarray) -> Hit | None:
+        """A point already found that solves the equations of this word too: its only solution, if it is regular."""
+        return next((hit for hit in self._touching if is_compatible(hit.signs, bits)), None)
+
+    def _exactly(self, bits: np.ndarray, deadline: float | None) -> Hit | ExactPiece | Doubt | None:
+        try:
+            piece = self.exact.settle(bits, deadline)
+        except Undecided:
+            return Doubt()
+        if piece is None or piece.dimension:
+            return piece
+        hit = exact_hit(self.exact, piece)
+        if hit is None:
+            return Doubt()
+        if np.any(hit.y == 0.0):
+            self._touching.append(hit)
+        return hit
+
+
+def exact_hit(ring: ExactRing, piece: ExactPiece) -> Hit | None:
+    """An exact point as doubles; None if they cannot hold it."""
+    z = to_array([value for state in piece.point for value in state])
+    y = to_array(ring.arguments(piece.point))
+    if not (np.all(np.isfinite(z)) and np.all(np.isfinite(y)) and np.array_equal(np.sign(y), piece.signs.ravel())):
+        return None
+    return Hit(z, piece.bits.ravel(), y, EPS * np.abs(z), EPS * np.abs(y))
+
+
+def _extended(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.longdouble)
+
+
+def _unknown(patterns: np.ndarray, m: int) -> _Batch:
+    """Nothing is known: exact arithmetic must decide."""
+    count, n = patterns.shape
+    nothing, infinite = np.zeros((count, m)), np.full((count, m), np.inf)
+    return _Batch(nothing, np.zeros((count, n)), infinite, np.full((count, n), np.inf), np.zeros(count, dtype=bool))
+
+
+def _joined(parts: list[_Batch]) -> _Batch:
+    return _Batch(
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("z", "y", "z_error", "y_error", "regular")
+        )
+    )
+
+
+def solve_region(map: CanonicalMap, bits: np.ndarray) -> Hit | ExactPiece | None:
+    """The fixed points in the closed cell of one subregion; see :func:`solve_regions`."""
     return next(solve_regions(map, np.asarray(bits, dtype=bool)[None]))
 
 
-def solve_regions(map: CanonicalMap, patterns: np.ndarray) -> Iterator[Hit | str]:
-    """The fixed points of many subregions, solved in batches.
+def solve_regions(map: CanonicalMap, patterns: np.ndarray) -> Iterator[Hit | ExactPiece | None]:
+    """The fixed points of many subregions.
 
     Parameters
     ----------
@@ -69,104 +262,8 @@ def solve_regions(map: CanonicalMap, patterns: np.ndarray) -> Iterator[Hit | str
 
     Yields
     ------
-    Hit or str
-        For each pattern its point; ``"virtual"`` if that lies outside by more than its rounding bounds,
-        ``"singular"`` if I - J has no reliable inverse.
+    Hit, ExactPiece or None
+        As :meth:`Checker.solve`. What exceeds the range of doubles counts as None.
     """
-    batch = max(1, BATCH_ENTRIES // (map.n_units * max(map.n_units, map.n_relu, 1)))
-    for start in range(0, len(patterns), batch):
-        yield from _solve_batch(map, patterns[start : start + batch])
-
-
-def _solve_batch(map: CanonicalMap, patterns: np.ndarray) -> Iterator[Hit | str]:
-    abs_A, abs_W, abs_V, abs_c, abs_h = (np.abs(a) for a in (map.A, map.W, map.V, map.c, map.h))
-    K = np.eye(map.n_units) - map.A - (map.W[None] * patterns[:, None, :]) @ map.V
-    rhs = map.h + (patterns * map.c) @ map.W.T
-    try:
-        inverse = np.linalg.inv(K)
-    except np.linalg.LinAlgError:
-        if len(patterns) == 1:
-            yield "singular"
-            return
-        for pattern in patterns:
-            yield from _solve_batch(map, pattern[None])
-        return
-    with np.errstate(all="ignore"):
-        rcond = 1.0 / (np.abs(K).sum(axis=1).max(axis=1) * np.abs(inverse).sum(axis=1).max(axis=1))
-        z = (inverse @ rhs[..., None])[..., 0]
-        # One refinement with a residual in the longest floats there are.
-        residual = rhs.astype(np.longdouble) - np.einsum("bij,bj->bi", K.astype(np.longdouble), z.astype(np.longdouble))
-        z = z + (inverse @ residual.astype(np.float64)[..., None])[..., 0]
-        y = map.preactivation(z)
-        x = np.where(patterns, np.abs(y), 0.0)
-        magnitude = np.abs(z) @ abs_A.T + x @ abs_W.T + abs_h + np.abs(z)
-        z_error = DATA_ULPS * EPS * (np.abs(inverse) @ magnitude[..., None])[..., 0]
-        y_error = z_error @ abs_V.T + DATA_ULPS * EPS * (np.abs(z) @ abs_V.T + abs_c)
-        outside = np.any(np.where(patterns, -y, y) > y_error, axis=1)
-    for i in range(len(patterns)):
-        if not rcond[i] > SINGULAR_RCOND:
-            yield "singular"
-        elif outside[i]:
-            yield "virtual"
-        else:
-            yield Hit(z[i], patterns[i] & (y[i] > y_error[i]), y[i], z_error[i], y_error[i])
-
-
-def unique_hits(hits: list[Hit]) -> list[Hit]:
-    """Drop the copies that several words give of one point on a boundary; sorted by bitcode."""
-    kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda hit: hit.bits.tolist()):
-        for other in kept:
-            if np.all(np.abs(hit.z - other.z) <= 2.0 * (hit.z_error + other.z_error)) and (
-                np.array_equal(hit.bits, other.bits)
-                or (np.any(np.abs(hit.y) <= hit.y_error) and np.any(np.abs(other.y) <= other.y_error))
-            ):
-                break
-        else:
-            kept.append(hit)
-    return kept
-
-
-def ordered_eigenvalues(matrix: np.ndarray) -> np.ndarray:
-    """Eigenvalues of a square matrix, largest modulus first."""
-    values = np.linalg.eigvals(matrix).astype(np.complex128)
-    return values[np.lexsort((-values.imag, -values.real, -np.round(np.abs(values), 12)))]
-
-
-def classify(eigenvalues: np.ndarray) -> str:
-    """Name the stability that multipliers, largest modulus first, give.
-
-    Examples
-    --------
-    >>> classify(np.array([0.5, 0.1]))
-    'stable node'
-    >>> classify(np.array([1.5, 0.1]))
-    'saddle'
-    """
-    modulus = np.abs(eigenvalues)
-    if np.any(np.abs(modulus - 1.0) <= MARGINAL):
-        return "marginal"
-    kind = "spiral" if abs(eigenvalues[0].imag) > MARGINAL * modulus[0] else "node"
-    if np.all(modulus < 1.0):
-        return f"stable {kind}"
-    return f"unstable {kind}" if np.all(modulus > 1.0) else "saddle"
-
-
-def describe(map: CanonicalMap, hit: Hit, boundary_tolerance: float) -> FixedPoint:
-    """Turn a hit into the public result: eigenvalues, stability, residual, distance to boundaries."""
-    eigenvalues = ordered_eigenvalues(map.jacobian(hit.bits))
-    norms = np.linalg.norm(map.V, axis=1)
-    real = norms > 0.0
-    distance = float(np.min(np.abs(hit.y[real]) / norms[real])) if np.any(real) else np.inf
-    scale = np.abs(map.V) @ np.abs(hit.z) + np.abs(map.c)
-    near = np.abs(hit.y) <= np.maximum(hit.y_error, boundary_tolerance * scale)
-    return FixedPoint(
-        z=freeze(hit.z.copy()),
-        bitcode=bits_to_string(hit.bits),
-        eigenvalues=freeze(eigenvalues),
-        spectral_radius=float(np.abs(eigenvalues[0])),
-        stability=classify(eigenvalues),
-        residual=float(np.max(np.abs(map.step(hit.z) - hit.z))),
-        boundary_distance=distance,
-        on_boundary=bool(np.any(near & real)),
-    )
+    for found in Checker([map]).solve(patterns):
+        yield None if isinstance(found, Doubt) else found

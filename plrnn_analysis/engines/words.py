@@ -6,8 +6,8 @@ import numpy as np
 
 from ..kernels import words as kernels
 from ..maps import CanonicalMap
+from ..numerics import EPS
 from .budget import Budget
-from .reduction import EPS
 
 __all__ = ["admissible_words"]
 

@@ -11,8 +11,10 @@ import numpy as np
 from .._validation import as_array, freeze, is_whole
 from ..engines import singular as singular_regions
 from ..engines.budget import Budget
-from ..engines.portfolio import examine
-from ..engines.verification import classify, describe, ordered_eigenvalues, unique_hits
+from ..engines.description import describe_points
+from ..engines.examination import examine
+from ..engines.stability import classify, ordered_eigenvalues
+from ..engines.verification import Checker
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import Network
@@ -112,16 +114,12 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
             sheet.point.bits for sheet, inside in zip(self._sheets, self._margins(t[None])[1][0], strict=True) if inside
         ]
         words += [piece.bits for piece in self._pieces if piece.near(t)]
-        hits, pieces, _ = examine(map, words, Budget(None, None))
-        points = [
-            describe(map, hit, BOUNDARY_TOLERANCE)
-            for hit in unique_hits(hits)
-            if not any(singular_regions.lies_on(map, hit, piece) for piece in pieces)
-        ]
+        found = examine(Checker([map]), words, Budget(None, None))
+        points = list(describe_points(map, found.hits, BOUNDARY_TOLERANCE))
         return FixedPoints(
             _items=tuple(sorted(points, key=lambda point: point.bitcode)),
             complete=self.complete,
-            continua=tuple(singular_regions.continuum_of(map, piece) for piece in pieces),
+            continua=tuple(singular_regions.continuum_of(map, piece) for piece in found.pieces),
             coverage=self.coverage,
         )
 

@@ -16,6 +16,7 @@ from ..engines import branching, enumeration, mixed
 from ..engines.budget import Budget
 from ..engines.driver import Outcome, Workers
 from ..engines.reduction import reduce_fixed_points
+from ..engines.ring import Constraints
 from ..maps import CanonicalMap
 from ..numerics import EPS
 from ..polytopes.rational import nearest_double, rational
@@ -110,7 +111,6 @@ def candidate_patterns(
     reduction = reduce_fixed_points(own.map, budget)
     if reduction is None:
         outcome = mixed.search(own.map, budget)
-        outcome.counts.pop("trouble")
         outcome.words = _without(outcome.words, n)
         outcome.decided = min(outcome.decided >> d, 1 << n)
         return outcome, "linear programs", ["I - J is singular in every subregion: the state was kept in the problem"]
@@ -118,11 +118,14 @@ def candidate_patterns(
         budget.stop("memory")
         return Outcome(exhausted=False), "linear programs", [f"{n} ReLUs are too many: tables take 8 H^3 bytes"]
     L = np.hstack([np.zeros((d, m)), -np.eye(d)])
-    outcome = branching.search(reduction, budget, workers, L, 1.0 / own.state[m:])
+    outcome = branching.search(reduction, budget, workers, Constraints(L, 1.0 / own.state[m:]))
     outcome.words = _without([word ^ reduction.base for word in outcome.words], n)
     outcome.decided >>= d
-    note = f"cuts are proven for ReLU arguments that sum, in modulus, to at most {branching.claim(reduction):.3g}"
-    return outcome, "linear programs", [note]
+    notes = []
+    if np.isfinite(outcome.limit):
+        outcome.exhausted = False
+        notes.append("fixed points far out were not excluded for all inputs")
+    return outcome, "linear programs", notes
 
 
 def _without(words: list[np.ndarray], n: int) -> list[np.ndarray]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import as_array, freeze
-from ..engines.verification import classify, ordered_eigenvalues
+from ..engines.stability import classify, ordered_eigenvalues
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_to_string
 from .branches import Meeting

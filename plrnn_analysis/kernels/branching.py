@@ -12,7 +12,9 @@ vertex::
 Its last row is the objective (the sum of all x), whose coefficients the dual simplex method keeps
 non-negative. Dictionaries drift with every pivot, so nothing is believed on their word: a cut is made
 only if its multipliers, taken to the original data, refute the node by more than the rounding of that
-check, and patterns reported are solved anew by the caller.
+check, and patterns reported are solved anew by the caller. The multipliers that a dictionary row gives leave the basic
+x a coefficient that is zero to rounding, which refutes only solutions up to some size; a share of the rows of these x
+is added to turn it strictly negative, and then the cut holds without a limit.
 
 Variables are numbered x: 0 ... n - 1, s: n ... 2 n - 1, e: 2 n ....
 """
@@ -28,7 +30,7 @@ __all__ = ["BUDGET", "DONE", "FULL", "branch"]
 # What `branch` returns: tree exhausted, budget used up, candidate or certificate buffer full.
 DONE, BUDGET, FULL = 0, 1, 2
 # Slots of the integer state `meta`.
-DEPTH, NODES, PRUNED, PIVOTS, SOLVED, COUNT, STARTED, CUTS, DOUBTS = 0, 1, 2, 3, 4, 5, 6, 7, 8
+DEPTH, NODES, PRUNED, PIVOTS, SOLVED, COUNT, STARTED, CUTS, DOUBTS, LIMITED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 EPS = 2.220446049250313e-16
 # The data come scaled to max |q| = 1. Values this small count as zero at a vertex,
@@ -39,6 +41,8 @@ PIVOT = 1e-8
 SOUND = 1e-3
 RELAX = 1e-3
 OPTIMAL, STUCK = 1, 2
+# What the check of a cut says.
+NOT, BOUNDED, PROVEN = 0, 1, 2
 
 
 @kernel("void(float64[:, ::1], int64[::1], int64[::1], int64[::1], int64, int64)")
@@ -112,37 +116,47 @@ def _dual_simplex(D, rows, columns, place, fixed, spared, meta):
     return STUCK
 
 
-@kernel(
-    "boolean(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[:, ::1], int64[::1],"
-    " int64[::1], int8[::1], int64, float64[::1], float64)"
-)
-def _refuted(N, error_N, Q, error_q, D, rows, columns, fixed, r, u, largest):
-    """Check on the original data that row r of a dictionary leaves the node no solution.
+@kernel("float64(float64[:, ::1], int64[::1], int64[::1], int8[::1], int64, float64, float64[::1])")
+def _push(D, rows, columns, fixed, r, sign, sums):
+    """How much of the sum of all open basic x can be added to row r before a sign that refutes turns; 0 if none.
 
-    Writes the multipliers u of the rows of N (and of the further rows) and asks whether
-    ``sum u_i (row_i - N_i x) = u q`` has a negative right side although every open variable on the left has
-    a non-negative coefficient; the worst that rounding leaves of one may cost `largest` times its size.
+    Receives in `sums` the coefficients of that sum. A basic x has coefficient zero in the combination of the original
+    rows that row r is, to rounding; with a share of this sum it has a positive one.
     """
     n = D.shape[0] - 1
     height = D.shape[1] - 1
-    sign = 1.0 if D[n, r] < 0.0 else -1.0
-    for i in range(height):
-        u[i] = 0.0
-    if rows[r] >= n:
-        u[rows[r] - n] = sign
+    for col in range(n + 1):
+        total = 0.0
+        for i in range(height):
+            if rows[i] < n and not fixed[rows[i]]:
+                total += D[col, i]
+        sums[col] = total
+    share = np.inf
+    if sums[n] > 0.0:
+        share = -sign * D[n, r] / sums[n]
     for j in range(n):
-        v = columns[j]
-        if v >= n:
-            a = -sign * D[j, r]
-            if not fixed[v] and a < 0.0:
-                a = 0.0
-            u[v - n] = a
+        if sums[j] > 0.0 and not fixed[columns[j]]:
+            share = min(share, max(-sign * D[j, r], 0.0) / sums[j])
+    return 0.5 * share if share < np.inf else 1.0
+
+
+@kernel("boolean(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], int8[::1], float64[::1], float64)")
+def _contradicts(N, error_N, Q, error_q, fixed, u, largest):
+    """Whether multipliers u of the original rows leave a node no solution, whatever rounding did to them.
+
+    The combination says ``sum u_i row_i = u N x + u q``, where the left side is not negative. So there is no solution
+    if u q is negative and no open x has a positive coefficient. The worst that may be left of one is allowed to cost
+    `largest`, a bound of the sum of all x, times its size; for an infinite `largest` there must be nothing left.
+    """
+    n, height = N.shape
     right = 0.0
     loss = 0.0
     for i in range(height):
         if u[i] != 0.0:
             right += u[i] * Q[i]
             loss += abs(u[i]) * (error_q[i] + 2.0 * (height + 2) * EPS * abs(Q[i]))
+    if right + loss >= 0.0:
+        return False
     worst = 0.0
     for j in range(n):
         if fixed[j]:
@@ -152,11 +166,47 @@ def _refuted(N, error_N, Q, error_q, D, rows, columns, fixed, r, u, largest):
         for i in range(height):
             w += u[i] * N[j, i]
             size += abs(u[i]) * (error_N[j, i] + (height + 2) * EPS * abs(N[j, i]))
-        # The coefficient of x_j on the left is -w.
         worst = max(worst, w + size)
-        if right + loss + worst * largest >= 0.0:
+        if worst > 0.0 and right + loss + worst * largest >= 0.0:
             return False
-    return right + loss + worst * largest < 0.0
+    return True
+
+
+@kernel(
+    "int64(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[:, ::1], int64[::1],"
+    " int64[::1], int8[::1], int64, float64[::1], float64[::1], float64)"
+)
+def _refuted(N, error_N, Q, error_q, D, rows, columns, fixed, r, u, sums, largest):
+    """Check on the original data that row r of a dictionary leaves the node no solution.
+
+    Writes the multipliers u of the rows of N (and of the further rows). Returns `PROVEN`; `BOUNDED` if only solutions
+    whose x sum to at most `largest` are refuted; `NOT` if not even these.
+    """
+    n = D.shape[0] - 1
+    height = D.shape[1] - 1
+    sign = 1.0 if D[n, r] < 0.0 else -1.0
+    share = _push(D, rows, columns, fixed, r, sign, sums)
+    for attempt in range(2):
+        if attempt == 1:
+            share = 0.0
+        elif share <= 0.0:
+            continue
+        for i in range(height):
+            u[i] = 0.0
+        if rows[r] >= n:
+            u[rows[r] - n] = sign
+        for j in range(n):
+            v = columns[j]
+            if v >= n:
+                a = -sign * D[j, r]
+                if share > 0.0:
+                    a -= share * sums[j]
+                if not fixed[v] and a < 0.0:
+                    a = 0.0
+                u[v - n] = a
+        if _contradicts(N, error_N, Q, error_q, fixed, u, np.inf):
+            return PROVEN
+    return BOUNDED if _contradicts(N, error_N, Q, error_q, fixed, u, largest) else NOT
 
 
 @kernel("void(float64[:, ::1], float64[::1], float64[:, ::1], int64[::1], int64[::1], int64[::1])")
@@ -232,7 +282,7 @@ def branch(
     Q : (m,) ndarray
         Constants of the rows, scaled so that the largest is 1.
     largest : float
-        Cuts must hold for all solutions whose x sum to at most this.
+        Cuts hold for all solutions, or at least for those whose x sum to at most this; ``meta`` counts the latter.
     D : (n + 1, n + 1, m + 1) ndarray
         Dictionaries, one a depth; ``D[0]`` that of the root.
     rows, columns, place : (n + 1, m), (n + 1, n), (n + 1, n + m) ndarray
@@ -261,6 +311,7 @@ def branch(
     n = D.shape[1] - 1
     height = D.shape[2] - 1
     u = np.empty(height)
+    sums = np.empty(n + 1)
     first = meta[NODES]
     depth = meta[DEPTH]
     entering = False
@@ -316,8 +367,12 @@ def branch(
             if status >= 0:
                 break
             r = -1 - status
-            dead = _refuted(N, error_N, Q, error_q, D[depth], rows[depth], columns[depth], fixed[depth], r, u, largest)
+            verdict = _refuted(
+                N, error_N, Q, error_q, D[depth], rows[depth], columns[depth], fixed[depth], r, u, sums, largest
+            )
+            dead = verdict != NOT
             if dead:
+                meta[LIMITED] += verdict == BOUNDED
                 break
             meta[DOUBTS] += 1
             if fresh:

@@ -8,10 +8,12 @@ Its tableau T expresses every row through the columns still present::
 Row i holds y_i for a free, inactive or pending unit, and x_i for an active one. Columns come first
 in memory, rows run fastest, so a pivot is a vectorised update of contiguous rows.
 
-Every row carries a running bound on the error of its coefficients and of its constant, first order
-in the unit roundoff. A subtree is cut only if a sign is wrong by more than these bounds, and a leaf is
-handed to the caller whenever its signs are right *or within the bounds*. The bounds of the root,
-which the caller supplies, contain the uncertainty of G and g themselves.
+Every row carries a running bound on the error of its coefficients and of its constant. A subtree is cut only if a
+sign is wrong by more than these bounds, and a leaf is handed to the caller whenever its signs are right *or within
+the bounds*. The bounds of the root, which the caller supplies, are those of G and g themselves.
+
+A coefficient 0.0 is an exact zero: it comes from zeros of the root and nothing else. A sum that happens to cancel
+is stored as `TINY` instead, so that no sign is read off it.
 """
 
 from __future__ import annotations
@@ -39,6 +41,10 @@ REFRESH_GROWTH = 30.0
 FORGET = 0.1
 # ... which pays above nodes with at least this many free units, and at leaves in doubt.
 REFRESH_FREE = 3
+# Stands for a coefficient that cancelled in floats, and so is not known to be zero.
+TINY = 1e-300
+# Reciprocals of pivots that are a thousand times their error, with that error taken into account.
+WIDER = 1.01
 # The uniqueness test is not worth its price for fewer free units than this.
 MIN_COLLAPSE = 3
 
@@ -60,7 +66,7 @@ def _pivot(source, target, e_in, ec_in, scale_in, e_out, ec_out, scale_out, stat
     n = source.shape[1]
     p = 1.0 - source[d, d]
     ep = e_in[d] + EPS
-    inv = 1.0 / abs(p)
+    inv = WIDER / abs(p)
     r_max = 0.0
     for j in range(n + 1):
         if j == d or (j < n and status[j] != FREE and status[j] != PENDING):
@@ -69,7 +75,9 @@ def _pivot(source, target, e_in, ec_in, scale_in, e_out, ec_out, scale_out, stat
         if j < n:
             r_max = max(r_max, abs(r))
         for i in range(n):
-            target[j, i] = source[j, i] + source[d, i] * r
+            value = source[j, i]
+            total = value + source[d, i] * r
+            target[j, i] = TINY if total == 0.0 and value != 0.0 else total
         target[j, d] = r
     rc = abs(target[n, d])
     e_r = (e_in[d] + r_max * ep) * inv + EPS * r_max
@@ -80,8 +88,8 @@ def _pivot(source, target, e_in, ec_in, scale_in, e_out, ec_out, scale_out, stat
         scale = scale_in[i] + m * r_max
         const = abs(target[n, i])
         # A constant that is exactly zero before and after (no bias) carries no rounding error.
-        ec_out[i] = ec_in[i] + m * e_rc + e_in[i] * rc + 2.0 * EPS * (m * rc) + EPS * const
-        e_out[i] = e_in[i] + m * e_r + e_in[i] * r_max + 2.0 * EPS * (m * r_max) + EPS * scale
+        ec_out[i] = ec_in[i] + m * e_rc + e_in[i] * (rc + e_rc) + 2.0 * EPS * (m * rc) + EPS * const
+        e_out[i] = e_in[i] + m * e_r + e_in[i] * (r_max + e_r) + 2.0 * EPS * (m * r_max) + EPS * scale
         scale_out[i] = scale
     e_out[d] = e_d
     ec_out[d] = ec_d
@@ -100,7 +108,7 @@ def _pivot_pair(tab, e, ec, scale, status, d, f):
     eb = max(e[d], e[f]) + EPS
     if abs(det) <= SMALL_PIVOT * (size + norm) or abs(det) <= 1e3 * eb * norm:
         return False
-    inv = max(abs(b22) + abs(b12), abs(b21) + abs(b11)) / abs(det)
+    inv = WIDER * max(abs(b22) + abs(b12), abs(b21) + abs(b11)) / abs(det)
     r_max = 0.0
     rc = 0.0
     for j in range(n + 1):
@@ -114,7 +122,10 @@ def _pivot_pair(tab, e, ec, scale, status, d, f):
         else:
             rc = max(abs(rd), abs(rf))
         for i in range(n):
-            tab[j, i] += tab[d, i] * rd + tab[f, i] * rf
+            value = tab[j, i]
+            first, second = tab[d, i] * rd, tab[f, i] * rf
+            total = value + first + second
+            tab[j, i] = TINY if total == 0.0 and (value != 0.0 or first != 0.0) else total
         tab[j, d] = rd
         tab[j, f] = rf
     e_r = inv * (max(e[d], e[f]) + 2.0 * r_max * eb) + 8.0 * EPS * r_max * inv * norm
@@ -122,8 +133,8 @@ def _pivot_pair(tab, e, ec, scale, status, d, f):
     for i in range(n):
         m = abs(tab[d, i]) + abs(tab[f, i])
         scale[i] += m * r_max
-        ec[i] += m * e_rc + 2.0 * e[i] * rc + 4.0 * EPS * m * rc + EPS * abs(tab[n, i])
-        e[i] += m * e_r + 2.0 * e[i] * r_max + 4.0 * EPS * m * r_max + EPS * scale[i]
+        ec[i] += m * e_rc + 2.0 * e[i] * (rc + e_rc) + 4.0 * EPS * m * rc + EPS * abs(tab[n, i])
+        e[i] += m * e_r + 2.0 * e[i] * (r_max + e_r) + 4.0 * EPS * m * r_max + EPS * scale[i]
     for i in (d, f):
         e[i], ec[i], scale[i] = e_r, e_rc, r_max
     return True
@@ -159,10 +170,11 @@ def _settle_pending(tab, e, ec, scale, status):
     " float64[:, ::1], float64[::1], float64[::1], float64[::1], int8[::1])"
 )
 def _refresh(root, e0, ec0, scale0, tab, e, ec, scale, status):
-    """Recompute a tableau from the root's, with first-order bounds from the explicit inverse.
+    """Recompute a tableau from the root's, with bounds from the residuals of a computed inverse.
 
-    With S the active units and N = (I - G_SS)^-1, a perturbation E of G changes the tableau by
-    [X, I] E [Y; I], X = G_RS N, Y = N G_SP. Nothing is changed where that bound is no better than
+    With S the active units, K = I - G_SS and a computed N near K^-1, the rows of S are Y = K^-1 G_SP. For any Y,
+    ``Y - K^-1 G_SP = (I - F)^-1 N (K Y - G_SP)`` with F = I - N K, so that a small F and a small residual bound the
+    error whatever rounding did. The other rows are G_RP + G_RS Y. Nothing is changed where the bound is no better than
     the running one. Returns the largest coefficient bound in force.
     """
     n = root.shape[1]
@@ -201,73 +213,101 @@ def _refresh(root, e0, ec0, scale0, tab, e, ec, scale, status):
                 for b in range(k, 2 * count):
                     work[a, b] -= factor * work[k, b]
     inverse = work[:, count:]
-    rho = np.empty(n)
-    rho_c = np.empty(n)
-    for i in range(n):
-        rho[i] = e0[i] + 8.0 * EPS * (count + 1) * (1.0 + scale0[i])
-        rho_c[i] = ec0[i] + 8.0 * EPS * (count + 1) * abs(root[n, i])
-    # left[i]: sum_k |X_ik| rho_k + rho_i for rows outside S, sum_k |N_ik| rho_k inside.
-    left = np.empty(n)
-    left_c = np.empty(n)
-    for i in range(n):
-        total = 0.0 if status[i] == ACTIVE else rho[i]
-        total_c = 0.0 if status[i] == ACTIVE else rho_c[i]
-        if status[i] != ACTIVE:
-            for k in range(count):
-                x = 0.0
-                for a in range(count):
-                    x += root[act[a], i] * inverse[a, k]
-                total += abs(x) * rho[act[k]]
-                total_c += abs(x) * rho_c[act[k]]
-        left[i] = total
-        left_c[i] = total_c
+    u = 2.0 * EPS * (count + 3)
+    # The largest row sum of |F|, F = I - N K for the exact K.
+    f = 0.0
     for a in range(count):
         total = 0.0
-        total_c = 0.0
-        for k in range(count):
-            total += abs(inverse[a, k]) * rho[act[k]]
-            total_c += abs(inverse[a, k]) * rho_c[act[k]]
-        left[act[a]] = total
-        left_c[act[a]] = total_c
+        for b in range(count):
+            value = inverse[a, b]
+            weight = abs(value)
+            for k in range(count):
+                value -= inverse[a, k] * root[act[b], act[k]]
+                weight += abs(inverse[a, k]) * abs(root[act[b], act[k]])
+            if a == b:
+                value -= 1.0
+                weight += 1.0
+            total += abs(value) + u * weight
+            total += abs(inverse[a, b]) * (e0[act[b]] * count)
+        f = max(f, total)
+    if not f < 0.5:
+        return old
     new = tab.copy()
     new_scale = np.zeros(n)
+    new_e = np.zeros(n)
+    new_ec = np.zeros(n)
     column = np.empty(count)
-    right = 0.0
-    right_c = 0.0
+    residual = np.empty(count)
+    wrong = np.empty(count)
     for j in range(n + 1):
         if j < n and status[j] != FREE and status[j] != PENDING:
             continue
-        total = 0.0
         for a in range(count):
             value = 0.0
+            touched = False
             for k in range(count):
-                value += inverse[a, k] * root[j, act[k]]
-            column[a] = value
-            total += abs(value)
+                term = inverse[a, k] * root[j, act[k]]
+                value += term
+                touched |= term != 0.0
+            column[a] = TINY if value == 0.0 and touched else value
+        # |K Y - G_SP| for the exact K and G, then what it makes of Y.
+        for a in range(count):
+            i = act[a]
+            value = column[a] - root[j, i]
+            weight = abs(column[a]) + abs(root[j, i])
+            total = 0.0
+            for k in range(count):
+                value -= root[act[k], i] * column[k]
+                weight += abs(root[act[k], i]) * abs(column[k])
+                total += abs(column[k])
+            residual[a] = abs(value) + u * weight + e0[i] * total + (e0[i] if j < n else ec0[i])
+        largest = 0.0
+        for a in range(count):
+            wrong[a] = 0.0
+            for k in range(count):
+                wrong[a] += abs(inverse[a, k]) * residual[k]
+            largest = max(largest, wrong[a])
+        for a in range(count):
+            wrong[a] = WIDER * (wrong[a] + f / (1.0 - f) * largest)
         for i in range(n):
-            new[j, i] = root[j, i]
-        for a in range(count):
-            for i in range(n):
-                new[j, i] += root[act[a], i] * column[a]
-        for a in range(count):
-            new[j, act[a]] = column[a]
-        if j < n:
-            right = max(right, total)
-            for i in range(n):
+            if status[i] == ACTIVE:
+                continue
+            value = root[j, i]
+            touched = value != 0.0
+            weight = abs(value)
+            error = e0[i] if j < n else ec0[i]
+            for a in range(count):
+                term = root[act[a], i] * column[a]
+                value += term
+                touched |= term != 0.0
+                weight += abs(term)
+                error += (abs(root[act[a], i]) + e0[i]) * wrong[a] + e0[i] * abs(column[a])
+            error = WIDER * (error + u * weight)
+            new[j, i] = TINY if value == 0.0 and touched else value
+            if j < n:
+                new_e[i] = max(new_e[i], error)
                 new_scale[i] = max(new_scale[i], abs(new[j, i]))
-        else:
-            right_c = total
+            else:
+                new_ec[i] = error
+        for a in range(count):
+            i = act[a]
+            new[j, i] = column[a]
+            if j < n:
+                new_e[i] = max(new_e[i], wrong[a])
+                new_scale[i] = max(new_scale[i], abs(column[a]))
+            else:
+                new_ec[i] = wrong[a]
     worst = 0.0
     for i in range(n):
-        worst = max(worst, left[i] * (1.0 + right))
+        worst = max(worst, new_e[i])
     if not worst < old:
         return old
     for j in range(n + 1):
         for i in range(n):
             tab[j, i] = new[j, i]
     for i in range(n):
-        e[i] = left[i] * (1.0 + right)
-        ec[i] = left_c[i] + left[i] * right_c
+        e[i] = new_e[i]
+        ec[i] = new_ec[i]
         scale[i] = new_scale[i]
     return worst
 
@@ -324,11 +364,11 @@ def _collapse(tab, e, ec, status, bits):
         if status[i] == FREE:
             continue
         value = tab[n, i]
-        error = ec[i]
+        error = ec[i] + 2.0 * EPS * (free + 2) * abs(value)
         for a in range(free):
             m = tab[index[a], i]
             value += m * x[a]
-            error += abs(m) * ex[a] + e[i] * abs(x[a]) + 2.0 * EPS * abs(m * x[a])
+            error += abs(m) * ex[a] + e[i] * (abs(x[a]) + ex[a]) + 2.0 * EPS * (free + 2) * abs(m * x[a])
         if status[i] == ACTIVE and value + error <= 0.0:
             return -1
         if status[i] == INACTIVE and value - error > 0.0:

@@ -41,19 +41,21 @@ def solve_monotone(tab, e, ec, bits, shift):
     n = tab.shape[1]
     chol = np.empty((n, n))
     e_max = 0.0
-    size = 0.0
+    trace = 0.0
+    largest = 0.0
     for i in range(n):
         e_max = max(e_max, e[i])
     for i in range(n):
-        row = 0.0
         for j in range(i + 1):
             value = -0.5 * (tab[j, i] + tab[i, j])
             if i == j:
                 value += 1.0
             chol[i, j] = value
-            row += abs(value)
-        size = max(size, row)
-    allowance = shift + n * e_max + 4.0 * n * EPS * (1.0 + size)
+            largest = max(largest, abs(value))
+        trace += abs(chol[i, i])
+    # What a factorisation that succeeds may be wrong by (Rump 2006, doi:10.1007/s10543-006-0056-1), the rounding of
+    # the entries, and the error of G.
+    allowance = shift + n * e_max + 2.0 * (n + 3) * EPS * trace + 2.0 * n * EPS * (1.0 + largest)
     for i in range(n):
         chol[i, i] -= allowance
     for j in range(n):
@@ -75,7 +77,12 @@ def solve_monotone(tab, e, ec, bits, shift):
             tab[j, i] = -tab[j, i]
         tab[i, i] += 1.0
         tab[n, i] = -tab[n, i]
+    scale = np.zeros(n)
+    for i in range(n):
+        for j in range(n):
+            scale[i] = max(scale[i], abs(tab[j, i]))
     allowed = 200 + 20 * n
+    doubt = False
     while True:
         d = -1
         for i in range(n):
@@ -88,6 +95,10 @@ def solve_monotone(tab, e, ec, bits, shift):
         if allowed < 0:
             return UNIQUE_UNSOLVED
         p = tab[d, d]
+        # A P-matrix has positive pivots. Beyond one that does not stand clear of its error the bounds mean nothing.
+        if not p > 0.0:
+            return UNIQUE_UNSOLVED
+        doubt |= not p > 1e3 * (e[d] + EPS)
         r_max = 0.0
         for j in range(n + 1):
             if j == d:
@@ -100,19 +111,21 @@ def solve_monotone(tab, e, ec, bits, shift):
                     tab[j, i] += tab[d, i] * r
             tab[j, d] = r
         rc = abs(tab[n, d])
-        inv = 1.0 / abs(p)
+        inv = 1.01 / abs(p)
         e_r = (e[d] + max(r_max, inv) * (e[d] + EPS)) * inv + EPS * max(r_max, inv)
         e_rc = (ec[d] + rc * (e[d] + EPS)) * inv + EPS * rc
         for i in range(n):
             if i != d:
                 m = abs(tab[d, i])
-                ec[i] += m * e_rc + e[i] * rc + 2.0 * EPS * m * rc + EPS * abs(tab[n, i])
-                e[i] += m * e_r + e[i] * max(r_max, inv) + 3.0 * EPS * m * max(r_max, inv) + EPS
+                ec[i] += m * e_rc + e[i] * (rc + e_rc) + 2.0 * EPS * m * rc + EPS * abs(tab[n, i])
+                e[i] += m * e_r + e[i] * (max(r_max, inv) + e_r) + 3.0 * EPS * m * max(r_max, inv)
+                scale[i] += m * max(r_max, inv)
+                e[i] += EPS * scale[i]
                 tab[d, i] *= 1.0 / p
         tab[d, d] = 1.0 / p
         e[d], ec[d] = e_r, e_rc
+        scale[d] = max(r_max, inv)
         bits[d] ^= 1
     for i in range(n):
-        if tab[n, i] <= ec[i] and not (ec[i] == 0.0 and bits[i] == 0):
-            return UNIQUE_IN_DOUBT
-    return UNIQUE
+        doubt |= tab[n, i] <= ec[i] and not (ec[i] == 0.0 and bits[i] == 0)
+    return UNIQUE_IN_DOUBT if doubt else UNIQUE

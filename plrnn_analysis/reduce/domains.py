@@ -8,9 +8,9 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from .._validation import as_array, freeze
-from ..engines.reduction import EPS
 from ..errors import ModelError
 from ..maps import CanonicalMap
+from ..numerics import EPS
 from ..results import Trajectory
 from ..trajectories import check_fits
 from .programs import safe_minimum, solve

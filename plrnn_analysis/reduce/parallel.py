@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engines.reduction import EPS
 from ..maps import CanonicalMap
+from ..numerics import EPS
 
 __all__ = ["merge_parallel", "parallel_pairs"]
 

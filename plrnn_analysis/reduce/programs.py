@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engines.reduction import EPS
+from ..numerics import EPS
 
 __all__ = ["safe_minimum", "solve"]
 
