@@ -115,8 +115,7 @@ def balanced_ring(maps: Sequence[CanonicalMap]) -> Units:
     factors = np.ldexp(1.0, state), np.ldexp(1.0, relu)
     scaled = [in_units(map, *factors) for map in maps]
     if not all(
-        _is_same(in_units(one, 1.0 / factors[0], 1.0 / factors[1]), map)
-        for one, map in zip(scaled, maps, strict=True)
+        _is_same(in_units(one, 1.0 / factors[0], 1.0 / factors[1]), map) for one, map in zip(scaled, maps, strict=True)
     ):
         # Some number would lose bits: better no change at all.
         scaled, factors = list(maps), (np.ones(len(state)), np.ones(len(relu)))
