@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from .._validation import freeze
+from .._validation import number, whole
 from ..engines.budget import Budget
-from ..engines.stability import ordered_eigenvalues
 from ..errors import ModelError
 from ..fixed_points import find_fixed_points
-from ..maps import CanonicalMap, bits_from_string, bits_to_string
 from ..network import Network
-from ..regions import find_subregions
-from ..results import FixedPoint, FixedPoints
+from ..units import balanced
+from .correspondence import match_fixed_points, match_subregions
+from .differences import Match, match_systems
 from .permutations import best_assignment, exact_candidates
-from .realisation import DAMPING, LinearSystem, Match, match_systems, settled_part, unseen_modes
-from .results import Comparison, FixedPointMatch, SubregionMatch
+from .realisation import LinearSystem, settled_part, unseen_modes
+from .results import Comparison, SubregionMatch
 from .scales import fit_scales
 
-__all__ = ["compare", "spectral_distance"]
+__all__ = ["compare"]
 
 # So many permutations that prove the equivalence are listed.
 MAX_ALTERNATIVES = 24
 # Candidates that are looked at.
 MAX_NODES = 200_000
+# Candidates are compared by fewer numbers, whose rounding is not followed: nothing finer is asked of them.
+ROUGH = 1e-6
 
 
 def compare(
@@ -34,7 +36,7 @@ def compare(
     *,
     constant_input: Any = None,
     readout: bool = True,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-8,
     max_subregions: int = 256,
     time_limit: float | None = 60.0,
 ) -> Comparison:
@@ -49,7 +51,8 @@ def compare(
     readout : bool, optional
         Whether readouts of the same number of outputs must agree as well.
     tolerance : float, optional
-        Largest relative difference between equivalent networks. Weights stored in single precision agree to 1e-7.
+        Largest relative difference between equivalent networks, beyond rounding. A network whose weights all fit into
+        single precision is taken to be rounded to it; one that was written down with seven digits needs 1e-6.
     max_subregions : int, optional
         At most so many subregions are matched.
     time_limit : float, optional
@@ -71,8 +74,10 @@ def compare(
     positive scale and ReLUs may be numbered in another order. So two networks are one if, for some order and some
     scales, their linear systems have the same Markov parameters ``V A^k W`` (and those of input and readout), the
     same free responses and the same offsets up to a shift of the origin. Two systems of orders M_a and M_b agree in
-    all lags if they agree in the first M_a + M_b (Ho and Kalman 1966). All are compared relative to their norms;
-    directions weaker than 1e-10 of the strongest count as unseen.
+    all lags if they agree in the first M_a + M_b (Ho and Kalman 1966). Each number is compared relative to the terms
+    that it is the sum of, so that no difference hides behind larger numbers and no choice of units matters; before
+    that, both networks are brought to balanced units. Directions weaker than 1e-10 of the strongest count as unseen.
+    The two networks may be given in either order: verdict and numbers are the same.
 
     The order is searched by scale-free invariants with backtracking. Where none works, the best order is the one with
     the smallest squared difference of the Markov parameters: over all orders up to 8 ReLUs, beyond by
@@ -95,70 +100,172 @@ def compare(
     >>> found.relation, found.permutation, found.scales.round(6).tolist()
     ('conjugate', (1, 0), [1.0, 2.0])
     """
-    if not tolerance > 0.0 or max_subregions < 0:
-        raise ModelError("tolerance must be positive and max_subregions at least 0")
-    budget = Budget(MAX_NODES, time_limit)
+    tolerance = number("tolerance", tolerance, above=0.0)
+    max_subregions = whole("max_subregions", max_subregions, least=0)
+    one, other = _in_own_units(model_a, model_b, readout)
+    # The order of the arguments must not decide anything, not even between two matches that are equally good.
+    turned = other.key < one.key
+    if turned:
+        one, other = other, one
+    found = _compare(one, other, constant_input, tolerance, max_subregions, time_limit, turned)
+    return _exchanged(found, other.model.pwl_units) if turned else found
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """One of the two networks.
+
+    Attributes
+    ----------
+    model : Network
+    system : LinearSystem
+        What is compared, in units of its own.
+    state, relu : (M,), (P,) ndarray
+        Powers of two that lead back to the user's units.
+    compared : tuple of str
+    notes : tuple of str
+    """
+
+    model: Network
+    system: LinearSystem
+    state: np.ndarray
+    relu: np.ndarray
+    compared: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[int, int, bytes]:
+        """Something to sort by that says all about the system."""
+        s = self.system
+        arrays = (s.A, s.W, s.h, s.C, s.V, s.c, s.E, s.B, s.b)
+        return len(s.V), s.n_units, b"".join(np.ascontiguousarray(a + 0.0).tobytes() for a in arrays)
+
+
+def _in_own_units(model_a: Network, model_b: Network, readout: bool) -> tuple[_Side, _Side]:
     notes: list[str] = []
-    a, b, compared = _systems(model_a, model_b, readout, notes)
-    order, match, relation, alternatives, exhausted = _search(a, b, tolerance, budget)
-    n_a, n_b = model_a.pwl_units, model_b.pwl_units
+    systems = _systems(model_a, model_b, readout, notes)
+    sides = []
+    for model, system in zip((model_a, model_b), systems[:2], strict=True):
+        own = balanced(model.map)
+        sides.append(_Side(model, system.in_units(own.state, own.relu), own.state, own.relu, systems[2], tuple(notes)))
+    return sides[0], sides[1]
+
+
+def _compare(
+    one: _Side,
+    other: _Side,
+    constant_input: Any,
+    tolerance: float,
+    max_subregions: int,
+    time_limit: float | None,
+    turned: bool,
+) -> Comparison:
+    """The comparison of two networks in an order that depends on nothing but the networks."""
+    notes = list(one.notes)
+    a, b = one.system, other.system
+    order, match, relation, alternatives, exhausted = _search(a, b, tolerance, Budget(MAX_NODES, time_limit))
+    n_a, n_b = len(a.V), len(b.V)
     if n_a != n_b:
         notes.append(f"{abs(n_a - n_b)} ReLUs of the larger network have no partner: they are left out of the mismatch")
     if not exhausted:
         notes.append("not every assignment of the ReLUs was looked at")
     scales = np.full(n_a, np.nan)
     own = np.flatnonzero(order >= 0)
-    scales[own] = fit_scales(a.relus(own), b.relus(order[own]))
+    scales[own] = fit_scales(a.relus(own), b.relus(order[own])) * other.relu[order[own]] / one.relu[own]
     settling = [settled_part(system)[1] for system in (a, b)]
     unseen = [unseen_modes(system) for system in (a, b)]
     if relation == "conjugate" and (unseen[0].size or unseen[1].size):
         relation = "same observable part"
-    for name, modes, what in (
-        ("first", unseen[0], "no ReLU or readout sees"),
-        ("second", unseen[1], "no ReLU or readout sees"),
-        ("first", settling[0], "nothing excites"),
-        ("second", settling[1], "nothing excites"),
-    ):
-        if modes.size:
-            notes.append(
-                f"the {name} network has {modes.size} mode(s) that {what}, |λ| up to {np.abs(modes).max():.3g}"
-            )
-    found_a = find_fixed_points(_held(model_a, constant_input), time_limit=time_limit)
-    found_b = find_fixed_points(_held(model_b, constant_input), time_limit=time_limit)
-    pairs, left_a, left_b = _match_fixed_points(model_a, model_b, found_a, found_b, order, "readouts" in compared)
-    subregions, all_listed = _match_subregions(
-        _held(model_a, constant_input), _held(model_b, constant_input), order, max_subregions
+    notes += _mode_notes(unseen, settling, turned)
+    held = [side.model.map.with_input(constant_input) for side in (one, other)]
+    points = [find_fixed_points(map, time_limit=time_limit) for map in held]
+    pairs, left_a, left_b = match_fixed_points(
+        one.model, other.model, points[0], points[1], order, "readouts" in one.compared
     )
+    subregions, all_listed = match_subregions(held[0], held[1], order, max_subregions)
     if not all_listed:
         notes.append(f"only {len(subregions)} subregions were matched")
     same = relation in ("conjugate", "same observable part")
+    if relation != "same minimal part":
+        match = replace(
+            match,
+            T=match.T * other.state[:, None] / one.state,
+            t=match.t * other.state,
+            T_back=match.T_back * one.state[:, None] / other.state,
+            t_back=match.t_back * one.state,
+        )
     return Comparison(
         _items=pairs,
         relation=relation,
         mismatch=match.mismatch,
-        tolerance=float(tolerance),
+        tolerance=tolerance,
         details=match,
         permutation=tuple(int(k) for k in order),
-        scales=freeze(scales),
+        scales=scales,
         alternatives=alternatives,
-        T=freeze(match.T) if same else None,
-        t=freeze(match.t) if same else None,
-        unseen_a=freeze(unseen[0]),
-        unseen_b=freeze(unseen[1]),
-        settling_a=freeze(settling[0]),
-        settling_b=freeze(settling[1]),
+        T=match.T if same else None,
+        t=match.t if same else None,
+        unseen_a=unseen[0],
+        unseen_b=unseen[1],
+        settling_a=settling[0],
+        settling_b=settling[1],
         subregions=subregions,
         unmatched_a=left_a,
         unmatched_b=left_b,
-        fixed_points_complete=found_a.complete and found_b.complete,
-        compared=compared,
+        fixed_points_complete=points[0].complete and points[1].complete,
+        compared=one.compared,
         exhausted=exhausted,
         notes=tuple(notes),
     )
 
 
-def _held(model: Network, constant_input: Any) -> CanonicalMap:
-    return model.map.with_input(constant_input)
+def _mode_notes(unseen: list[np.ndarray], settling: list[np.ndarray], turned: bool) -> list[str]:
+    names = ("second", "first") if turned else ("first", "second")
+    notes = []
+    for found, what in ((unseen, "no ReLU or readout sees"), (settling, "nothing excites")):
+        for name, modes in sorted(zip(names, found, strict=True), key=lambda item: item[0]):
+            if modes.size:
+                largest = np.abs(modes).max()
+                notes.append(f"the {name} network has {modes.size} mode(s) that {what}, |λ| up to {largest:.3g}")
+    return notes
+
+
+def _exchanged(found: Comparison, n_relu: int) -> Comparison:
+    """The same comparison with the networks named in the other order; `n_relu` of them has the second one."""
+    scales, back = np.full(n_relu, np.nan), found.details
+    for i, k in enumerate(found.permutation):
+        if k >= 0:
+            scales[k] = 1.0 / found.scales[i]
+    pairs = tuple(replace(match, a=match.b, b=match.a) for match in found)
+    subregions = tuple(
+        SubregionMatch(match.bitcode_b, match.bitcode_a, match.radius_b, match.radius_a, match.distance)
+        for match in found.subregions
+    )
+    return replace(
+        found,
+        _items=pairs,
+        details=replace(back, T=back.T_back, t=back.t_back, T_back=back.T, t_back=back.t),
+        permutation=_inverse(found.permutation, n_relu),
+        scales=scales,
+        alternatives=tuple(_inverse(order, n_relu) for order in found.alternatives),
+        T=None if found.T is None else back.T_back,
+        t=None if found.t is None else back.t_back,
+        unseen_a=found.unseen_b,
+        unseen_b=found.unseen_a,
+        settling_a=found.settling_b,
+        settling_b=found.settling_a,
+        subregions=subregions,
+        unmatched_a=found.unmatched_b,
+        unmatched_b=found.unmatched_a,
+    )
+
+
+def _inverse(order: tuple[int, ...], n: int) -> tuple[int, ...]:
+    inverse = [-1] * n
+    for i, k in enumerate(order):
+        if k >= 0:
+            inverse[k] = i
+    return tuple(inverse)
 
 
 def _systems(
@@ -182,7 +289,7 @@ def _systems(
         map, k = model.map, model.n_inputs if inputs else 0
         B = np.zeros((0, map.n_units)) if not readouts or model.B is None else model.B
         b = np.zeros(len(B)) if not readouts or model.b is None else model.b
-        systems.append(LinearSystem(map.A, map.W, map.h, map.C[:, :k], map.V, map.c, map.E[:, :k], B, b))
+        systems.append(LinearSystem.of(map.A, map.W, map.h, map.C[:, :k], map.V, map.c, map.E[:, :k], B, b))
     names = (("ReLUs", True), ("inputs", inputs), ("readouts", readouts))
     return systems[0], systems[1], tuple(name for name, used in names if used)
 
@@ -195,7 +302,7 @@ def _search(
     proofs: list[tuple[np.ndarray, Match, str]] = []
     if n_a == n_b:
         settled_a, settled_b = settled_part(a)[0], settled_part(b)[0]
-        for order in exact_candidates(a, b, tolerance, budget):
+        for order in exact_candidates(a, b, max(tolerance, ROUGH), budget):
             d = fit_scales(a, b.relus(order))
             match, relation = match_systems(a.scaled(d), b.relus(order)), "conjugate"
             if match.mismatch > tolerance:
@@ -211,98 +318,10 @@ def _search(
         order, match, relation = proofs[0]
         return order, match, relation, tuple(tuple(int(k) for k in p[0]) for p in proofs[1:]), True
     ruled_out = not budget.stopped_by
-    small, large = (a, b) if n_a <= n_b else (b, a)
-    chosen, every = best_assignment(small, large, Budget(1000, budget.remaining if budget.deadline else None))
-    order = np.full(n_a, -1)
-    if n_a <= n_b:
-        order[:] = chosen
-    else:
-        order[chosen] = np.arange(n_b)
-    own = np.flatnonzero(order >= 0)
-    one, other = a.relus(own), b.relus(order[own])
-    one = one.scaled(fit_scales(one, other))
-    match = match_systems(one, other, DAMPING)
-    if match.mismatch <= tolerance:
-        match = match_systems(one, other)
-        if n_a == n_b and match.mismatch <= tolerance:
-            return order, match, "conjugate", (), True
+    # The one with fewer ReLUs comes first.
+    order, every = best_assignment(a, b, Budget(1000, budget.remaining if budget.deadline else None))
+    other = b.relus(order)
+    match = match_systems(a.scaled(fit_scales(a, other)), other)
+    if n_a == n_b and match.mismatch <= tolerance:
+        return order, match, "conjugate", (), True
     return order, match, "different", (), (ruled_out or every) if n_a == n_b else every
-
-
-def spectral_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Largest difference of two sets of eigenvalues in their best matching (least sum), of as many as the smaller has.
-
-    Examples
-    --------
-    >>> spectral_distance(np.array([1.0, 0.5]), np.array([0.5, 1.25]))
-    0.25
-    """
-    from scipy.optimize import linear_sum_assignment
-
-    gaps = np.abs(np.asarray(first)[:, None] - np.asarray(second)[None, :])
-    return float(gaps[linear_sum_assignment(gaps)].max(initial=0.0))
-
-
-def _match_fixed_points(
-    model_a: Network, model_b: Network, a: FixedPoints, b: FixedPoints, order: np.ndarray, readouts: bool
-) -> tuple[tuple[FixedPointMatch, ...], tuple[FixedPoint, ...], tuple[FixedPoint, ...]]:
-    from scipy.optimize import linear_sum_assignment
-
-    own = np.flatnonzero(order >= 0)
-    bits_a = [bits_from_string(p.bitcode, model_a.pwl_units)[own] for p in a]
-    bits_b = [bits_from_string(p.bitcode, model_b.pwl_units)[order[own]] for p in b]
-    gaps = np.array([[spectral_distance(p.eigenvalues, q.eigenvalues) for q in b] for p in a]).reshape(len(a), len(b))
-    allowed = np.array([[np.array_equal(p, q) for q in bits_b] for p in bits_a], dtype=bool).reshape(gaps.shape)
-    forbidden = 1.0 + 2.0 * gaps.size * float(gaps.max(initial=0.0))
-    rows, columns = linear_sum_assignment(np.where(allowed, gaps, forbidden))
-    pairs = []
-    for i, j in zip(rows, columns, strict=True):
-        if allowed[i, j]:
-            apart = float("nan")
-            if readouts:
-                apart = float(np.abs(_read(model_a, a[int(i)]) - _read(model_b, b[int(j)])).max())
-            pairs.append(FixedPointMatch(a[int(i)], b[int(j)], float(gaps[i, j]), apart))
-    used_a, used_b = ({id(point) for point in points} for points in ([m.a for m in pairs], [m.b for m in pairs]))
-    return (
-        tuple(sorted(pairs, key=lambda match: match.distance)),
-        tuple(point for point in a if id(point) not in used_a),
-        tuple(point for point in b if id(point) not in used_b),
-    )
-
-
-def _read(model: Network, point: FixedPoint) -> np.ndarray:
-    assert model.B is not None  # readouts are compared
-    return np.asarray(model.B @ point.z + (0.0 if model.b is None else model.b))
-
-
-def _match_subregions(
-    a: CanonicalMap, b: CanonicalMap, order: np.ndarray, most: int
-) -> tuple[tuple[SubregionMatch, ...], bool]:
-    """Subregions of both, ReLUs without partner inactive; closest spectra first."""
-    if most == 0:
-        return (), False
-    listed = find_subregions(a, max_regions=most)
-    others = find_subregions(b, max_regions=most)
-    exist = {region.bitcode for region in others}
-    own = np.flatnonzero(order >= 0)
-    found = []
-    for region in listed:
-        bits = bits_from_string(region.bitcode, a.n_relu)
-        if np.any(bits[order < 0]):
-            continue
-        partner = np.zeros(b.n_relu, dtype=bool)
-        partner[order[own]] = bits[own]
-        code = bits_to_string(partner)
-        if others.complete and code not in exist:
-            continue
-        values_a, values_b = ordered_eigenvalues(region.jacobian), ordered_eigenvalues(b.jacobian(partner))
-        found.append(
-            SubregionMatch(
-                region.bitcode,
-                code,
-                float(np.abs(values_a[0])),
-                float(np.abs(values_b[0])),
-                spectral_distance(values_a, values_b),
-            )
-        )
-    return tuple(sorted(found, key=lambda match: match.distance)), listed.complete and others.complete

@@ -41,7 +41,7 @@ class Profile:
 
 def _profile(system: LinearSystem, horizon: int, pace: float, rest: np.ndarray) -> Profile:
     n = system.V.shape[0]
-    markov = system.markov(horizon, pace)
+    markov = system.clean_markov(horizon, pace)
     incoming = np.concatenate([markov[:, :n, n:], system.E[None]]).transpose(1, 0, 2).reshape(n, -1)
     outgoing = markov[:, n:, :n].transpose(2, 0, 1).reshape(n, -1)
     return Profile(markov[:, :n, :n].transpose(1, 2, 0), np.hstack([incoming, rest[:, None]]), outgoing)

@@ -1,4 +1,4 @@
-"""The linear system between the ReLUs: what of the state is seen, what dies out, and whether two of them are one."""
+"""The linear system between the ReLUs: what of the state is seen, and what dies out."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..numerics import EPS
+
 __all__ = [
     "DAMPING",
+    "INVISIBLE",
     "LinearSystem",
-    "Match",
-    "match_systems",
     "pace_of",
     "ranked",
     "settled_part",
@@ -20,10 +21,18 @@ __all__ = [
 
 # Directions weaker than this share of the strongest are below what rounding lets one see.
 RANK_TOLERANCE = 1e-10
+# Directions weaker than this are rounding and nothing else.
+INVISIBLE = 1e-13
 # Share of the product of their norms below which two vectors count as orthogonal.
 ROUNDING = 1e-12
+# Unit roundoff of single precision: what weights that fit into it are known to.
+SINGLE = 2.0**-24
+# Numbers with so few bits were chosen, not trained.
+ROUND = 2.0**-16
 #: Weight of a lag over that of the next where networks are compared that are not the same.
 DAMPING = 1.5
+# Sizes of terms may grow much faster than what they sum to.
+LARGEST = 1e250
 # Slowest modulus of a mode that counts as decaying.
 DECAYING = 1.0 - 1e-9
 
@@ -45,6 +54,17 @@ class LinearSystem:
     E: np.ndarray
     B: np.ndarray
     b: np.ndarray
+    noise: float = EPS
+
+    @classmethod
+    def of(cls, *arrays: np.ndarray) -> LinearSystem:
+        """From A, W, h, C, V, c, E, B and b.
+
+        Weights that all fit into single precision are known no better, unless they are round numbers.
+        """
+        single = all(_fits(a, SINGLE) for a in arrays) and not all(_fits(a, ROUND) for a in arrays)
+        A, W, h, C, V, c, E, B, b = arrays
+        return cls(A, W, h, C, V, c, E, B, b, SINGLE if single else EPS)
 
     @property
     def n_units(self) -> int:
@@ -53,14 +73,23 @@ class LinearSystem:
     def relus(self, units: np.ndarray) -> LinearSystem:
         """The same system with these ReLUs in this order."""
         return LinearSystem(
-            self.A, self.W[:, units], self.h, self.C, self.V[units], self.c[units], self.E[units], self.B, self.b
-        )
+            self.A, self.W[:, units], self.h, self.C, self.V[units], self.c[units], self.E[units], self.B, self.b,
+            self.noise,
+        )  # fmt: skip
+
+    def in_units(self, state: np.ndarray, relu: np.ndarray) -> LinearSystem:
+        """With states measured in units of `state` and ReLU arguments in units of `relu`."""
+        return LinearSystem(
+            self.A * state / state[:, None], self.W * relu / state[:, None], self.h / state, self.C / state[:, None],
+            self.V * state / relu[:, None], self.c / relu, self.E / relu[:, None], self.B * state, self.b, self.noise,
+        )  # fmt: skip
 
     def scaled(self, d: np.ndarray) -> LinearSystem:
         """ReLU argument i times ``d[i] > 0``, its output divided again: the same network."""
         return LinearSystem(
-            self.A, self.W / d, self.h, self.C, d[:, None] * self.V, d * self.c, d[:, None] * self.E, self.B, self.b
-        )
+            self.A, self.W / d, self.h, self.C, d[:, None] * self.V, d * self.c, d[:, None] * self.E, self.B, self.b,
+            self.noise,
+        )  # fmt: skip
 
     def restricted(self, basis: np.ndarray, origin: np.ndarray) -> LinearSystem:
         """In coordinates ``z = origin + basis x`` of an invariant affine subspace (orthonormal columns)."""
@@ -75,22 +104,35 @@ class LinearSystem:
             self.E,
             self.B @ basis,
             self.b + self.B @ origin,
+            self.noise,
         )
 
     def markov(self, horizon: int, pace: float) -> np.ndarray:
-        """Markov parameters (horizon, H + N, H + K), that of lag k divided by ``pace**k``.
-
-        Those that are zero to rounding, measured by the vectors whose product they are, are zero.
-        """
+        """Markov parameters (horizon, H + N, H + K), that of lag k divided by ``pace**k``."""
         inputs, outputs = np.hstack([self.W, self.C]), np.vstack([self.V, self.B])
         found = np.empty((horizon, outputs.shape[0], inputs.shape[1]))
+        for k in range(horizon):
+            found[k] = outputs @ inputs
+            inputs = np.clip(self.A @ inputs / pace, -LARGEST, LARGEST)
+        return found
+
+    def clean_markov(self, horizon: int, pace: float) -> np.ndarray:
+        """The same; those that are zero to rounding, measured by the vectors whose product they are, are zero."""
+        inputs, outputs = np.hstack([self.W, self.C]), np.vstack([self.V, self.B])
+        found = self.markov(horizon, pace)
         reads, written = np.linalg.norm(outputs, axis=1), np.linalg.norm(inputs, axis=0)
         for k in range(horizon):
-            product = outputs @ inputs
             written = np.maximum(written, np.linalg.norm(inputs, axis=0))
-            found[k] = np.where(np.abs(product) > ROUNDING * np.outer(reads, written), product, 0.0)
+            found[k][np.abs(found[k]) <= ROUNDING * np.outer(reads, written)] = 0.0
             inputs = self.A @ inputs / pace
         return found
+
+    def sizes(self) -> LinearSystem:
+        """The moduli of all weights: what it computes bounds the terms of what this system computes."""
+        return LinearSystem(
+            np.abs(self.A), np.abs(self.W), np.abs(self.h), np.abs(self.C), np.abs(self.V), np.abs(self.c),
+            np.abs(self.E), np.abs(self.B), np.abs(self.b), self.noise,
+        )  # fmt: skip
 
     def free(self, horizon: int, pace: float) -> tuple[np.ndarray, np.ndarray]:
         """Observability matrix (horizon (H + N), M) and what is seen from z = 0 without ReLU outputs or input.
@@ -104,21 +146,27 @@ class LinearSystem:
         for _ in range(horizon):
             rows.append(outputs)
             seen.append(outputs_of(self, state) + weight * constant)
-            outputs = outputs @ self.A / pace
+            outputs = np.clip(outputs @ self.A / pace, -LARGEST, LARGEST)
             weight /= pace
-            state = (self.A @ state) / pace + weight * drive
+            state = np.clip(self.A @ state / pace + weight * drive, -LARGEST, LARGEST)
         size = horizon * constant.size
         return np.array(rows).reshape(size, self.n_units), np.array(seen).reshape(size)
+
+
+def _fits(array: np.ndarray, roundoff: float) -> bool:
+    """Whether the mantissas need no more bits than a format with this roundoff has."""
+    mantissas = np.frexp(array)[0] / roundoff
+    return bool(np.all(mantissas == np.rint(mantissas)))
 
 
 def outputs_of(system: LinearSystem, state: np.ndarray) -> np.ndarray:
     return np.append(system.V @ state, system.B @ state)
 
 
-def ranked(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def ranked(matrix: np.ndarray, tolerance: float = RANK_TOLERANCE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Singular value decomposition without the directions that rounding hides."""
     left, singular, right = np.linalg.svd(matrix, full_matrices=False)
-    rank = int(np.sum(singular > RANK_TOLERANCE * singular[0])) if singular.size and singular[0] > 0.0 else 0
+    rank = int(np.sum(singular > tolerance * singular[0])) if singular.size and singular[0] > 0.0 else 0
     return left[:, :rank], singular[:rank], right[:rank]
 
 
@@ -174,76 +222,6 @@ def settled_part(system: LinearSystem) -> tuple[LinearSystem, np.ndarray]:
     dying = triangle[kept:, kept:]
     origin = fading @ np.linalg.solve(np.eye(dying.shape[0]) - dying, fading.T @ system.h)
     return system.restricted(basis, origin), np.linalg.eigvals(dying)
-
-
-@dataclass(frozen=True, eq=False)
-class Match:
-    """How far two linear systems are from being one.
-
-    Attributes
-    ----------
-    driven : float
-        Largest difference of Markov parameters, relative to all of the same kind (ReLU or input to ReLU or readout).
-    free : float
-        Share of the free responses of either system that the other cannot give.
-    constant : float
-        What the offsets make a difference of, beyond a shift of the origin, relative.
-    T : (M_b, M_a) ndarray
-        Change of coordinates, exact where both are fully observed and the mismatch is rounding.
-    t : (M_b,) ndarray
-        Shift.
-    """
-
-    driven: float
-    free: float
-    constant: float
-    T: np.ndarray
-    t: np.ndarray
-
-    @property
-    def mismatch(self) -> float:
-        return max(self.driven, self.free, self.constant)
-
-
-def match_systems(a: LinearSystem, b: LinearSystem, damping: float = 1.0) -> Match:
-    """Compare two systems whose ReLUs are already in one order and scale.
-
-    A `damping` above 1 gives late lags less weight: small differences of the weights add up there.
-
-    Notes
-    -----
-    Both systems together have order n = M_a + M_b; if their first n Markov parameters agree, all do (Ho and Kalman
-    1966). The free responses agree if the observability matrices over n lags have one range; the offsets agree if their
-    difference lies in that range.
-    """
-    horizon, pace = a.n_units + b.n_units, pace_of(a, b, damping=damping)
-    n_relu = a.V.shape[0]
-    driven = 0.0
-    first, second = a.markov(horizon, pace), b.markov(horizon, pace)
-    for rows in (slice(0, n_relu), slice(n_relu, None)):
-        for columns in (slice(0, n_relu), slice(n_relu, None)):
-            driven = max(driven, _relative(first[:, rows, columns], second[:, rows, columns]))
-    driven = max(driven, _relative(a.E, b.E))
-    rows_a, seen_a = a.free(horizon, pace)
-    rows_b, seen_b = b.free(horizon, pace)
-    left_a, _, _ = ranked(rows_a)
-    left_b, singular_b, right_b = ranked(rows_b)
-    free = max(_outside(rows_a, left_b), _outside(rows_b, left_a))
-    gap = seen_a - seen_b
-    size = max(float(np.linalg.norm(seen_a)), float(np.linalg.norm(seen_b)))
-    constant = float(np.linalg.norm(gap - left_b @ (left_b.T @ gap))) / size if size > 0.0 else 0.0
-    inverse = (right_b.T / singular_b) @ left_b.T
-    return Match(driven, free, constant, inverse @ rows_a, inverse @ gap)
-
-
-def _relative(a: np.ndarray, b: np.ndarray) -> float:
-    size = max(float(np.linalg.norm(a)), float(np.linalg.norm(b)))
-    return float(np.linalg.norm(a - b)) / size if size > 0.0 else 0.0
-
-
-def _outside(rows: np.ndarray, left: np.ndarray) -> float:
-    size = float(np.linalg.norm(rows))
-    return float(np.linalg.norm(rows - left @ (left.T @ rows))) / size if size > 0.0 else 0.0
 
 
 def steady_arguments(system: LinearSystem) -> np.ndarray | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..results import FixedPoint, ResultSequence, Table
-from .realisation import Match
+from .differences import Match
 
 __all__ = ["Comparison", "FixedPointMatch", "SubregionMatch"]
 
@@ -65,8 +65,8 @@ class Comparison(ResultSequence[FixedPointMatch]):
         - ``"same minimal part"``: the same once decaying modes that nothing excites have died out;
         - ``"different"``.
     mismatch : float
-        Largest relative difference in the best match found; at most `tolerance` unless different. For different
-        networks lag k counts with weight 1.5**-k, so that it is of the size of the differences between weights.
+        Largest relative difference in the best match found; at most `tolerance` unless different. It is of the size of
+        the relative differences between weights; see :class:`Match`.
     tolerance : float
     details : Match
         Its parts: driven (Markov parameters), free (initial states) and constant (offsets).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .realisation import DAMPING, LinearSystem, pace_of, ranked
+from .realisation import DAMPING, INVISIBLE, LinearSystem, pace_of, ranked
 
 __all__ = ["fit_scales"]
 
@@ -44,13 +44,17 @@ def fit_scales(a: LinearSystem, b: LinearSystem) -> np.ndarray:
     if rows:
         d = np.exp(np.linalg.lstsq(np.array(rows)[:, :n], np.array(values), rcond=1e-12)[0])
     groups = _groups(n, ties)
-    return d * _group_factors(a.scaled(d), b, groups, horizon, pace) if groups else d
+    if groups:
+        # A factor far from 1 is found as a small difference of large numbers: the second look makes it accurate.
+        for _ in range(2):
+            d = d * _group_factors(a.scaled(d), b, groups, horizon, pace)
+    return d
 
 
 def _sizes(system: LinearSystem, horizon: int, pace: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Norms over the lags: ReLU to ReLU (H, H), inputs to ReLU (H, 1), ReLU to outputs (1, H)."""
     n = system.V.shape[0]
-    markov = system.markov(horizon, pace)
+    markov = system.clean_markov(horizon, pace)
     from_input = np.linalg.norm(np.concatenate([markov[:, :n, n:], system.E[None]]), axis=(0, 2))
     return (
         np.linalg.norm(markov[:, :n, :n], axis=0),
@@ -74,7 +78,8 @@ def _group_factors(a: LinearSystem, b: LinearSystem, groups: list[np.ndarray], h
     n, height = a.V.shape[0], a.V.shape[0] + a.B.shape[0]
     rows_a, seen_a = a.free(horizon, pace)
     rows_b, seen_b = b.free(horizon, pace)
-    left = ranked(rows_b)[0]
+    columns = np.linalg.norm(rows_b, axis=0)
+    left = ranked(rows_b / np.where(columns > 0.0, columns, 1.0), INVISIBLE)[0]
     weigh_free = 1.0 / max(float(np.linalg.norm(rows_a)), 1e-300)
     weigh_seen = 1.0 / max(float(np.linalg.norm(seen_a)), float(np.linalg.norm(seen_b)), 1e-300)
 

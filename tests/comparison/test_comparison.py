@@ -326,7 +326,7 @@ def test_result_in_words_and_tables():
     assert len(found.subregion_table()["distance"]) == len(found.subregions)
     stopped = compare(a, b, time_limit=0.0)
     assert not stopped.fixed_points_complete
-    with pytest.raises(ModelError, match="tolerance must be positive"):
+    with pytest.raises(ModelError, match="tolerance must be a number > 0"):
         compare(a, b, tolerance=0.0)
 
 

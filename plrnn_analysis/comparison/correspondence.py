@@ -1,0 +1,94 @@
+"""Fixed points and subregions of two networks whose ReLUs are matched."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..engines.stability import ordered_eigenvalues
+from ..maps import CanonicalMap, bits_from_string, bits_to_string
+from ..network import Network
+from ..regions import find_subregions
+from ..results import FixedPoint, FixedPoints
+from .results import FixedPointMatch, SubregionMatch
+
+__all__ = ["match_fixed_points", "match_subregions", "spectral_distance"]
+
+
+def spectral_distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Largest difference of two sets of eigenvalues in their best matching (least sum), of as many as the smaller has.
+
+    Examples
+    --------
+    >>> spectral_distance(np.array([1.0, 0.5]), np.array([0.5, 1.25]))
+    0.25
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    gaps = np.abs(np.asarray(first)[:, None] - np.asarray(second)[None, :])
+    return float(gaps[linear_sum_assignment(gaps)].max(initial=0.0))
+
+
+def match_fixed_points(
+    model_a: Network, model_b: Network, a: FixedPoints, b: FixedPoints, order: np.ndarray, readouts: bool
+) -> tuple[tuple[FixedPointMatch, ...], tuple[FixedPoint, ...], tuple[FixedPoint, ...]]:
+    """Pairs in corresponding subregions, closest spectra first, and the points of each that have no partner."""
+    from scipy.optimize import linear_sum_assignment
+
+    own = np.flatnonzero(order >= 0)
+    bits_a = [bits_from_string(p.bitcode, model_a.pwl_units)[own] for p in a]
+    bits_b = [bits_from_string(p.bitcode, model_b.pwl_units)[order[own]] for p in b]
+    gaps = np.array([[spectral_distance(p.eigenvalues, q.eigenvalues) for q in b] for p in a]).reshape(len(a), len(b))
+    allowed = np.array([[np.array_equal(p, q) for q in bits_b] for p in bits_a], dtype=bool).reshape(gaps.shape)
+    forbidden = 1.0 + 2.0 * gaps.size * float(gaps.max(initial=0.0))
+    rows, columns = linear_sum_assignment(np.where(allowed, gaps, forbidden))
+    pairs = []
+    for i, j in zip(rows, columns, strict=True):
+        if allowed[i, j]:
+            apart = float("nan")
+            if readouts:
+                apart = float(np.abs(_read(model_a, a[int(i)]) - _read(model_b, b[int(j)])).max())
+            pairs.append(FixedPointMatch(a[int(i)], b[int(j)], float(gaps[i, j]), apart))
+    used_a, used_b = ({id(point) for point in points} for points in ([m.a for m in pairs], [m.b for m in pairs]))
+    return (
+        tuple(sorted(pairs, key=lambda match: match.distance)),
+        tuple(point for point in a if id(point) not in used_a),
+        tuple(point for point in b if id(point) not in used_b),
+    )
+
+
+def _read(model: Network, point: FixedPoint) -> np.ndarray:
+    assert model.B is not None  # readouts are compared
+    return np.asarray(model.B @ point.z + (0.0 if model.b is None else model.b))
+
+
+def match_subregions(
+    a: CanonicalMap, b: CanonicalMap, order: np.ndarray, most: int
+) -> tuple[tuple[SubregionMatch, ...], bool]:
+    """Subregions of both, ReLUs without partner inactive; closest spectra first."""
+    if most == 0:
+        return (), False
+    listed = find_subregions(a, max_regions=most)
+    others = find_subregions(b, max_regions=most)
+    exist = {region.bitcode for region in others}
+    own = np.flatnonzero(order >= 0)
+    found = []
+    for region in listed:
+        bits = bits_from_string(region.bitcode, a.n_relu)
+        if np.any(bits[order < 0]):
+            continue
+        partner = np.zeros(b.n_relu, dtype=bool)
+        partner[order[own]] = bits[own]
+        code = bits_to_string(partner)
+        if others.complete and code not in exist:
+            continue
+        values_a, values_b = ordered_eigenvalues(region.jacobian), ordered_eigenvalues(b.jacobian(partner))
+        found.append(
+            SubregionMatch(
+                region.bitcode,
+                code,
+                float(np.abs(values_a[0])),
+                float(np.abs(values_b[0])),
+                spectral_distance(values_a, values_b),
+            )
+        )
+    return tuple(sorted(found, key=lambda match: match.distance)), listed.complete and others.complete
