@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..statuses import IntersectionKind
 from .pieces import HalfSpaces, ManifoldPiece, clip
+from .results import Manifold
 
 __all__ = [
     "Crossing",
     "merged",
     "nearest",
-    "residual_backward",
-    "residual_forward",
+    "misses_backward",
+    "misses_forward",
     "segment_crossings",
+    "sine_between",
     "space_crossings",
 ]
 
@@ -125,6 +127,22 @@ def _pierce(
     return z, IntersectionKind.TRANSVERSAL if inner else IntersectionKind.KINK, sine
 
 
+def sine_between(a: np.ndarray, b: np.ndarray) -> float:
+    """Of the angle between two pieces, given by their vertices: two segments, or a segment and a polygon."""
+    one, other = _direction(a), _direction(b)
+    cosine = float(one @ other)
+    # A polygon is given by its normal, to which the angle is the other one.
+    return min(abs(cosine) if len(a) > 2 or len(b) > 2 else float(np.linalg.norm(one - cosine * other)), 1.0)
+
+
+def _direction(vertices: np.ndarray) -> np.ndarray:
+    """Unit vector along a segment, or normal to a polygon in space."""
+    if len(vertices) > 2:
+        return np.asarray(np.linalg.svd(vertices - vertices.mean(axis=0))[2][2])
+    step = vertices[1] - vertices[0]
+    return np.asarray(step / np.linalg.norm(step))
+
+
 def merged(crossings: list[Crossing], distance: float) -> list[Crossing]:
     """One crossing for each place: ends of neighbouring pieces give the same point several times."""
     if len(crossings) < 2:
@@ -159,29 +177,26 @@ def nearest(vertices: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.asarray(points[np.argmin(np.linalg.norm(points - z, axis=1))])
 
 
-def residual_forward(
-    z: np.ndarray, pieces: Sequence[ManifoldPiece], index: int, step: Callable[[np.ndarray], np.ndarray]
-) -> float:
-    """Largest distance by which an orbit on stable pieces misses the next one, down to the local piece."""
-    point = nearest(pieces[index].vertices, z)
-    worst = float(np.linalg.norm(point - z))
-    while pieces[index].parent >= 0:
-        index = pieces[index].parent
-        image = step(point)
-        point = nearest(pieces[index].vertices, image)
-        worst = max(worst, float(np.linalg.norm(point - image)))
-    return worst
+def misses_forward(z: np.ndarray, manifold: Manifold, index: int) -> list[np.ndarray]:
+    """By what an orbit on stable pieces misses the next one, step by step down to the local piece."""
+    point = nearest(manifold[index].vertices, z)
+    misses = [point - z]
+    while manifold[index].parent >= 0:
+        index = manifold[index].parent
+        image = manifold.map.step(point)
+        point = nearest(manifold[index].vertices, image)
+        misses.append(point - image)
+    return misses
 
 
-def residual_backward(
-    z: np.ndarray, pieces: Sequence[ManifoldPiece], index: int, step: Callable[[np.ndarray], np.ndarray]
-) -> float:
+def misses_backward(z: np.ndarray, manifold: Manifold, index: int) -> list[np.ndarray]:
     """The same backward along unstable pieces; a piece has its preimage on its parent."""
-    point = nearest(pieces[index].vertices, z)
-    worst = float(np.linalg.norm(point - z))
-    while pieces[index].parent >= 0:
-        index = pieces[index].parent
-        corners = pieces[index].vertices
+    step = manifold.map.step
+    point = nearest(manifold[index].vertices, z)
+    misses = [point - z]
+    while manifold[index].parent >= 0:
+        index = manifold[index].parent
+        corners = manifold[index].vertices
         # The map is affine on the parent: solve in weights of its corners, which leaves no subregion to choose.
         images = step(corners)  # on the rim both subregions map alike
         directions = images[1:] - images[0]
@@ -190,6 +205,6 @@ def residual_backward(
         else:
             weights = np.linalg.lstsq(directions.T, point - images[0], rcond=None)[0]
         before = nearest(corners, corners[0] + weights @ (corners[1:] - corners[0]))
-        worst = max(worst, float(np.linalg.norm(step(before) - point)))
+        misses.append(step(before) - point)
         point = before
-    return worst
+    return misses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,16 @@ from ..network import Network
 from ..regions import find_subregions
 from ..results import Cycle, FixedPoint
 from ..statuses import StoppedBy
-from .crossings import Crossing, merged, residual_backward, residual_forward, segment_crossings, space_crossings
+from ..units import in_units
+from .crossings import (
+    Crossing,
+    merged,
+    misses_backward,
+    misses_forward,
+    segment_crossings,
+    sine_between,
+    space_crossings,
+)
 from .local import LocalManifold, local_half_spaces, local_manifold, orbit_of
 from .pieces import Box, ManifoldPiece, outside_of, simplified
 from .propagation import Propagation
@@ -117,9 +127,9 @@ def invariant_manifold(
     points, codes = orbit_of(map, saddle)
     bounds = _box(box, points, saddle)
     budget = Budget(None, time_limit)
-    flow = Propagation(map, bounds, budget, max_pieces, float("inf") if max_size is None else float(max_size))
+    flow = _propagation(map, bounds, budget, max_pieces, np.inf if max_size is None else max_size)
     regions = [flow.region(code) for code in codes]
-    local = local_manifold(points, regions, kind == "stable", bounds)
+    local = local_manifold(points / flow.units, regions, kind == "stable", flow.box)
     notes: list[str] = []
     if local.n_marginal:
         notes.append(f"{local.n_marginal} multiplier(s) of modulus 1: their directions belong to neither manifold")
@@ -134,7 +144,7 @@ def invariant_manifold(
     if clipped:
         notes.append("the box cuts the manifold: orbits that leave it were not followed")
     return Manifold(
-        _items=tuple(flow.pieces),
+        _items=flow.in_users_units(),
         complete=not budget.stopped_by and not flow.unfollowed and all_regions and local.settled,
         notes=tuple(notes),
         kind=kind,
@@ -235,11 +245,11 @@ def forward_image(model: Network, pieces: Sequence[Any], constant_input: Any = N
     flow = _helper(map, given, None)
     for index, vertices in enumerate(given):
         start = len(flow.pieces)
-        flow.add_split(vertices, 0, index)
+        flow.add_split(vertices / flow.units, 0, index)
         for part in flow.pieces[start:]:
             region = flow.region(part.bitcode)
             flow.add_split(simplified(part.vertices @ region.J.T + region.offset, flow.box.tiny), 1, index)
-    return Pieces(tuple(piece for piece in flow.pieces if piece.iteration == 1), True, ())
+    return Pieces(tuple(piece for piece in flow.in_users_units() if piece.iteration == 1), True, ())
 
 
 def preimage(model: Network, pieces: Sequence[Any], box: Any, constant_input: Any = None) -> Pieces:
@@ -277,11 +287,11 @@ def preimage(model: Network, pieces: Sequence[Any], box: Any, constant_input: An
     flow = _helper(map, given, Box.of(box, map.n_units))
     bitcodes, all_regions = _bitcodes(map, flow.budget)
     notes = [] if all_regions else [f"preimages were looked for in {len(bitcodes)} subregions only; there are more"]
-    flow.pieces = [ManifoldPiece(vertices, "", 0, -1) for vertices in given]
+    flow.pieces = [ManifoldPiece(vertices / flow.units, "", 0, -1) for vertices in given]
     for index in range(len(given)):
         flow.preimages(index, 1, bitcodes)
     notes += [f"{number} pieces {what} were not followed" for what, number in flow.unfollowed.items()]
-    return Pieces(tuple(flow.pieces[len(given) :]), not notes, tuple(notes))
+    return Pieces(flow.in_users_units()[len(given) :], not notes, tuple(notes))
 
 
 def _vertices(pieces: Sequence[Any], n_units: int) -> list[np.ndarray]:
@@ -301,12 +311,21 @@ def _vertices(pieces: Sequence[Any], n_units: int) -> list[np.ndarray]:
 
 def _helper(map: CanonicalMap, given: list[np.ndarray], box: Box | None) -> Propagation:
     if box is None:
+        # Far beyond what is given and its images, unit by unit, so that nothing is cut.
         corners = np.vstack([*given, np.zeros((1, map.n_units))])
         images = np.vstack([corners, map.step(corners)])
-        gain = np.abs(map.A).sum(axis=1) + np.abs(map.W) @ np.abs(map.V).sum(axis=1)
-        reach = np.abs(images).max() + float(gain.max()) * np.abs(corners).max() + 1.0
-        box = Box(np.full(map.n_units, -4.0 * reach), np.full(map.n_units, 4.0 * reach))
-    return Propagation(map, box, Budget(None, None), 1 << 30, float("inf"))
+        gain = np.abs(map.A) + np.abs(map.W) @ np.abs(map.V)
+        reach = np.abs(images).max(axis=0) + gain @ np.abs(corners).max(axis=0)
+        reach[reach == 0.0] = 1.0
+        box = Box(-4.0 * reach, 4.0 * reach)
+    return _propagation(map, box, Budget(None, None), 1 << 30, np.inf)
+
+
+def _propagation(map: CanonicalMap, box: Box, budget: Budget, max_pieces: int, max_size: float) -> Propagation:
+    """Pieces are made in units in which the box is nearly a cube: lengths in it then mean the same in every unit."""
+    units = box.units
+    own = in_units(map, units, np.ones(map.n_relu))
+    return Propagation(own, box.measured_in(units), budget, max_pieces, max_size, units)
 
 
 def intersections(manifold_a: Manifold, manifold_b: Manifold) -> Intersections:
@@ -346,11 +365,14 @@ def intersections(manifold_a: Manifold, manifold_b: Manifold) -> Intersections:
     m, dimensions = manifold_a.points.shape[1], (manifold_a.dimension, manifold_b.dimension)
     corners = np.array([*manifold_a.box, *manifold_b.box])
     whole = Box(corners.min(axis=0), corners.max(axis=0))
+    units = whole.units
+    whole = whole.measured_in(units)
+    own_a, own_b = _measured_in(manifold_a, units), _measured_in(manifold_b, units)
     swapped = dimensions == (2, 1)
     if (m, dimensions) == (2, (1, 1)):
-        hits = segment_crossings(manifold_a, manifold_b, whole.tiny)
+        hits = segment_crossings(own_a, own_b, whole.tiny)
     elif m == 3 and sorted(dimensions) == [1, 2]:
-        curve, surface = (manifold_b, manifold_a) if swapped else (manifold_a, manifold_b)
+        curve, surface = (own_b, own_a) if swapped else (own_a, own_b)
         hits = space_crossings(curve, surface, whole.tiny)
     else:
         raise ModelError(
@@ -358,17 +380,17 @@ def intersections(manifold_a: Manifold, manifold_b: Manifold) -> Intersections:
             "give two curves of a model of 2 units, or a curve and a surface of one of 3"
         )
     points = []
-    for hit in _apart(hits, manifold_a, manifold_b, whole):
+    for hit in _apart(hits, own_a, own_b, whole):
         a, b = (hit.b, hit.a) if swapped else (hit.a, hit.b)
-        residual = max(_residual(manifold_a, a, hit.z), _residual(manifold_b, b, hit.z))
+        misses = np.array([*_misses(own_a, a, hit.z), *_misses(own_b, b, hit.z)])
         points.append(
             Intersection(
-                z=hit.z,
+                z=hit.z * units,
                 kind=hit.kind,
-                angle=float(np.degrees(np.arcsin(min(hit.sine, 1.0)))),
+                angle=float(np.degrees(np.arcsin(sine_between(manifold_a[a].vertices, manifold_b[b].vertices)))),
                 pieces=(a, b),
-                residual=residual,
-                verified=residual <= SAME_POINT * whole.diagonal,
+                residual=float(np.linalg.norm(misses * units, axis=1).max()),
+                verified=bool(np.linalg.norm(misses, axis=1).max() <= SAME_POINT * whole.diagonal),
             )
         )
     skipped = sum(piece.dimension != mf.dimension for mf in (manifold_a, manifold_b) for piece in mf)
@@ -377,9 +399,17 @@ def intersections(manifold_a: Manifold, manifold_b: Manifold) -> Intersections:
     return Intersections(tuple(points), tuple(notes))
 
 
-def _residual(manifold: Manifold, index: int, z: np.ndarray) -> float:
-    follow = residual_forward if manifold.kind == "stable" else residual_backward
-    return follow(z, manifold, index, manifold.map.step)
+def _measured_in(manifold: Manifold, units: np.ndarray) -> Manifold:
+    return replace(
+        manifold,
+        _items=tuple(replace(piece, vertices=piece.vertices / units) for piece in manifold),
+        points=manifold.points / units,
+        map=in_units(manifold.map, units, np.ones(manifold.map.n_relu)),
+    )
+
+
+def _misses(manifold: Manifold, index: int, z: np.ndarray) -> list[np.ndarray]:
+    return (misses_forward if manifold.kind == "stable" else misses_backward)(z, manifold, index)
 
 
 def _apart(crossings: list[Crossing], a: Manifold, b: Manifold, whole: Box) -> list[Crossing]:

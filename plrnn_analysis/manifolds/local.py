@@ -60,11 +60,14 @@ def orbit_of(map: CanonicalMap, saddle: FixedPoint | Cycle) -> tuple[np.ndarray,
         raise ModelError(
             f"the saddle has {points.shape[1]} units, the model {map.n_units}: give a saddle of this model"
         )
-    error = float(np.abs(map.step(points) - np.roll(points, -1, axis=0)).max())
-    if not error <= SADDLE_TOLERANCE * max(float(np.abs(points).max()), 1e-3):
+    misses = np.abs(map.step(points) - np.roll(points, -1, axis=0))
+    # Compared with the terms that make it, unit by unit: states may be of very different sizes.
+    terms = np.abs(points) @ np.abs(map.A).T + np.abs(map.h)
+    terms += (np.abs(points) @ np.abs(map.V).T + np.abs(map.c)) @ np.abs(map.W).T
+    if not np.all(misses <= SADDLE_TOLERANCE * terms):
         raise ModelError(
-            f"the saddle misses itself by {error:.3g} after a step: give a fixed point or cycle of this model under "
-            "the same constant_input"
+            f"the saddle misses itself by {misses.max():.3g} after a step: give a fixed point or cycle of this model "
+            "under the same constant_input"
         )
     if saddle.on_boundary:
         raise ModelError(

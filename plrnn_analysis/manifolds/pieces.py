@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import as_array
-from ..errors import ModelError
 from ..maps import CanonicalMap, bits_to_string
+from ..polytopes.boxes import read_box
 
 __all__ = [
     "RANK_TOLERANCE",
@@ -56,16 +55,16 @@ class Box:
     @classmethod
     def of(cls, box: Any, n_units: int) -> Box:
         """From a half-width around zero or a pair of corners."""
-        if np.ndim(box) == 0:
-            if isinstance(box, str) or not 0.0 < float(box) < float("inf"):
-                raise ModelError(f"box must be a positive half-width or a pair of corners, got {box!r}")
-            return cls(np.full(n_units, -float(box)), np.full(n_units, float(box)))
-        if len(box) != 2:
-            raise ModelError(f"box must be a positive half-width or a pair of corners, got {len(box)} entries")
-        low, high = (as_array("box", corner, (n_units,), "(M,), a corner") for corner in box)
-        if not np.all(low < high):
-            raise ModelError("the lower corner of the box must be below the upper one in every unit")
-        return cls(low, high)
+        return cls(*read_box(box, n_units).corners)
+
+    @property
+    def units(self) -> np.ndarray:
+        """Powers of two (M,), about the lengths of the sides: measured in them, the box is nearly a cube."""
+        return np.asarray(np.exp2(np.round(np.log2(self.high - self.low))))
+
+    def measured_in(self, units: np.ndarray) -> Box:
+        """The same box in other units of the states."""
+        return Box(self.low / units, self.high / units)
 
     @property
     def centre(self) -> np.ndarray:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
 from ..engines.budget import Budget
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
 from .crossings import nearest
-from .pieces import Box, ManifoldPiece, Region, clip, make_piece, preimage_in_region, simplified, split_by_region
+from .pieces import (
+    Box,
+    ManifoldPiece,
+    Region,
+    clip,
+    make_piece,
+    measure,
+    preimage_in_region,
+    simplified,
+    split_by_region,
+)
 
 __all__ = ["Propagation"]
 
@@ -26,18 +37,26 @@ class Propagation:
         A node is a piece that is followed.
     max_pieces : int
     max_size : float
-        Largest total length or area.
+        Largest total length or area, in the user's units.
+    units : (M,) ndarray
+        In which `map` and `box` are measured: a state in the user's units is ``units * z``.
     """
 
-    def __init__(self, map: CanonicalMap, box: Box, budget: Budget, max_pieces: int, max_size: float) -> None:
+    def __init__(
+        self, map: CanonicalMap, box: Box, budget: Budget, max_pieces: int, max_size: float, units: np.ndarray
+    ) -> None:
         self.map, self.box, self.budget = map, box, budget
-        self.max_pieces, self.max_size = max_pieces, max_size
+        self.max_pieces, self.max_size, self.units = max_pieces, max_size, units
         self.pieces: list[ManifoldPiece] = []
         self.size = 0.0
         self.clipped = False
         self.unfollowed: Counter[str] = Counter()
         self._regions: dict[str, Region] = {}
         self._image_bounds: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
+
+    def in_users_units(self) -> tuple[ManifoldPiece, ...]:
+        """The pieces as the user measures them."""
+        return tuple(replace(piece, vertices=piece.vertices * self.units) for piece in self.pieces)
 
     def region(self, bitcode: str) -> Region:
         """The subregion of that name, made once."""
@@ -52,7 +71,7 @@ class Propagation:
             return False
         piece = make_piece(vertices, bitcode, iteration, parent)
         self.pieces.append(piece)
-        self.size += piece.size
+        self.size += measure(piece.vertices * self.units)
         if self.size > self.max_size:
             self.budget.stop("max_size")
             return False

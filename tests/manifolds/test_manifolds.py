@@ -463,10 +463,10 @@ def test_limits_are_said():
     ("change", "message"),
     [
         ({"kind": "center"}, "kind must be"),
-        ({"box": -1.0}, "positive half-width"),
-        ({"box": ([0, 0], [1, 0])}, "lower corner"),
+        ({"box": -1.0}, "box must be a positive number"),
+        ({"box": ([0, 0], [1, 0])}, r"box\[0\] must be below"),
         ({"box": 0.1}, "outside the box"),
-        ({"box": "wide"}, "positive half-width"),
+        ({"box": "wide"}, "box must be a positive number"),
         ({"iterations": -1}, "whole number >= 0"),
         ({"iterations": 2.5}, "whole number >= 0"),
         ({"max_pieces": 0}, "whole number >= 1"),
