@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._validation import freeze
-from ..engines.nearest import least_norm
+from ..polytopes.nearest import least_norm
+from ..polytopes.rational import Undecided
 from .subspace import SlowSubspace, crossing_steps, extents, holding_steps
 from .visited import VisitedRange
 
@@ -54,6 +55,11 @@ def clip(
     slow : SlowSubspace
     V, c, sign : ndarray
     low, high : (M,) ndarray
+
+    Raises
+    ------
+    Undecided
+        If there are several slow directions and the solver of linear programs fails, or the part is too thin for it.
     """
     length = np.linalg.norm(V, axis=1)
     unit = np.where(length > 0.0, length, 1.0)
@@ -73,8 +79,9 @@ def clip(
     corners = np.array(list(product(*found))) if k <= MANY else _cross(found)
     shift = slow.block - np.eye(k)
     best = least_norm(shift, slow.drift, rows, constants + tolerance, found[:, 0], found[:, 1])
-    anchor_k = found.mean(axis=1) if best is None else best.x
-    return Clipped(anchor_k, found, corners, float(np.linalg.norm(slow.move(anchor_k))))
+    if best is None:
+        raise Undecided("no inner point was found")
+    return Clipped(best.x, found, corners, float(np.linalg.norm(slow.move(best.x))))
 
 
 def _cross(extents: np.ndarray) -> np.ndarray:

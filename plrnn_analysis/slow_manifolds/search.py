@@ -10,11 +10,12 @@ import numpy as np
 
 from .._validation import as_array, freeze
 from ..engines.budget import Budget
-from ..engines.nearest import least_norm
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
 from ..modes import Mode, find_modes
 from ..network import Network
+from ..polytopes.nearest import least_norm
+from ..polytopes.rational import Undecided
 from ..results import FixedPoint, ResultSequence, Table, Trajectory
 from .pieces import clip, piece_numbers
 from .sentences import manifold_sentence
@@ -269,7 +270,8 @@ def find_slow_manifolds(
     subspace that the map keeps. The least drift is the minimum of ``|(J - I) z + offset|`` over a polytope, a convex
     quadratic program, solved by an interior point method, singular J - I included; the bound follows from weak
     duality with rounding subtracted and does not depend on how well the solver did. O(M³) a subregion, times about 30.
-    Subregions of which less than 1e-9 of the range's width is inside count as outside it.
+    Which subregions have inner points in the range is decided exactly; one of which less than 1e-9 of the range's width
+    is inside is left out, and the result then not ``complete``.
     Slow points as minima of ``|F(z) - z|`` are due to Sussillo and Barak (2013); here they are global.
 
     References
@@ -303,18 +305,23 @@ def find_slow_manifolds(
     held = model.map.with_input(s)
     budget = Budget(None, time_limit)
     found: list[SlowManifold] = []
+    undecided = 0
     try:
         patterns, complete, chosen = _choose(held, box, low, high, max_subregions, budget)
         for code, frequency in patterns:
             if budget.take(1) == 0:
                 break
-            piece = _describe(model, held, code, frequency, box, (low, high), probes, time_constant, hold)
-            if piece is not None:
-                found.append(piece)
+            try:
+                found.append(_describe(model, held, code, frequency, box, (low, high), probes, time_constant, hold))
+            except Undecided:
+                undecided += 1
     except KeyboardInterrupt:
         budget.stop("interrupt")
     if budget.stopped_by:
         complete, chosen = False, f"{len(found)} subregions, then the search was stopped by {budget.stopped_by}"
+    if undecided:
+        complete = False
+        chosen += f"; {undecided} left out, too thin for floats or beyond the solver of linear programs"
     names = (model.metadata.get(key, ()) for key in ("input_names", "output_names"))
     return SlowManifolds(
         tuple(found), freeze(low), freeze(high), complete, chosen, hold, time_constant, *(tuple(n) for n in names)
@@ -352,8 +359,8 @@ def _describe(
     probes: np.ndarray,
     time_constant: float,
     hold: float,
-) -> SlowManifold | None:
-    """Everything about one subregion; None if it turns out to have no inner point in the range."""
+) -> SlowManifold:
+    """Everything about one subregion; Undecided if no inner point of it was found in the range."""
     low, high = corners
     bits = bits_from_string(code, held.n_relu)
     sign = np.where(bits, 1.0, -1.0)
@@ -361,7 +368,7 @@ def _describe(
     K = jacobian - np.eye(held.n_units)
     nearest = least_norm(K, offset, sign[:, None] * held.V, sign * held.c, low, high)
     if nearest is None:
-        return None
+        raise Undecided("no inner point was found")
     (region,) = find_modes(model, code)
     near = tuple(mode for mode in region.modes if abs(mode.time_constant) >= time_constant)
     readout = np.zeros((0, held.n_units)) if model.B is None else model.B

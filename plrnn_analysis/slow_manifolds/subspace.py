@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..polytopes.programs import Verdict, decide, propose
+from ..polytopes.rational import Undecided
+
 __all__ = ["SlowSubspace", "crossing_steps", "extents", "holding_steps", "others_decay", "slow_subspace"]
 
 FLAT = 1e-12
@@ -114,6 +117,11 @@ def extents(rows: np.ndarray, constants: np.ndarray, tolerance: np.ndarray) -> n
     constants : (p,) ndarray
     tolerance : (p,) ndarray
         By how much rounding may violate a constraint.
+
+    Raises
+    ------
+    Undecided
+        If there are several coordinates and the solver of linear programs fails.
     """
     k = rows.shape[1]
     length = np.linalg.norm(rows, axis=1)
@@ -131,18 +139,16 @@ def extents(rows: np.ndarray, constants: np.ndarray, tolerance: np.ndarray) -> n
             low = high = 0.5 * (low + high)
         return np.array([[low, high]])
     constants = constants + play
-    from scipy.optimize import linprog
-
+    verdict = decide(rows, constants).verdict
+    if verdict is Verdict.EMPTY:
+        return None
     found = np.zeros((k, 2))
-    size = max(float(np.max(np.abs(constants))), 1e-300)
     for i in range(k):
         for j, sign in enumerate((1.0, -1.0)):
-            cost = np.zeros(k)
-            cost[i] = sign
-            result = linprog(cost, A_ub=-rows, b_ub=constants / size, bounds=[(None, None)] * k, method="highs")
-            if result.status != 0:
-                return None
-            found[i, j] = sign * result.fun * size
+            proposal = propose(sign * np.eye(k)[i], rows, constants)
+            if verdict is Verdict.UNDECIDED or proposal.point is None:
+                raise Undecided("the solver of linear programs failed")
+            found[i, j] = proposal.point[i]
     return found
 
 

@@ -9,17 +9,16 @@ import numpy as np
 
 from .._validation import as_array, freeze
 from ..engines.budget import Budget
-from ..engines.nearest import inner_point
 from ..errors import ModelError
 from ..maps import CanonicalMap
+from ..polytopes.cells import Planes, enumerate_cells
+from ..polytopes.rational import rational, rationals
 from ..results import Trajectory
 
 __all__ = ["VisitedRange", "cells_in_box", "visited_range"]
 
 # A unit whose range is a smaller share of the largest range than this counts as one that does not move.
 STILL = 1e-9
-# ReLU arguments whose terms cancel to this share of their size do not change sign.
-CONSTANT = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,37 +113,14 @@ def cells_in_box(
 
     Notes
     -----
-    One hyperplane after another; a linear program decides where no known point does. Subregions thinner than 1e-9 of
-    the box count as empty.
+    A coordinate in which the corners agree keeps its value; inner points are those of the others. Decided exactly, one
+    hyperplane after another (:func:`plrnn_analysis.polytopes.cells.enumerate_cells`).
     """
-    centre, half = (low + high) / 2.0, (high - low) / 2.0
-    free = half > 0.0
-    rows, constants = map.V[:, free] * half[free], map.V @ centre + map.c
-    size = np.abs(map.V) @ np.abs(centre) + np.abs(map.c)
-    length, reach = np.linalg.norm(rows, axis=1), np.abs(rows).sum(axis=1)
-    decided = (length <= CONSTANT * size) | (np.abs(constants) >= reach)
-    constants = np.where(np.abs(constants) <= CONSTANT * size, 0.0, constants)
-    fixed = constants > 0.0
-    open_rows = np.flatnonzero(~decided)
-    G, g = rows[open_rows] / length[open_rows, None], constants[open_rows] / length[open_rows]
-    found: list[np.ndarray] = []
-    stack: list[tuple[np.ndarray, np.ndarray]] = [(np.zeros(0, dtype=bool), np.zeros(int(free.sum())))]
-    while stack:
-        if budget.take(1) == 0:
-            return found, False
-        signs, point = stack.pop()
-        i = len(signs)
-        if i == len(open_rows):
-            if len(found) == most:
-                return found, False
-            bits = fixed.copy()
-            bits[open_rows] = signs
-            found.append(bits)
-            continue
-        for bit in (True, False):
-            child = np.append(signs, bit)
-            sign = np.where(child, 1.0, -1.0)
-            inner = inner_point(sign[:, None] * G[: i + 1], sign * g[: i + 1], point)
-            if inner is not None:
-                stack.append((child, inner))
-    return found, True
+    free = np.flatnonzero(high > low).tolist()
+    held = [rational(x) for x in np.where(high > low, 0.0, low).tolist()]
+    rows, offsets = rationals(map.V), rationals(map.c)
+    room = [sum((a * x for a, x in zip(row, held, strict=True)), b) for row, b in zip(rows, offsets, strict=True)]
+    planes = Planes.of([[row[j] for j in free] for row in rows], room, len(free))
+    box = Planes.box(low[free], high[free])
+    cells = enumerate_cells(planes, box, most=most, deadline=budget.deadline, go_on=lambda: bool(budget.take(1)))
+    return [cell.bits for cell in cells.found], cells.complete

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from systems import random_model
 
 from plrnn_analysis import PLRNN, ModelError
 from plrnn_analysis.engines.budget import Budget
-from plrnn_analysis.engines.nearest import least_norm
 from plrnn_analysis.linear_limit import addition_trials, exact_addition_solver
+from plrnn_analysis.polytopes.nearest import least_norm
 from plrnn_analysis.slow_manifolds import distance_in_ranges, find_slow_manifolds
 from plrnn_analysis.slow_manifolds import sentences as slow_words
 from plrnn_analysis.slow_manifolds.subspace import slow_subspace
@@ -443,3 +444,22 @@ def test_largest_drift_bounds_every_corner_whatever_the_dimension(k):
     for _ in range(int(piece.holding_steps)):
         z = model.map.step(z)
     assert np.max(np.abs(z - signs)) / 2.0 <= 0.1 * (1 + 1e-9)
+
+
+def test_a_solver_that_fails_makes_the_result_incomplete(monkeypatch):
+    """A double integrator: its plane is clipped by linear programs."""
+    model = PLRNN.al_rnn(np.eye(4), np.zeros((4, 4)), np.zeros(4), pwl_units=0)
+    box = (-np.ones(4), np.ones(4))
+    assert find_slow_manifolds(model, box).complete
+    monkeypatch.setattr("scipy.optimize.linprog", lambda *a, **k: SimpleNamespace(status=4, x=None))
+    failed = find_slow_manifolds(model, box)
+    assert not failed.complete and not len(failed) and "1 left out" in failed.sentences()[0]
+
+
+def test_thin_subregions_are_not_passed_over():
+    """A strip of 1e-12 of the range: found exactly, and said to be left out where floats cannot describe it."""
+    V, c = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([0.0, -(2.0**-40)])
+    model = PLRNN.shallow([0.5, 0.5], np.zeros((2, 2)), V, [0.0, 0.0], c)
+    found = find_slow_manifolds(model, (-np.ones(2), np.ones(2)))
+    assert [piece.bitcode for piece in found] == ["00", "11"]
+    assert not found.complete and "1 left out" in found.sentences()[0]

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..numerics import EPS
+from .programs import propose
 
-__all__ = ["LeastNorm", "inner_point", "least_norm"]
+__all__ = ["LeastNorm", "least_norm"]
 
-# A polytope whose widest ball is thinner, in units of its box, counts as empty.
+# In a polytope whose widest ball is thinner, in units of its box, rounding leaves no room for a walk.
 THIN = 1e-9
 # The solver ends where value and bound agree to this share of the value, or the value is this share of K and d.
 RELATIVE, ZERO = 1e-10, 1e-15
@@ -80,32 +81,19 @@ class _Problem:
         return max(total - 4.0 * (len(v) + len(m) + 4) * EPS * float(terms), 0.0)
 
 
-def inner_point(G: np.ndarray, g: np.ndarray, point: np.ndarray | None = None) -> np.ndarray | None:
-    """A point with ``G u + g > 0`` (rows of length 1) and ``|u| < 1``, as far inside as there is; None if too thin.
-
-    Parameters
-    ----------
-    G, g : ndarray
-    point : ndarray, optional
-        Taken if it is well inside.
-    """
-    from scipy.optimize import linprog
-
+def _inner_point(G: np.ndarray, g: np.ndarray) -> np.ndarray | None:
+    """A point with ``G u + g > 0`` (rows of length 1) and ``|u| < 1``, well inside; None if none was found."""
     n = G.shape[1]
-    if point is not None and min(np.min(G @ point + g, initial=1.0), 1.0 - np.max(np.abs(point), initial=0.0)) > 1e-3:
-        return point
     unit, ones = np.eye(n), np.ones((len(g) + 2 * n, 1))
-    result = linprog(
+    proposal = propose(
         np.append(np.zeros(n), -1.0),
-        A_ub=np.hstack([np.vstack([-G, unit, -unit]), ones]),
-        b_ub=np.concatenate([g, np.ones(2 * n)]),
-        bounds=[(None, None)] * n + [(None, 1.0)],
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+        np.hstack([np.vstack([G, -unit, unit]), -ones]),
+        np.concatenate([g, np.ones(2 * n)]),
+        high=np.append(np.full(n, np.inf), 1.0),
     )
-    if result.status != 0 or -result.fun <= THIN:
+    if proposal.point is None or proposal.point[-1] <= THIN:
         return None
-    u = np.asarray(result.x[:n])
+    u = proposal.point[:n]
     inside = min(float(np.min(G @ u + g, initial=1.0)), 1.0 - float(np.max(np.abs(u), initial=0.0)))
     return u if inside > 0.0 else None
 
@@ -128,7 +116,8 @@ def least_norm(
     Returns
     -------
     LeastNorm or None
-        None if the polytope is empty or thinner than 1e-9 of its box.
+        None if no inner point was found: the polytope is empty, thinner than 1e-9 of its box, or the solver of linear
+        programs failed. It proves nothing.
 
     Notes
     -----
@@ -161,7 +150,7 @@ def least_norm(
     )
     if not np.any(free):
         return LeastNorm(x, problem.value(x[free]), problem.bound(problem.d, np.zeros(0)))
-    start = inner_point(problem.G, problem.g)
+    start = _inner_point(problem.G, problem.g)
     if start is None:
         return None
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):  # such steps are not taken
