@@ -85,7 +85,8 @@ def read_box(box: Any, n_units: int, *, infinite: bool = False, flat: bool = Fal
     low = _corner(f"{name}[0]", box[0], n_units, "the lower corner", infinite)
     high = _corner(f"{name}[1]", box[1], n_units, "the upper corner", infinite)
     if np.any(low == np.inf) or np.any(high == -np.inf) or np.any(low > high if flat else low >= high):
-        raise ModelError(f"{name}[0] must {'not be above' if flat else 'be below'} {name}[1] in every coordinate")
+        rule = "not be above" if flat else "be below"
+        raise ModelError(f"{name} is empty: {name}[0] must {rule} {name}[1] in every coordinate")
     return Box(freeze(low), freeze(high))
 
 

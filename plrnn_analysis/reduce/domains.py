@@ -11,6 +11,8 @@ from .._validation import as_array, freeze
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..numerics import EPS
+from ..polytopes.boxes import read_box
+from ..polytopes.programs import Verdict, decide
 from ..results import Trajectory
 from ..trajectories import check_fits
 from .programs import safe_minimum, solve
@@ -18,7 +20,9 @@ from .programs import safe_minimum, solve
 __all__ = [
     "Domain",
     "Polytope",
+    "ArgumentRanges",
     "argument_ranges",
+    "can_be_positive",
     "bounding_box",
     "choose_domain",
     "domain_of_states",
@@ -130,25 +134,40 @@ class Domain:
 
     @property
     def has_interior(self) -> bool:
-        """Whether some ball of states fits inside."""
+        """Whether some ball of states fits inside, as far as that can be decided."""
         if np.any(self.low >= self.high):
             return False
         half = (self.high - self.low) / 2.0
         if not len(self.offset):
             return True
-        # The largest t for which every condition has t to spare, in units of the box; a bound from a point found.
-        rows = self.L * half
-        norm = np.linalg.norm(rows, axis=1)
-        keep = norm > 0.0
-        rows, room = rows[keep] / norm[keep, None], (self.L @ (self.low + half) + self.offset)[keep] / norm[keep]
-        m = len(half)
-        cost, box = np.append(np.zeros(m), -1.0), np.ones(m + 1)
-        point = solve(cost, np.hstack([rows, -np.ones((len(rows), 1))]), room, -box, box)[0]
-        return point is not None and bool(np.all(rows @ point[:m] + room > INSIDE) and np.all(np.abs(point[:m]) <= 1.0))
+        unit = np.eye(len(half))
+        rows, room = np.vstack([self.L, unit, -unit]), np.concatenate([self.offset, -self.low, self.high])
+        return decide(rows, room, strict=True, start=self.low + half).verdict is Verdict.FEASIBLE
 
 
-def argument_ranges(map: CanonicalMap, domain: Domain) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Bounds that the ReLU arguments never leave on a domain, and the lowest and highest values seen there; (H,) each.
+@dataclass(frozen=True, eq=False)
+class ArgumentRanges:
+    """What the ReLU arguments of a map can be on a domain; (H,) each.
+
+    Attributes
+    ----------
+    lowest, highest : ndarray
+        Bounds that they never leave.
+    low_seen, high_seen : ndarray
+        Values that they have somewhere.
+    settled : bool
+        False where the solver of linear programs failed for some of them: their bounds then are wider than need be.
+    """
+
+    lowest: np.ndarray
+    highest: np.ndarray
+    low_seen: np.ndarray
+    high_seen: np.ndarray
+    settled: bool
+
+
+def argument_ranges(map: CanonicalMap, domain: Domain) -> ArgumentRanges:
+    """Bounds that the ReLU arguments never leave on a domain, and the lowest and highest values seen there.
 
     Notes
     -----
@@ -159,16 +178,27 @@ def argument_ranges(map: CanonicalMap, domain: Domain) -> tuple[np.ndarray, np.n
     rows = np.hstack([map.V, map.E])
     L = np.hstack([domain.L, np.zeros((len(domain.offset), map.n_inputs))])
     lowest, highest, low_seen, high_seen = (map.c.copy() for _ in range(4))
+    settled = True
     for i, row in enumerate(rows):
         if not np.any(row):
             continue
-        least, where = safe_minimum(row, L, domain.offset, low, high)
-        lowest[i] = least + map.c[i] - _sum_error(least, map.c[i])
-        low_seen[i] = row @ where + map.c[i] if _is_inside(domain, where) else np.inf
-        least, where = safe_minimum(-row, L, domain.offset, low, high)
-        highest[i] = map.c[i] - least + _sum_error(least, map.c[i])
-        high_seen[i] = row @ where + map.c[i] if _is_inside(domain, where) else -np.inf
-    return lowest, highest, low_seen, high_seen
+        least, most = (safe_minimum(sign * row, L, domain.offset, low, high) for sign in (1.0, -1.0))
+        lowest[i] = least.bound + map.c[i] - _sum_error(least.bound, map.c[i])
+        highest[i] = map.c[i] - most.bound + _sum_error(most.bound, map.c[i])
+        low_seen[i] = row @ least.point + map.c[i] if _is_inside(domain, least.point) else np.inf
+        high_seen[i] = row @ most.point + map.c[i] if _is_inside(domain, most.point) else -np.inf
+        settled = settled and least.settled and most.settled
+    return ArgumentRanges(lowest, highest, low_seen, high_seen, settled)
+
+
+def can_be_positive(map: CanonicalMap, domain: Domain, i: int, sign: float) -> Verdict:
+    """Whether ``sign * y_i > 0`` somewhere on a domain, exactly."""
+    low, high = np.concatenate([domain.low, domain.s_low]), np.concatenate([domain.high, domain.s_high])
+    unit = np.eye(len(low))
+    L = np.hstack([domain.L, np.zeros((len(domain.offset), map.n_inputs))])
+    rows = np.vstack([L, unit, -unit, sign * np.append(map.V[i], map.E[i])])
+    room = np.concatenate([domain.offset, -low, high, sign * map.c[i : i + 1]])
+    return decide(rows, room, [False] * (len(room) - 1) + [True]).verdict
 
 
 def _is_inside(domain: Domain, v: np.ndarray | None) -> TypeGuard[np.ndarray]:
@@ -204,10 +234,11 @@ def bounding_box(polytope: Polytope) -> tuple[np.ndarray, np.ndarray]:
         for side, sign in enumerate((1.0, -1.0)):
             cost = np.zeros(m)
             cost[j] = sign
-            point, multipliers, status = solve(cost, L, offset, None, None)
-            if point is None:
-                what = {2: "is empty", 3: "is not bounded"}.get(status, "defeats the solver of linear programs")
+            found = solve(cost, L, offset, None, None)
+            if found.point is None:
+                what = _without_end(L, offset, cost)
                 raise ModelError(f"the polytope {what}: give one that holds some state and is bounded in every unit")
+            multipliers = found.multipliers
             errors[side, j] = np.abs(cost - multipliers @ L).sum() + EPS * m * (multipliers @ np.abs(L)).sum()
             values[side, j] = multipliers @ offset + EPS * m * (multipliers @ np.abs(offset))
     worst = float(errors.max())
@@ -216,6 +247,15 @@ def bounding_box(polytope: Polytope) -> tuple[np.ndarray, np.ndarray]:
     radius = float(np.max(np.abs(values))) / (1.0 - worst)
     reach = values + errors * radius
     return -reach[0], reach[1]
+
+
+def _without_end(L: np.ndarray, offset: np.ndarray, cost: np.ndarray) -> str:
+    """Why ``cost @ z`` has no least value on ``L z + offset >= 0``, in words."""
+    if decide(L, offset).verdict is Verdict.EMPTY:
+        return "is empty"
+    # A way on which no condition falls and the cost does.
+    way = decide(np.vstack([L, -cost]), np.zeros(len(L) + 1), [False] * len(L) + [True])
+    return "is not bounded" if way.verdict is Verdict.FEASIBLE else "defeats the solver of linear programs"
 
 
 def _range_of(values: np.ndarray, inflate: float) -> tuple[np.ndarray, np.ndarray]:
@@ -259,11 +299,11 @@ def sample(domain: Domain, n: int, rng: np.random.Generator) -> np.ndarray:
     norm = np.linalg.norm(L, axis=1)
     cost = np.append(np.zeros(m), -1.0)
     width = float(np.max(domain.high - domain.low))
-    centre, _, _ = solve(
+    centre = solve(
         cost, np.hstack([L, -norm[:, None]]), offset, np.append(domain.low, 0.0), np.append(domain.high, width + 1.0)
-    )
+    ).point
     if centre is None:
-        raise ModelError("the domain holds no state")
+        raise ModelError("no state of the domain was found: it is empty, or defeats the solver of linear programs")
     z = np.tile(centre[:m], (n, 1))
     for _ in range(10 + 3 * m):
         direction = rng.normal(size=(n, m)) * (domain.high - domain.low)
@@ -291,22 +331,19 @@ def choose_domain(map: CanonicalMap, domain: Any, inputs: Any, inflate: float) -
         if domain.L.shape[1] != map.n_units:
             raise ModelError(f"the polytope is for {domain.L.shape[1]} units, the model has {map.n_units}")
         return Domain.in_box(domain.L, domain.offset, *bounding_box(domain), s_low, s_high)
-    low, high = _corners("domain", domain, map.n_units, "M")
+    low, high = _corners("domain", domain, map.n_units)
     return Domain.in_box(np.zeros((0, map.n_units)), np.zeros(0), low, high, s_low, s_high)
 
 
-def _corners(name: str, value: Any, n: int, letter: str) -> tuple[np.ndarray, np.ndarray]:
-    if not isinstance(value, (tuple, list, np.ndarray)) or len(value) != 2:
-        raise ModelError(f"{name} must be a pair: lower and upper corner ({letter},); got {type(value).__name__}")
-    low, high = (as_array(f"{name}[{k}]", corner, (n,), f"({letter},)") for k, corner in enumerate(value))
-    if np.any(low > high):
-        raise ModelError(f"{name} is empty: the lower corner exceeds the upper at index {int(np.argmax(low > high))}")
-    return low, high
+def _corners(name: str, value: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
+    if not isinstance(value, (tuple, list, np.ndarray)):
+        raise ModelError(f"{name} must be a pair: lower and upper corner ({n},); got {type(value).__name__}")
+    return read_box(value, n, flat=True, name=name).corners
 
 
 def _inputs(map: CanonicalMap, inputs: Any) -> tuple[np.ndarray, np.ndarray]:
     zero = np.zeros(map.n_inputs)
-    return (zero, zero.copy()) if inputs is None else _corners("inputs", inputs, map.n_inputs, "K")
+    return (zero, zero.copy()) if inputs is None else _corners("inputs", inputs, map.n_inputs)
 
 
 def _inputs_of(map: CanonicalMap, trajectory: Trajectory, inputs: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -94,8 +94,8 @@ class _Problem:
                 row[:n], row[n + i] = slope * rows[i], -1.0
                 L.append(row[None])
                 offset.append(np.array([slope * (c[i] - self.lowest[i])]))
-        bound, point = safe_minimum(cost, np.vstack(L), np.concatenate(offset), low, high)
-        return bound + constant, None if point is None else point[:n]
+        found = safe_minimum(cost, np.vstack(L), np.concatenate(offset), low, high)
+        return found.bound + constant, None if found.point is None else found.point[:n]
 
 
 def _problem(

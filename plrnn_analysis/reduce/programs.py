@@ -2,53 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..numerics import EPS
+from ..polytopes.programs import Claim, Proposal, Verdict, decide, propose
 
-__all__ = ["safe_minimum", "solve"]
+__all__ = ["Minimum", "safe_minimum", "solve"]
+
+
+@dataclass(frozen=True, eq=False)
+class Minimum:
+    """A number that an affine function never falls below on a set, and where it is close.
+
+    Attributes
+    ----------
+    bound : float
+        Plus infinity only if the set is proven to be empty.
+    point : (n,) ndarray or None
+        A minimiser, up to the solver's tolerance; None if there is no feasible point that the solver could find.
+    settled : bool
+        False where the solver failed: the bound then is that of the box alone.
+    """
+
+    bound: float
+    point: np.ndarray | None
+    settled: bool
 
 
 def solve(
     cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.ndarray | None, high: np.ndarray | None
-) -> tuple[np.ndarray | None, np.ndarray, int]:
-    """Minimise cost·v over {L v + offset >= 0} and a box: point, multipliers of the rows, status of the solver."""
-    if low is not None and high is not None:
-        # In units of the box: the solver's tolerances are absolute, domains may be of any size.
-        middle, half = (low + high) / 2.0, (high - low) / 2.0
-        rows, value = L * half, cost * half
-        size = np.linalg.norm(rows, axis=1)
-        length, unit = np.where(size > 0.0, size, 1.0), float(np.max(np.abs(value), initial=0.0)) or 1.0
-        ones = np.ones(len(cost))
-        room = (L @ middle + offset) / length
-        point, multipliers, _ = _solver(value / unit, rows / length[:, None], room, (-ones, ones))
-        if point is not None:
-            return np.clip(middle + half * point, low, high), multipliers * (unit / length), 0
-        return _solver(cost, L, offset, (low, high))
-    return _solver(cost, L, offset, None)
+) -> Proposal:
+    """Minimise cost·v over {L v + offset >= 0} and a box, in floats."""
+    if low is None or high is None:
+        return propose(cost, L, offset)
+    # In units of the box: the solver's tolerances are absolute, domains may be of any size and anywhere.
+    middle, half = (low + high) / 2.0, (high - low) / 2.0
+    found = propose(cost * half, L * half, L @ middle + offset, -1.0, 1.0)
+    if found.point is None:
+        return propose(cost, L, offset, low, high)
+    return Proposal(Claim.OPTIMAL, np.clip(middle + half * found.point, low, high), found.multipliers)
 
 
-def _solver(
-    cost: np.ndarray, L: np.ndarray, offset: np.ndarray, box: tuple[np.ndarray, np.ndarray] | None
-) -> tuple[np.ndarray | None, np.ndarray, int]:
-    from scipy.optimize import linprog
-
-    result = linprog(
-        cost,
-        A_ub=-L,
-        b_ub=offset,
-        bounds=(None, None) if box is None else np.column_stack(box),
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-    )
-    if result.status != 0:
-        return None, np.zeros(len(offset)), int(result.status)
-    return np.asarray(result.x), np.maximum(-np.asarray(result.ineqlin.marginals), 0.0), 0
-
-
-def safe_minimum(
-    cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> tuple[float, np.ndarray | None]:
+def safe_minimum(cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray) -> Minimum:
     """A number that ``cost · v`` never falls below on ``{L v + offset >= 0, low <= v <= high}``, and where it is close.
 
     Parameters
@@ -60,25 +57,25 @@ def safe_minimum(
 
     Returns
     -------
-    float
-        The bound: plus infinity only if the set is proven to be empty.
-    (n,) ndarray or None
-        A minimiser, up to the solver's tolerance; None if there is no feasible point that the solver could find.
+    Minimum
 
     Notes
     -----
     The solver is not believed. Any multipliers u >= 0 give ``cost·v >= (cost - L'u)·v - u·offset``, whose first term is
     bounded over the box; its own rounding is added. A. Neumaier, O. Shcherbina (2004), Safe bounds in linear and
-    mixed-integer linear programming, doi:10.1007/s10107-003-0433-3.
+    mixed-integer linear programming, doi:10.1007/s10107-003-0433-3. That the set is empty is decided exactly.
     """
     if not len(offset):
-        return _weak_duality(cost, L, offset, low, high, np.zeros(0)), np.where(cost >= 0.0, low, high)
-    point, multipliers, status = solve(cost, L, offset, low, high)
-    if status == 0:
-        return _weak_duality(cost, L, offset, low, high, multipliers), point
-    if _proven_empty(L, offset, low, high):
-        return np.inf, None
-    return _weak_duality(cost, L, offset, low, high, np.zeros(len(offset))), None
+        bound = _weak_duality(cost, L, offset, low, high, np.zeros(0))
+        return Minimum(bound, np.where(cost >= 0.0, low, high), True)
+    found = solve(cost, L, offset, low, high)
+    if found.point is not None:
+        return Minimum(_weak_duality(cost, L, offset, low, high, found.multipliers), found.point, True)
+    unit = np.eye(len(cost))
+    verdict = decide(np.vstack([L, unit, -unit]), np.concatenate([offset, -low, high])).verdict
+    if verdict is Verdict.EMPTY:
+        return Minimum(np.inf, None, True)
+    return Minimum(_weak_duality(cost, L, offset, low, high, np.zeros(len(offset))), None, False)
 
 
 def _weak_duality(
@@ -92,14 +89,3 @@ def _weak_duality(
         # One coordinate of a box: nothing was rounded, and what touches zero touches it.
         return float(value)
     return float(value - EPS * (len(cost) + len(offset) + 2) * size)
-
-
-def _proven_empty(L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray) -> bool:
-    """Whether the smallest violation t of ``L v + offset + t >= 0`` over the box is provably positive."""
-    scale = np.abs(L) @ np.maximum(np.abs(low), np.abs(high)) + np.abs(offset)
-    scale = np.where(scale > 0.0, scale, 1.0)
-    rows, room = np.hstack([L / scale[:, None], np.ones((len(L), 1))]), offset / scale
-    cost = np.append(np.zeros(len(low)), 1.0)
-    low, high = np.append(low, -2.0), np.append(high, 2.0)
-    _, multipliers, status = solve(cost, rows, room, low, high)
-    return status == 0 and _weak_duality(cost, rows, room, low, high, multipliers) > 0.0

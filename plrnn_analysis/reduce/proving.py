@@ -13,6 +13,7 @@ from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import AnyNetwork, Network
 from ..results import ResultSequence, Table
+from ..statuses import StoppedBy
 from .deviation import Runs, deviation_bound, replaced, share_on, trials
 from .domains import Polytope, argument_ranges, choose_domain
 from .invariance import Invariance, check_invariance
@@ -95,7 +96,10 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
         Of this model against the original, largest change of an output within `horizon` steps; 0 if every removal is
         exact.
     complete : bool
-        False if the time limit ended the search for ReLUs that `tolerance` allows to remove as well.
+        False if the time limit ended the search for ReLUs that `tolerance` allows to remove as well, or if a linear
+        program failed, so that bounds are wider than need be and a ReLU may be kept for nothing.
+    stopped_by : StoppedBy
+        Which of these.
     """
 
     _items: tuple[UnitReport, ...]
@@ -111,6 +115,7 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
     error_bound: float
     measured_error: float
     complete: bool
+    stopped_by: StoppedBy
 
     @property
     def units(self) -> tuple[UnitReport, ...]:
@@ -166,7 +171,9 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
                 f"{self.error_bound:.3g} within {self.horizon} step{'s' * (self.horizon > 1)}, "
                 f"measured {self.measured_error:.3g}."
             )
-        if not self.complete:
+        if self.stopped_by is StoppedBy.NUMERICS:
+            text.append("A linear program failed: some ReLU may have been kept that can be removed.")
+        elif not self.complete:
             text.append("The time limit came before every removal that the tolerance allows was tried.")
         if self.minimal and after:
             text.append("No map of this form with fewer ReLUs equals the original on the domain.")
@@ -246,9 +253,9 @@ def reduce(
     Notes
     -----
     Two linear programs a ReLU bound its argument over the domain; the bounds are re-computed from the multipliers,
-    so that the solver's tolerances do not matter. An argument that passes zero by at most 1e-12 of its terms counts as
-    touching it: the equality of the models is one to rounding. A ReLU that is always on becomes linear, one always off
-    disappears; ReLUs that are no state units and read multiples of one another are merged.
+    so that the solver's tolerances do not matter. Whether an argument whose bounds pass zero by rounding passes it is
+    decided exactly. A ReLU that is always on becomes linear, one always off disappears; ReLUs that are no state units
+    and read multiples of one another are merged.
 
     If each ReLU left switches inside the domain, and no two on the same hyperplane, the map has a kink along that many
     hyperplanes, and a map with fewer ReLUs has not: then `minimal` is True.
@@ -299,7 +306,10 @@ def reduce(
     rows = tuple(
         _report(model, found, i, linear, gone, float(share[i]), runs, readout, horizon) for i in range(found.map.n_relu)
     )
-    ranges = argument_ranges(model.map, place)[:2] if found.merged else (found.lowest, found.highest)
+    ranges = found.lowest, found.highest
+    if found.merged:
+        before = argument_ranges(model.map, place)
+        ranges = before.lowest, before.highest
     stays = Invariance(None, None, None, 0)
     if reach is None:
         stays = check_invariance(model.map, place, ranges, Budget(None, time_limit))
@@ -316,7 +326,8 @@ def reduce(
         horizon=horizon,
         error_bound=bound,
         measured_error=measured,
-        complete=not removal.stopped_by,
+        complete=found.settled and not removal.stopped_by,
+        stopped_by=StoppedBy(removal.stopped_by) or (StoppedBy.NOTHING if found.settled else StoppedBy.NUMERICS),
     )
 
 

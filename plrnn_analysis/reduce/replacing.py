@@ -8,13 +8,14 @@ import numpy as np
 
 from ..engines.budget import Budget
 from ..maps import CanonicalMap
+from ..polytopes.programs import Verdict
 from .deviation import deviation_bound, replaced
-from .domains import Domain, argument_ranges
+from .domains import Domain, argument_ranges, can_be_positive
 from .parallel import merge_parallel, parallel_pairs
 
 __all__ = ["Findings", "distinct", "examine", "remove_more", "step_errors", "with_one"]
 
-# A ReLU argument that passes zero by no more than this, relative to the terms it is made of, does not pass it.
+# Where bounds of a ReLU argument pass zero by no more than this, relative to its terms, exact arithmetic decides.
 TOUCHES = 1e-12
 # By how much it must pass zero, on both sides, before a ReLU counts as shown to be needed.
 CLEARLY = 1e-8
@@ -22,7 +23,10 @@ CLEARLY = 1e-8
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What the domain does to each ReLU; `slack` is by how much making it linear, or off, can be wrong at most."""
+    """What the domain does to each ReLU; `slack` is by how much making it linear, or off, can be wrong at most.
+
+    `settled` is False where a solver that failed left something undecided.
+    """
 
     map: CanonicalMap
     merged: dict[int, int]
@@ -33,21 +37,40 @@ class Findings:
     off: np.ndarray
     slack: tuple[np.ndarray, np.ndarray]
     needed: np.ndarray
+    settled: bool
 
 
 def examine(map: CanonicalMap, place: Domain, merge: bool) -> Findings:
     """Which ReLUs of a map switch on a domain; with `merge`, those on one hyperplane become one first."""
     map, merged = merge_parallel(map) if merge else (map, {})
-    lowest, highest, low_seen, high_seen = argument_ranges(map, place)
+    ranges = argument_ranges(map, place)
+    lowest, highest = ranges.lowest, ranges.highest
     largest = np.maximum(np.abs(place.low), np.abs(place.high))
     inputs = np.maximum(np.abs(place.s_low), np.abs(place.s_high))
     size = np.abs(map.V) @ largest + np.abs(map.E) @ inputs + np.abs(map.c)
     nothing = ~np.any(map.W != 0.0, axis=0)
-    off = nothing | (highest <= TOUCHES * size)
-    on = ~off & (lowest >= -TOUCHES * size)
+    (never_up, sure_up), (never_down, sure_down) = (
+        _never(map, place, extreme, size, sign) for extreme, sign in ((highest, 1.0), (-lowest, -1.0))
+    )
+    off = nothing | never_up
+    on = ~off & never_down
     slack = np.maximum(-lowest, 0.0) * ~(on | nothing), np.maximum(highest, 0.0) * ~off
-    needed = (low_seen < -CLEARLY * size) & (high_seen > CLEARLY * size)
-    return Findings(map, merged, lowest, highest, nothing, on, off, slack, needed)
+    needed = (ranges.low_seen < -CLEARLY * size) & (ranges.high_seen > CLEARLY * size)
+    settled = ranges.settled and sure_up and sure_down
+    return Findings(map, merged, lowest, highest, nothing, on, off, slack, needed, settled)
+
+
+def _never(
+    map: CanonicalMap, place: Domain, extreme: np.ndarray, size: np.ndarray, sign: float
+) -> tuple[np.ndarray, bool]:
+    """Which ReLU arguments, times `sign`, are nowhere positive, and whether that was decided for all of them."""
+    never = extreme <= 0.0
+    settled = True
+    for i in np.flatnonzero(~never & (extreme <= TOUCHES * size)).tolist():
+        verdict = can_be_positive(map, place, i, sign)
+        never[i] = verdict is Verdict.EMPTY
+        settled = settled and verdict is not Verdict.UNDECIDED
+    return never, settled
 
 
 def step_errors(found: Findings, linear: np.ndarray, gone: np.ndarray) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import combinations, product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -482,3 +484,31 @@ def test_the_time_limit_ends_removals_too():
     stopped = model.reduce(domain, tolerance=1e6, time_limit=0.0)
     assert stopped.pwl_units == 4 and not stopped.complete
     assert "The time limit came before every removal that the tolerance allows was tried." in stopped.sentences()
+
+
+@pytest.mark.parametrize("scale", [2.0**-60, 1.0, 2.0**60])
+def test_passing_zero_by_less_than_rounding_is_decided_exactly(scale):
+    """The doubles 0.1 + 0.2 - 0.3 are 2.8e-17 above zero, 0.1 + 0.7 - 0.8 is 5.6e-17 below; floats cannot tell."""
+    for reads, status in (((0.1, 0.2, 0.3), "switches"), ((0.1, 0.7, 0.8), "always off")):
+        exact = Fraction(reads[0]) + Fraction(reads[1]) - Fraction(reads[2])
+        assert (exact > 0) == (status == "switches") and abs(exact) < 1e-16
+        model = PLRNN.shallow([0.5, 0.5], [[1.0], [1.0]], [reads[:2]], [0.0, 0.0], [-reads[2] * scale])
+        corner = scale * np.ones(2)
+        L = np.array([[-1.0, 0.0], [0.0, -1.0], [1.0, 1.0]])
+        for domain in ((-corner, corner), Polytope(L, np.array([1.0, 1.0, 2.0]) * scale)):
+            small = model.reduce(domain)
+            assert small[0].status == status and small.complete
+
+
+def test_a_solver_that_fails_keeps_relus_and_says_so(monkeypatch):
+    model = PLRNN.al_rnn([0.5, 0.5], [[0.1, 0.7], [0.3, 0.2]], [0.1, 0.2], pwl_units=1)
+    L = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    domain = Polytope(L, 1.0 - L @ [0.0, 3.0])
+    assert model.reduce(domain).pwl_units == 0
+    states = model.simulate(30, z0=[[0.3, 0.1], [-0.2, 0.4]])
+    monkeypatch.setattr("scipy.optimize.linprog", lambda *a, **k: SimpleNamespace(status=4, x=None))
+    with pytest.raises(ModelError, match="defeats the solver"):
+        model.reduce(domain)
+    failed = model.reduce(states)
+    assert not failed.complete and not failed.minimal and failed.stopped_by == "numerics"
+    assert "A linear program failed: some ReLU may have been kept that can be removed." in failed.sentences()
