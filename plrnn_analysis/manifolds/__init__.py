@@ -1,6 +1,8 @@
 """Stable and unstable manifolds of saddles, images and preimages, and where manifolds meet: exact pieces."""
 
-from .invariant import forward_image, intersections, invariant_manifold, preimage
+from .images import forward_image, preimage
+from .invariant import invariant_manifold
+from .meeting import intersections
 from .pieces import ManifoldPiece
 from .results import Intersection, Intersections, Manifold, Pieces
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from ..engines.budget import Budget
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
+from ..regions import find_subregions
+from ..units import in_units
 from .crossings import nearest
 from .pieces import (
     Box,
@@ -22,7 +24,10 @@ from .pieces import (
     split_by_region,
 )
 
-__all__ = ["Propagation"]
+__all__ = ["Propagation", "known_bitcodes", "propagation"]
+
+# Preimages are looked for in at most so many subregions.
+MAX_REGIONS = 1 << 12
 
 
 class Propagation:
@@ -164,3 +169,16 @@ class Propagation:
         return any(
             bool(np.any(piece.vertices <= low + tiny) or np.any(piece.vertices >= high - tiny)) for piece in self.pieces
         )
+
+
+def propagation(map: CanonicalMap, box: Box, budget: Budget, max_pieces: int, max_size: float) -> Propagation:
+    """Pieces are made in units in which the box is nearly a cube: lengths in it then mean the same in every unit."""
+    units = box.units
+    own = in_units(map, units, np.ones(map.n_relu))
+    return Propagation(own, box.measured_in(units), budget, max_pieces, max_size, units)
+
+
+def known_bitcodes(map: CanonicalMap, budget: Budget) -> tuple[list[str], bool]:
+    """Subregions to look for preimages in, and whether these are all."""
+    regions = find_subregions(map, max_regions=MAX_REGIONS, time_limit=budget.remaining if budget.deadline else None)
+    return [region.bitcode for region in regions], regions.complete
