@@ -244,3 +244,13 @@ def test_the_house_in_one_page_names_every_room() -> None:
     names = {f"{path.name}/" if path.is_dir() else path.name for path in rooms} - {"py.typed"}
     missing = {name for name in names if name not in page.split()}
     assert not missing
+
+
+def test_the_solver_of_linear_programs_is_called_in_one_place() -> None:
+    """So that what its answers prove is decided in one place too."""
+    callers = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "plrnn_analysis").rglob("*.py"))
+        if re.search(r"\b(linprog|milp|highspy)\b\(?", path.read_text(encoding="utf-8"))
+    ]
+    assert callers == ["plrnn_analysis/polytopes/programs.py"]

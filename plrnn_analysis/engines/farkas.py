@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.optimize import linprog
 
+from ..polytopes.programs import propose
 from .budget import Budget
 
 __all__ = ["check_cuts"]
@@ -51,14 +51,10 @@ def _strict(N: np.ndarray, q: np.ndarray, fixed: np.ndarray) -> np.ndarray | Non
     n, m = N.shape
     open_columns = fixed[:n] == 0
     size = 1.0 + np.abs(N).sum(axis=1)
-    result = linprog(
-        np.append(np.zeros(m), -1.0),
-        A_ub=np.vstack([np.hstack([N, size[:, None]])[open_columns], np.append(q, 1.0)[None]]),
-        b_ub=np.zeros(int(open_columns.sum()) + 1),
-        bounds=[(-1.0 if f else 0.0, 1.0) for f in fixed[n:]] + [(0.0, 1.0)],
-        method="highs",
-    )
-    return np.asarray(result.x[:m]) if result.status == 0 and -result.fun > 1e-12 else None
+    rows = np.vstack([np.hstack([N, size[:, None]])[open_columns], np.append(q, 1.0)[None]])
+    low = np.append(np.where(fixed[n:] != 0, -1.0, 0.0), 0.0)
+    found = propose(np.append(np.zeros(m), -1.0), -rows, np.zeros(len(rows)), low, 1.0).point
+    return found[:m] if found is not None and found[m] > 1e-12 else None
 
 
 def check_cuts(

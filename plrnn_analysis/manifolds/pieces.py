@@ -11,6 +11,7 @@ import numpy as np
 from .._frozen import Frozen
 from ..maps import CanonicalMap, bits_to_string
 from ..polytopes.boxes import read_box
+from ..polytopes.clipping import crossing, cut
 
 __all__ = [
     "RANK_TOLERANCE",
@@ -136,7 +137,7 @@ def simplified(vertices: np.ndarray, tiny: float) -> np.ndarray:
 
 
 def clip(vertices: np.ndarray, half_spaces: HalfSpaces, tiny: float) -> np.ndarray | None:
-    """Intersection of a convex piece with half-spaces, None if empty (Sutherland-Hodgman, in any dimension)."""
+    """Intersection of a convex piece with half-spaces, None if empty."""
     values = half_spaces.values(vertices)
     if np.all(values >= -tiny):
         return vertices
@@ -144,37 +145,11 @@ def clip(vertices: np.ndarray, half_spaces: HalfSpaces, tiny: float) -> np.ndarr
         return None
     for k in np.flatnonzero(np.any(values < -tiny, axis=0)):
         distance = vertices @ half_spaces.normals[k] + half_spaces.offsets[k]
-        kept = _one_side(vertices, distance, tiny)
+        kept = cut(vertices, distance, tiny)
         if kept is None:
             return None
-        vertices = kept
+        vertices = kept[0]
     return simplified(vertices, tiny)
-
-
-def _one_side(vertices: np.ndarray, distance: np.ndarray, tiny: float) -> np.ndarray | None:
-    inside = distance >= -tiny
-    if np.all(inside):
-        return vertices
-    if not np.any(inside):
-        return None
-    n = len(vertices)
-    kept = []
-    for i in range(n):
-        j = (i + 1) % n
-        if inside[i]:
-            kept.append(vertices[i])
-        # A segment has one edge, a polygon as many as vertices. An edge that only touches makes no new vertex.
-        if (n > 2 or i == 0) and inside[i] != inside[j] and max(distance[i], distance[j]) > tiny:
-            kept.append(_crossing(vertices, distance, i, j))
-    return np.array(kept)
-
-
-def _crossing(vertices: np.ndarray, distance: np.ndarray, i: int, j: int) -> np.ndarray:
-    # Always from the same end, so that the pieces on both sides get the same vertex.
-    if distance[i] < distance[j]:
-        i, j = j, i
-    t = distance[i] / (distance[i] - distance[j])
-    return vertices[i] + t * (vertices[j] - vertices[i])
 
 
 def section(vertices: np.ndarray, distance: np.ndarray, tiny: float) -> np.ndarray | None:
@@ -189,7 +164,7 @@ def section(vertices: np.ndarray, distance: np.ndarray, tiny: float) -> np.ndarr
     for i in range(n if n > 2 else n - 1):
         j = (i + 1) % n
         if not on[i] and not on[j] and (distance[i] > 0.0) != (distance[j] > 0.0):
-            found.append(_crossing(vertices, distance, i, j))
+            found.append(crossing(vertices, distance, i, j))
     return simplified(np.array(found), tiny)
 
 
@@ -201,19 +176,19 @@ def split_by_region(map: CanonicalMap, vertices: np.ndarray, tiny: float) -> lis
     normals, offsets = unit_boundaries(map)
     parts: list[tuple[list[bool], np.ndarray]] = [([], vertices)]
     for normal, offset in zip(normals, offsets, strict=True):
-        cut = []
+        halves = []
         for bits, part in parts:
             distance = part @ normal + offset
             if np.all(distance <= tiny):
-                cut.append(([*bits, False], part))
+                halves.append(([*bits, False], part))
             elif np.all(distance >= -tiny):
-                cut.append(([*bits, True], part))
+                halves.append(([*bits, True], part))
             else:
                 for bit, side in ((False, -distance), (True, distance)):
-                    half = _one_side(part, side, tiny)
+                    half = cut(part, side, tiny)
                     if half is not None:
-                        cut.append(([*bits, bit], simplified(half, tiny)))
-        parts = cut
+                        halves.append(([*bits, bit], simplified(half[0], tiny)))
+        parts = halves
     return [(np.array(bits, dtype=bool), part) for bits, part in parts]
 
 
