@@ -128,6 +128,7 @@ def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subreg
     member = np.ravel(inverse).reshape(n_trials, n_steps)
     counts = np.bincount(member.ravel(), minlength=len(patterns))
     names = np.array([bits_to_string(p) for p in patterns])
+    # Most visited first; names decide ties, so that a run and its copy are told alike.
     described = np.lexsort((names, -counts))[:max_subregions]
     regions = []
     for index, found in zip(described, find_modes(model, names[described].tolist(), n_modes=n_modes), strict=True):
@@ -187,6 +188,7 @@ def ablation_table(model: Network, inputs: Any, targets: Any) -> tuple[Ablation,
     """
     if model.relu_units is None:
         raise ModelError(f"the ReLUs of the architecture {model.architecture} are no state units: none can be ablated")
+    # Checked once here: every row of the table runs the same trials.
     u = as_array("inputs", inputs, (None, None, model.n_inputs), "(n, T, K)")
     y = as_array("targets", targets, (u.shape[0], model.n_outputs), "(n, N), the outputs at the last step")
     table = [Ablation((), "none", _mse(model, u, y))]

@@ -217,6 +217,7 @@ def _iterate(
     h = map.n_relu
     states = np.empty((n, steps, m))
     bits = np.empty((n, steps, h), dtype=bool)
+    # A free run is one with inputs of no dimension: one kernel for both.
     driven = np.zeros((n, steps, 0)) if inputs is None else inputs
     to_y = _Product.of([map.V, np.zeros((h, h)), map.E], map.c)
     to_z = _Product.of([map.A, map.W, map.C], map.h)

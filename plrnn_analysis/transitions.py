@@ -104,6 +104,7 @@ def count_transitions(bitcodes: Any, discard: int = 0) -> TransitionCounts:
         status = kernels.count(bits.view(np.uint8), discard, words, slots, visits, dense, edges, meta)
         if status == kernels.DONE:
             break
+        # Kernels cannot grow arrays: they stop where they are, and go on with larger tables.
         if status == kernels.NODES_FULL:
             words = np.concatenate([words, np.zeros_like(words)])
             visits = np.concatenate([visits, np.zeros_like(visits)])
@@ -149,6 +150,7 @@ def _sorted_counts(bits: np.ndarray, visits: np.ndarray, dense: np.ndarray, edge
     rank = np.empty(n, dtype=np.int64)
     rank[order] = np.arange(n)
     diagonal = np.arange(dense.shape[0])
+    # Steps that stay were counted with the visits, which is one write less for each.
     dense[diagonal, diagonal] = visits[: dense.shape[0], 1]
     if n == dense.shape[0]:
         # All in the matrix: in the order of the names already once its rows and columns are.

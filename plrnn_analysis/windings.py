@@ -148,6 +148,7 @@ def _owners(bits: np.ndarray, patterns: list[np.ndarray]) -> np.ndarray:
     owner = np.full((n, steps), -1)
     for index, pattern in enumerate(patterns):
         owner[np.all(bits == pattern, axis=2)] = index
+    # Between two spirals the orbit still belongs to the one it came from: that is where it may come back to.
     last = np.maximum.accumulate(np.where(owner >= 0, np.arange(steps), -1), axis=1)
     return np.where(last >= 0, np.take_along_axis(owner, np.maximum(last, 0), axis=1), -1)
 

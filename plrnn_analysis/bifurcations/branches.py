@@ -51,6 +51,7 @@ def _sample_values(item: Followed) -> list[float]:
         values |= set((low + length * shares).tolist())
     for crossing in item.crossings:
         values |= {crossing.value - 1e-9 * length, crossing.value, crossing.value + 1e-9 * length}
+    # At a pole the point is at infinity: the branch is shown as far as it can be.
     if piece.start.kind == POLE:
         values = values - {low} | {low + share * length for share in TOWARDS_INFINITY}
     if piece.stop.kind == POLE:

@@ -43,6 +43,7 @@ def crossings_of(path: WordPath, piece: Piece) -> list[Crossing]:
     # At a pole a multiplier is 1 at the end itself; at other ends it may just be crossing, which belongs here.
     low, high = piece.start.value, piece.stop.value
     edges = [low + INSET * length * (1 if piece.start.kind == POLE else 0)]
+    # Where multipliers move like rational functions of low degree a few samples see every excursion that lasts.
     edges += list(np.linspace(low, high, SAMPLES)[1:-1])
     for value in minus_ones(path):
         if low < value < high:
@@ -81,6 +82,7 @@ def _search(path: WordPath, a: float, b: float, halvings: int, found: list[float
             _search(path, middle, b, halvings - 1, found)
         return
     low, high, count = a, b, _outside(at_a)
+    # Bisection of a count, not of a value: whichever multiplier crosses, and complex pairs too.
     while True:
         middle = 0.5 * (low + high)
         if not low < middle < high:
@@ -101,6 +103,7 @@ def _describe(path: WordPath, value: float) -> Crossing | None:
     below, above = path.multipliers(value - step), path.multipliers(value + step)
     if _outside(below) == _outside(above):
         return None
+    # Real or complex tells a flip from a centre; both are degenerate, but leave different things behind.
     at = path.multipliers(value)
     nearest = at[np.argmin(np.abs(np.abs(at) - 1.0))]
     if abs(nearest.imag) > 1e-6:
@@ -115,6 +118,7 @@ def _describe(path: WordPath, value: float) -> Crossing | None:
 def pole_kind(path: WordPath, value: float) -> BifurcationKind:
     """What a singular I - J means: the point runs off to infinity, or meets a continuum of fixed points."""
     step = 1e-4 * path.stretch.width
+    # Closer by a factor of ten, a point on its way to infinity is about ten times as far out.
     sizes = []
     for shrink in (1.0, 0.1):
         for sign in (-1.0, 1.0):

@@ -139,9 +139,11 @@ def trace(
         for i in range(len(grid) - 1):
             stretches.append(Stretch(family, float(grid[i]), float(grid[i + 1])))
             words = [w for search in made[i : i + 2] if search is not None for w in search.words(max_period)]
+            # None stands for combinations that were too many to try: what follows from them may be missing.
             whole &= all(word is not None for word in words)
             seeds.append([word for word in words if word is not None])
         pieces = [follow(s, words, max_period, budget) for s, words in zip(stretches, seeds, strict=True)]
+        # Recounting beside events can show words that no search at a value met: follow these too, until none is new.
         for _ in range(ROUNDS):
             followed = [item for found, _ in pieces for item in found]
             events = find_events(followed, (float(grid[0]), float(grid[-1])))

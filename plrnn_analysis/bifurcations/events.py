@@ -54,6 +54,8 @@ def find_events(followed: Sequence[Followed], ends: tuple[float, float]) -> list
     events += _singular(followed)
     for item in followed:
         for crossing in item.crossings:
+            # What passes the unit circle inside a piece is an event, unless another piece of the same word has told of
+            # it.
             if not _listed(events, crossing.kind, item.path, crossing.value):
                 events.append(
                     _smooth(item.path, crossing.kind, crossing.value, (crossing.below, crossing.above), (True, True))
@@ -83,6 +85,7 @@ def _arrivals(followed: Sequence[Followed]) -> list[_Arrival]:
 
 
 def _orbit(path: WordPath, value: float) -> np.ndarray | None:
+    # At the value itself the system may be singular to the last bit: then a hair beside it.
     step = 1e-9 * path.stretch.width
     solved = path.solve(value) or path.solve(value - step) or path.solve(value + step)
     return None if solved is None else solved[0]
@@ -99,6 +102,7 @@ def _minimal(orbit: np.ndarray, tolerance: float) -> np.ndarray:
 def _same(one: _Arrival, other: _Arrival) -> bool:
     if abs(one.end.value - other.end.value) > TOGETHER * max(one.path.stretch.width, other.path.stretch.width):
         return False
+    # A 2-cycle born at a collision arrives as an orbit that goes round the fixed point twice: compare single turns.
     tolerance = SAME_ORBIT * max(one.size, other.size)
     a, b = _minimal(one.orbit, tolerance), _minimal(other.orbit, tolerance)
     return len(a) == len(b) and any(np.max(np.abs(np.roll(a, r, 0) - b)) <= tolerance for r in range(len(a)))
@@ -107,6 +111,7 @@ def _same(one: _Arrival, other: _Arrival) -> bool:
 def _groups(arrivals: list[_Arrival]) -> list[list[_Arrival]]:
     groups: list[list[_Arrival]] = []
     for arrival in arrivals:
+        # Arrivals are ordered by value, so that what belongs together is near the end.
         for group in reversed(groups):
             if _same(group[0], arrival):
                 group.append(arrival)
@@ -144,6 +149,7 @@ def _collision(group: list[_Arrival], ends: tuple[float, float]) -> Bifurcation:
         else:
             kind = BifurcationKind(collision.kind)
         if collision.fold is not None and ends[0] < value < ends[1]:
+            # The branches that were followed must agree with the rule, or one of the two is wrong.
             numbers = tuple(sum(len(word) == period for word in side) for side in (before, after))
             if sorted(numbers) != ([0, 2] if collision.fold else [1, 1]):
                 notes.append(f"{numbers[0]} branches before and {numbers[1]} after do not fit the rule")
@@ -232,6 +238,7 @@ def _smooth(
         orbit = np.full((path.period, len(path.stretch.arrays(value)[0])), np.nan)
     elif kind == BifurcationKind.CONTINUUM:
         step = 1e-6 * path.stretch.width
+        # On a continuum "the" point is whichever the solver picked: its limit from both sides is meant.
         aside = [s[0] for s in (path.solve(value - step), path.solve(value + step)) if s is not None]
         orbit = np.mean(aside, axis=0) if aside else orbit
     return Bifurcation(

@@ -53,6 +53,7 @@ def follow(
     waiting, seen = list(words.values()), set(words)
     whole = True
     while waiting:
+        # A stretch has finitely many words, but there can be exponentially many: the budget, not the list, is the end.
         if not budget.take(1):
             return found, False
         path = WordPath(stretch, waiting.pop())
@@ -86,6 +87,7 @@ def _reached(item: Followed, max_period: int) -> Iterator[np.ndarray | None]:
         if end.kind == BORDER:
             yield from relatives(path.bits, boundaries(*_planes(path, end.value), end.crossing), max_period)
     for crossing in item.crossings:
+        # At the value itself 2-cycles fill a segment around the point; those at its ends lie on boundaries and go on.
         if crossing.kind == BifurcationKind.FLIP and 2 * path.period <= max_period:
             yield from _segment_ends(path, crossing.value, 2, -1.0, max_period)
     for end, kind in zip((piece.start, piece.stop), item.poles, strict=True):
@@ -128,6 +130,8 @@ def relatives(bits: np.ndarray, where: Sequence[Boundary], max_period: int) -> I
     if len(where) <= CORNER:
         switches = list(product((False, True), repeat=len(where)))
     else:
+        # Too many corners to try them all. Leaving through each boundary alone, or through all, is what happens when
+        # the corner is met by chance; the None says that others were not tried.
         now = tuple(bool(bits[group[0][0]]) for group in where)
         switches = [now, tuple(not on for on in now)]
         switches += [tuple(on ^ (i == j) for i, on in enumerate(now)) for j in range(len(now))]
@@ -144,6 +148,7 @@ def relatives(bits: np.ndarray, where: Sequence[Boundary], max_period: int) -> I
             yield None
             return
         for choice in product(range(len(letters)), repeat=times):
+            # Rotations of a choice give rotations of one word.
             if choice == min(choice[r:] + choice[:r] for r in range(times)):
                 yield least_rotation(root_of(np.concatenate([letters[j] for j in choice])))
 
@@ -173,6 +178,7 @@ def _segment_ends(
     _, y = solved
     A, W, V, c, _ = path.stretch.arrays(value)
     multipliers, vectors = np.linalg.eig(path.jacobian(value))
+    # The segment runs along the eigenvector; carried around the word it says at which length each boundary is met.
     v = vectors[:, np.argmin(np.abs(multipliers - unit))].real
     steps: list[tuple[float, tuple[int, int]]] = []
     bits = np.tile(path.bits, (times, 1))

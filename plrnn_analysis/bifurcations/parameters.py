@@ -80,6 +80,7 @@ class CheckpointPath(Generic[AnyNetwork]):
         value = float(value)
         if not 0.0 <= value <= self.last:
             raise ModelError(f"a path through {len(self.models)} models has values in 0..{self.last}, got {value!r}")
+        # At whole numbers the models themselves, not mixtures that equal them to rounding.
         i = min(int(value), max(self.last - 1, 0))
         t = value - i
         if t == 0.0:

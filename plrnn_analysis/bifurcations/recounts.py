@@ -32,6 +32,8 @@ def recounted(
     centres = [cluster[0].value for cluster in clusters]
     for number, cluster in enumerate(clusters):
         gaps = [abs(centres[j] - centres[number]) for j in (number - 1, number + 1) if 0 <= j < len(centres)]
+        # Near enough that nothing else happens in between, far enough that the exact search can tell the branches
+        # apart.
         step = min([ASIDE * width, *(gap / 3.0 for gap in gaps)])
         inside = values[0] + step < centres[number] < values[-1] - step
         for event in cluster:
@@ -75,10 +77,12 @@ def _recount(
         key = (value, longest)
         if key not in made:
             made[key] = search_at(family.map_at(value), longest, budget)
+        # An incomplete count proves nothing either way.
         if not made[key].complete or made[key].continua:
             return None
         found.append({p: int(made[key].counts[p - 1]) for p in sorted({k, longest})})
     below, above = found
+    # Of several events at one value only the sum of their changes can be counted.
     rule = event.collision if len(cluster) == 1 else None
     regular = rule is not None and rule.kind != CollisionKind.DEGENERATE
     agrees = True

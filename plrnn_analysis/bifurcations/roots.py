@@ -77,9 +77,11 @@ def _reduce(path: WordPath, turn: float = 1.0) -> _Reduced | None:
     stretch, bits = path.stretch, path.bits
     slopes = stretch.slopes()
     L1 = _matrix(slopes, bits, turn)
+    # One entry of W that changes is a pencil of size one: only what changes takes part.
     rows, columns = np.flatnonzero(L1.any(axis=1)), np.flatnonzero(L1.any(axis=0))
     eye = np.eye(len(L1))
     X, B = (eye[:, rows], L1[rows]) if len(rows) <= len(columns) else (L1[:, columns], eye[columns])
+    # Singular at one value is bad luck; singular at three unrelated ones is singular everywhere, for this purpose.
     for t in (0.5, 0.3819, 0.7071):
         centre = stretch.low + t * stretch.width
         arrays = stretch.arrays(centre)
@@ -144,6 +146,7 @@ def _roots(r: _Reduced, row: int) -> np.ndarray:
 def _by_sampling(path: WordPath) -> tuple[Zeros, list[float]]:
     """The same from samples: sign changes, and dips that might hide two."""
     stretch = path.stretch
+    # Nothing is known of how a function of the user moves: samples are all there is, and a note says so.
     values = np.linspace(stretch.low, stretch.high, SAMPLES)
     solved = [path.solve(value) for value in values]
     sides = [_side(path, value) for value in values]

@@ -50,6 +50,7 @@ class Search:
     def words(self, max_period: int) -> Iterator[np.ndarray | None]:
         """Words to follow; both sides of every boundary a point lies on. None where there were too many."""
         for bits, points in self.solutions:
+            # The word as it is, and, where an argument is nearly zero, every word that a step aside may turn it into.
             yield least_rotation(bits)
             near = self._near(points)
             where = [(int(t), int(i)) for t, i in zip(*np.nonzero(near), strict=True)]

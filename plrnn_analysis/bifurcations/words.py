@@ -53,6 +53,7 @@ class Stretch:
         self.width = high - low
         self._ends = tuple(_arrays(family, value) for value in (low, high))
         self._slopes = tuple(b - a for a, b in zip(*self._ends, strict=True))
+        # A user's function often is affine without saying so, and then all events are eigenvalues of pencils.
         self.affine = family.affine or all(self._straight(t) for t in (0.11, 0.3, 0.5, 0.71, 0.93))
         self.rigid = self.affine and not any(np.any(d) for d in self._slopes[:3])
 
@@ -130,6 +131,7 @@ class WordPath:
             solved = self.solve(value)
             if solved is not None:
                 _, _, V, c, _ = self.stretch.arrays(value)
+                # Sizes before cancellation: an argument that is small beside them is zero to rounding.
                 size = np.abs(V).sum(axis=1) * np.max(np.abs(solved[0])) + np.abs(c)
                 sizes.append(np.broadcast_to(size, self.bits.shape))
         return np.max(sizes, axis=0)

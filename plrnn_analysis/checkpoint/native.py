@@ -87,6 +87,7 @@ def decode(contents: Contents) -> PLRNN:
         raise contents.error("the header does not name the ReLU units", "Export it again.")
     expected = kind.required + kind.optional + ("B", "b")
     missing = [name for name in kind.required if name not in contents.entries]
+    # Our own files hold exactly what they say: anything else means damage or a newer writer.
     unknown = [name for name in contents.entries if name not in expected]
     if missing or unknown:
         raise contents.error(

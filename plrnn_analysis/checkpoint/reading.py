@@ -128,6 +128,7 @@ def _read(path: Path) -> Contents:
         raise CheckpointError(f"{path}: cannot be opened ({error})") from error
     if not start:
         raise CheckpointError(f"{path}: the file is empty (0 bytes). Copy or export it again.")
+    # The ending chooses: a file whose content could choose its own reader could choose a dangerous one.
     reader = _READERS.get(path.suffix.lower())
     looks = _looks_like(start)
     if reader is None:

@@ -56,6 +56,7 @@ def recognise(contents: Contents, wishes: Wishes) -> PLRNN:
         raise contents.error(
             f"unknown architecture {wishes.architecture!r}", f"Known: {', '.join(sorted(ARCHITECTURES))}."
         )
+    # Names decide, shapes confirm: two models of the same shapes can mean different maps.
     found = _choose(contents, wishes)
     architecture = _architecture(contents, wishes, found)
     notes = list(contents.notes)
@@ -80,6 +81,7 @@ def recognise(contents: Contents, wishes: Wishes) -> PLRNN:
     relu_units = None
     if ARCHITECTURES[architecture].has_relu_units:
         relu_units = _relu_units(contents, found, wishes, weights["W"])
+    # Whatever is left over might have belonged to the model: say so rather than drop it silently.
     unused = [name for name in contents.entries if name not in used]
     if unused:
         notes.append(
@@ -198,6 +200,7 @@ def _relu_units(contents: Contents, found: _Candidate, wishes: Wishes, W: np.nda
         wish = getattr(wishes, name)
         if wish is not None:
             said[f"the argument {name}="] = _units(contents, name, wish, m)
+    # A guess at P would give a different network without a warning.
     if not said:
         raise contents.error(
             f"an AL-RNN with {m} units, but the file does not say which units have a ReLU",

@@ -80,6 +80,7 @@ def _contents(path: Path, content: Any, tensor: type) -> Contents:
         inner = content.get(name)
         if isinstance(inner, Mapping) and any(isinstance(v, tensor) for v in _leaves(inner)):
             content = inner
+            # Trainers keep optimisers and settings beside the weights; the note says what was passed over.
             beside = [str(key) for key in outer if key not in (name, "metadata")]
             if beside:
                 notes = (f"weights read from the entry {name!r}; also in the file: {', '.join(beside[:12])}",)

@@ -42,6 +42,7 @@ def read_torch_rnn(contents: Contents, name: Callable[[str], str], leaves: Colle
     problem = ""
     if any(leaf.startswith("weight_hr_") for leaf in leaves):
         problem = "an LSTM with projections"
+    # Gates are stacked along the rows: their number tells a GRU from an LSTM.
     elif len(hidden) == 2 and hidden[1] > 0 and hidden[0] != hidden[1] and hidden[0] % hidden[1] == 0:
         gates = hidden[0] // hidden[1]
         problem = f"{_GATES.get(gates, f'a network with {gates} gates')} (weight_hh is {hidden})"

@@ -60,6 +60,7 @@ def save(model: PLRNN, path: str | os.PathLike[str], metadata: Mapping[str, Any]
         )
     merged = {**model.metadata, **(metadata or {})}
     for key, count in (("input_names", model.n_inputs), ("output_names", model.n_outputs)):
+        # Names are checked where they are written, for a reader can only refuse the whole file.
         names = merged.get(key)
         if names is not None and (
             isinstance(names, str) or len(names) != count or not all(isinstance(name, str) for name in names)

@@ -262,6 +262,7 @@ def population_mse(model: PLRNN, length: int, marks: str = "halves", blank_steps
             v = v @ J
         a, b = response[:, 0], response[:, 1]
         missed_values = (2.0 - 2.0 * (p @ a) + a @ a) / 12.0
+        # Values are uniform on [0, 1]: mean 1/2, variance 1/12; marks have the probabilities p.
         bias = 1.0 - 0.5 * a.sum() - p @ b - constant
         mse = missed_values + _mark_variance(b, marks) + bias**2
     return float(mse) if np.isfinite(mse) else np.inf

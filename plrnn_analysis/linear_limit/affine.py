@@ -131,6 +131,7 @@ def affine_floor(
     if classification and np.any(y != np.round(y)):
         raise ModelError("class numbers must be whole numbers; give classification=False for a regression")
 
+    # The floor is a score on trials that the fit has not seen: on its own it would be too good.
     rng = np.random.default_rng(seed)
     order = rng.permutation(x.shape[0])
     n_test = round(test_share * x.shape[0])
@@ -138,6 +139,7 @@ def affine_floor(
     flat = x.reshape(x.shape[0], -1)
     if min(n_test, train.size) < 2:
         raise ModelError(f"{x.shape[0]} trials are too few for a training and a test split")
+    # What never changes in training has no coefficient to be found; the offset takes it.
     changes = np.ptp(flat[train], axis=0) > 0
     if not ridge and train.size <= changes.sum() + 1:
         raise ModelError(

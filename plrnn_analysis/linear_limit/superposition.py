@@ -178,6 +178,7 @@ def superposition_gap(f: Predictor | PLRNN, inputs: Any, quadruples: int = 256, 
         raise ModelError(f"superposition needs at least two sequences, a step, a channel and a group, got {x.shape}")
     rng = np.random.default_rng(seed)
     first = rng.integers(n, size=quadruples)
+    # Never the same sequence twice: exchanging a part with itself shows nothing.
     second = (first + rng.integers(1, n, size=quadruples)) % n
     exchanged = np.zeros((quadruples, n_steps, n_channels), dtype=bool)
     for group in range(quadruples):

@@ -55,6 +55,7 @@ def segment_crossings(a: Sequence[ManifoldPiece], b: Sequence[ManifoldPiece], ti
     block = max(1, CHUNK // len(second))
     for start in range(0, len(first), block):
         part = first[start : start + block]
+        # Boxes first: most pairs of segments are nowhere near each other.
         near = np.all(part.min(axis=1)[:, None] <= high_b, axis=2) & np.all(part.max(axis=1)[:, None] >= low_b, axis=2)
         for i, j in zip(*np.nonzero(near), strict=True):
             hit = _meet(part[i], second[j], tiny)

@@ -99,6 +99,7 @@ def local_manifold(points: np.ndarray, regions: list[Region], stable: bool, box:
     walls = []
     for j in range(period):
         around = regions[j].half_spaces.joined(box.half_spaces)
+        # Eigenspaces are straight only inside a subregion: without room around the saddle there is no local piece.
         margin = around.values(points[j][None])[0]
         if np.min(margin) <= 10.0 * box.tiny:
             raise ModelError(
@@ -106,6 +107,7 @@ def local_manifold(points: np.ndarray, regions: list[Region], stable: bool, box:
                 "Give a larger box, or move a parameter slightly"
             )
         walls.append(HalfSpaces(around.normals @ bases[j], margin))
+    # Larger than anything in the box; the walls cut it down to what stays.
     corner = box.diagonal * (np.array([[-1.0], [1.0]]) if d == 1 else np.array([[-1, -1], [1, -1], [1, 1], [-1, 1.0]]))
     pieces = [_clipped(corner, wall, box.tiny) for wall in walls]
     transfer = [np.eye(d) for _ in range(period)]
@@ -182,6 +184,7 @@ def _number_unstable(jacobians: list[np.ndarray]) -> int:
     frame, growth = np.eye(m), np.zeros(m)
     for turn in range(rounds):
         for J in jacobians:
+            # The product itself would overflow or lose its weak directions; its growth rates do not.
             frame, triangle = np.linalg.qr(J @ frame)
             if turn >= rounds // 2:
                 growth += np.log(np.maximum(np.abs(np.diag(triangle)), 1e-300))

@@ -80,6 +80,7 @@ def intersections(manifold_a: Manifold, manifold_b: Manifold) -> Intersections:
     points = []
     for hit in _apart(hits, own_a, own_b, whole):
         a, b = (hit.b, hit.a) if swapped else (hit.a, hit.b)
+        # A crossing of two drawn curves is a point on both manifolds only if its orbit follows the pieces home.
         misses = np.array([*_misses(own_a, a, hit.z), *_misses(own_b, b, hit.z)])
         points.append(
             Intersection(

@@ -99,6 +99,7 @@ class Propagation:
         """Add the image of a piece."""
         piece = self.pieces[index]
         region = self.region(piece.bitcode)
+        # A point that has shrunk from a curve stands for more than itself: following it would claim too little.
         if piece.dimension == 0:
             self.unfollowed["that have shrunk to points (a singular Jacobian, or contraction below 1e-12)"] += 1
             return True
@@ -123,6 +124,7 @@ class Propagation:
             # A lower-dimensional result only touches the subregion, but a preimage of a point is a piece of its own.
             if result is None or (len(result) == 1 and piece.dimension > 0):
                 continue
+            # Thinner than its piece although the map is invertible: the piece only touches this subregion's image.
             if min(len(result), 3) - 1 < piece.dimension and region.rank == self.map.n_units:
                 continue
             found.append((bitcode, result))
@@ -137,6 +139,8 @@ class Propagation:
             region, low, high = self.region(bitcode), self.box.low, self.box.high
             bounds: tuple[np.ndarray, np.ndarray] | None
             if len(low) > 2:
+                # In more than two dimensions clipping the box costs too much; its image is inside this box, which is
+                # enough.
                 middle, half = region.J @ self.box.centre + region.offset, np.abs(region.J) @ (high - low) / 2.0
                 bounds = (middle - half, middle + half)
             else:

@@ -113,6 +113,7 @@ def _clusters(values: np.ndarray, conditions: np.ndarray, norm: float) -> list[n
     """Indices of eigenvalues that agree to within what rounding does to them, connected ones together."""
     uncertain = np.minimum(10.0 * len(values) * EPS * norm * conditions, 1e-3 * norm)
     close = np.abs(values[:, None] - values[None]) <= uncertain[:, None] + uncertain[None]
+    # Chains count: if a is near b and b near c, rounding may have made all three of one.
     label = np.arange(len(values))
     for i in range(len(values)):
         label[np.isin(label, label[close[i]])] = label[i]

@@ -249,6 +249,7 @@ def _modes(
     model: Network, jacobian: np.ndarray, bits: np.ndarray, n_modes: int | None, marginal: float
 ) -> tuple[Mode, ...]:
     system = eigensystem(jacobian)
+    # Inputs inside the ReLU arrive through the active ReLUs of this subregion.
     writes = model.map.C + model.map.W @ (bits[:, None] * model.map.E)
     silent = np.linalg.norm(writes, axis=0) == 0.0
     readout = np.zeros((0, model.n_units)) if model.B is None else model.B
@@ -256,6 +257,7 @@ def _modes(
     for i in np.flatnonzero(system.values.imag >= 0.0)[:n_modes]:
         value = complex(system.values[i])
         right, left, defective = system.right[:, i], system.left[i], bool(system.defective[i])
+        # Without a left vector there is no coordinate to write on; an input that writes nothing at all is still silent.
         inputs = np.where(silent, 0.0, np.inf) if defective else np.abs(left @ writes)
         outputs = np.abs(readout @ right)
         modulus = abs(value)

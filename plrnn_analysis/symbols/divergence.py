@@ -253,6 +253,7 @@ def compare_conditions(
     for i in range(n):
         matrix[i] = divergence_of_rows(shares[i][None], shares)
         matrix[i, i] = 0.0
+    # Symmetric by definition, but not in its last bit: clustering insists.
     matrix = 0.5 * (matrix + matrix.T)
     if n_resamples:
         bootstrap(tables, matrix, n_resamples, confidence, lower, upper, rng)
@@ -312,6 +313,7 @@ def _together(parts: list[SymbolSequences]) -> SymbolSequences:
     """One alphabet for several sources."""
     names = tuple(sorted({name for part in parts for name in part.names}))
     place = {name: i for i, name in enumerate(names)}
+    # Each source has numbered its subregions by itself; the same name must be the same number.
     codes = [np.array([place[name] for name in part.names])[part.codes] for part in parts]
     lengths = np.concatenate([part.lengths for part in parts])
     return SymbolSequences(np.concatenate(codes), np.concatenate([[0], np.cumsum(lengths)]), names, parts[0].bits)

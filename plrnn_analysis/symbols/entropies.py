@@ -179,6 +179,7 @@ def block_entropies(
         shorter, shorter_without = entropy_without(level.prefix[level.ids], n_before, owner, units.n)
         common: dict[str, Any] = {"samples": n_positions, "sign": -1.0, "confidence": confidence, "factor": factor}
         entropy = estimate(plug_in, without, parameters=n_words - 1, unit=unit, **common)
+        # Each context has its own distribution of next symbols, with one free parameter less than it has symbols.
         contexts = np.unique(level.prefix).size
         # Exactly 0 where the next symbol is certain: rounding would make it -1e-16.
         difference = max(plug_in - shorter, 0.0)

@@ -90,6 +90,7 @@ def units_of(sequences: SymbolSequences, most: int | None = None) -> Units:
     if sequences.n_trials >= _ENOUGH_TRIALS:
         index, n, text = sequences.trial, sequences.n_trials, "trials"
     else:
+        # Blocks in proportion to the length of a trial, so that each unit weighs about the same.
         pieces = np.clip(lengths // _SHORTEST_BLOCK, 1, -(-_BLOCKS // sequences.n_trials))
         first = np.concatenate([[0], np.cumsum(pieces)[:-1]])
         step = np.arange(sequences.n_steps) - np.repeat(sequences.offsets[:-1], lengths)
@@ -165,6 +166,7 @@ def estimate(
         return Estimate(factor * value, nan, nan, nan, factor * plug_in, unit, confidence)
     from scipy.special import stdtrit
 
+    # Strata are resampled apart, so their biases and variances add up.
     bias = sum((part.size - 1) * (float(part.mean()) - plug_in) for part in parts)
     variance = sum((part.size - 1) / part.size * float(((part - part.mean()) ** 2).sum()) for part in parts)
     spread = max(abs(bias), parameters / (2.0 * samples))

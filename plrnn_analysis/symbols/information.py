@@ -200,6 +200,7 @@ def _as_symbols(values: np.ndarray, bins: int) -> np.ndarray:
     distinct, codes = np.unique(values, return_inverse=True)
     if distinct.size <= bins:
         return codes.reshape(-1)
+    # Quantiles: each bin has as many labels, which is what an entropy of few samples bears best.
     edges = np.unique(np.quantile(values, np.arange(1, bins) / bins))
     return np.unique(np.searchsorted(edges, values, side="right"), return_inverse=True)[1].reshape(-1)
 
@@ -263,6 +264,7 @@ def _shuffled(
             shift = np.repeat(rng.integers(0, lengths), lengths)
             fake = label[np.repeat(starts, lengths) + (step + shift) % np.repeat(lengths, lengths)]
         elif equal:
+            # Whole trials change places; within a trial nothing moves, so what all trials share is kept.
             fake = label.reshape(len(lengths), -1)[rng.permutation(len(lengths))].ravel()
         else:
             fake = np.repeat(label[starts][rng.permutation(len(lengths))], lengths)

@@ -123,6 +123,7 @@ def markov_chain(source: Any, *, discard: int = 0, base: float = math.e, confide
     plug_in = _rate(a, probability, stationary)
     without = np.full(units.n, np.nan)
     limits = np.searchsorted(pairs, np.arange(units.n + 1) * len(a))
+    # Leaving out a unit takes its transitions away; where trials began stays, for that was the experiment's choice.
     for i in range(units.n):
         rest = counts.copy()
         part = slice(limits[i], limits[i + 1])
@@ -136,6 +137,7 @@ def markov_chain(source: Any, *, discard: int = 0, base: float = math.e, confide
         parameters=parameters, samples=level.starts.size, sign=-1, confidence=confidence, factor=factor, unit=unit,
     )  # fmt: skip
     visits = np.bincount(sequences.codes, minlength=n)
+    # Subregions that the chain leaves for good have no weight in the rate: say how much of the data they are.
     share = float(visits[stationary > 0].sum() / sequences.n_steps)
     notes = []
     if dropped:
@@ -210,6 +212,7 @@ def _closed_classes(source: np.ndarray, target: np.ndarray, n: int) -> tuple[np.
     graph = csr_matrix((np.ones(source.size), (source, target)), shape=(n, n))
     n_components, label = connected_components(graph, directed=True, connection="strong")
     is_open = np.zeros(n_components, dtype=bool)
+    # A component with an edge out of it is left sooner or later, and has no stationary weight.
     is_open[label[source[label[source] != label[target]]]] = True
     number = np.where(is_open, -1, np.cumsum(~is_open) - 1)
     return number[label], label

@@ -201,6 +201,7 @@ def _statistics(parts: WordLevel, level: WordLevel, n_contexts: int) -> tuple[fl
     n_tails = np.bincount(tail_middle[tails > 0], minlength=n_contexts)
     seen = middles > 0
     degrees = int(((n_heads - 1) * (n_tails - 1))[seen].sum())
+    # Under order k, what comes before and after the middle v is independent given v.
     expected = heads[level.prefix] * tails[level.suffix] / middles[head_middle[level.prefix]]
     g = max(0.0, 2.0 * float((counts * np.log(counts / expected)).sum()))
     # Cells that were not seen add their expectation: all expectations add up to the number of words.
@@ -243,6 +244,7 @@ def _exact(
 ) -> float:
     """Share of surrogates, the data among them, whose G² is at least that of the data."""
     if k == 0:
+        # Order 0 keeps the symbols alone: any permutation of a trial is as likely.
         nodes = [sequences.codes[a:b] for a, b in zip(sequences.offsets[:-1], sequences.offsets[1:], strict=True)]
         last = np.arange(sequences.n_symbols)
     else:

@@ -289,6 +289,7 @@ def dwell_times(source: Any, *, discard: int = 0) -> DwellTimes:
     begins = np.ones(codes.size, dtype=bool)
     begins[1:] = codes[1:] != codes[:-1]
     begins[sequences.offsets[:-1]] = True
+    # A stay is cut if the trial begins or ends with it, whatever came before or would have come after.
     at = np.flatnonzero(begins)
     stays = np.diff(np.append(at, codes.size))
     first = np.isin(at, sequences.offsets[:-1])

@@ -101,6 +101,7 @@ def topological_entropy(source: Any, *, discard: int = 0, base: float = math.e) 
     adjacency = csr_matrix((np.ones(source_nodes.size), (source_nodes, target_nodes)), shape=(n, n))
     adjacency.data[:] = 1.0
     n_components, label = connected_components(adjacency, directed=True, connection="strong")
+    # Walks that leave a component never return: growth comes from edges inside components alone.
     inside = label[source_nodes] == label[target_nodes]
     edges = np.bincount(label[source_nodes[inside]], minlength=n_components)
     sizes = np.bincount(label, minlength=n_components)

@@ -195,6 +195,7 @@ def forbidden_words(source: Any, length: int, *, discard: int = 0, max_words: in
     parts, level = levels[-2], levels[-1]
     n_middles = 1 if length == 2 else len(levels[-3].words)
     counts = parts.counts
+    # A forbidden word has a middle that both its parts share: sorted by it, heads and tails that fit stand together.
     by_suffix = np.argsort(parts.suffix, kind="stable")
     by_prefix = np.argsort(parts.prefix, kind="stable")
     heads = np.bincount(parts.suffix, minlength=n_middles)
@@ -237,6 +238,7 @@ def _join(
     unseen = keys[seen[place] != keys]
     head, tail = unseen // counts.size, unseen % counts.size
     numbers = counts[head] * counts[tail] / middle
+    # The list is full: only what is expected more often than its last entry can enter.
     if best[0].size == max_words:
         better = numbers > best[0][-1]
         head, tail, numbers = head[better], tail[better], numbers[better]

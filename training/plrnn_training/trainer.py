@@ -169,6 +169,7 @@ class Trainer:
         losses.sum().backward()
         diverged = self._clip_gradients(losses.detach())
         self.optimiser.step()
+        # After the optimiser's step, or its moments would be written again.
         for index in diverged:
             self._restart(index)
         self.iteration += 1
@@ -225,6 +226,7 @@ class Trainer:
         threads = torch.get_num_threads()
         per_step = len(self.members) * self.recipe.batch * self.n_units**2
         if self.device.type == "cpu" and per_step < _ONE_THREAD_STEP:
+            # For small products waking threads costs more than they save.
             torch.set_num_threads(1)
         started = saved = time.monotonic()
         try:
@@ -313,6 +315,7 @@ class Trainer:
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         norm = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()
         finite = torch.isfinite(norm) & torch.isfinite(losses)
+        # Model by model: one that explodes must not slow the others down.
         scale = (self.recipe.clip / norm).clamp(max=1.0)
         for g in gradients:
             g.mul_(scale.view(-1, *[1] * (g.ndim - 1)))
