@@ -15,6 +15,9 @@ ROUNDING = 2.0**-40
 # Sizes that rounding cannot reach: signs, residuals and ends of continua, relative to the terms they are made of.
 CLEAR = 1e-9
 
+# What a coordinate that is exactly zero may be, beside the largest one: rounding of rounding.
+NOTHING = 2.0**-80
+
 
 def _float(values) -> np.ndarray:
     return np.array([float(v) for v in values])
@@ -36,8 +39,10 @@ def _exact_inverse(J) -> np.ndarray | None:
 
 
 def _far(found: np.ndarray, exact, allowed: np.ndarray) -> bool:
-    difference = [abs(Fraction(float(a)) - b) for a, b in zip(found, exact)]
-    return any(d > Fraction(float(t)) for d, t in zip(difference, allowed))
+    """Whether a coordinate is farther off than allowed; an exact 0 may be `NOTHING` beside the others."""
+    nothing = NOTHING * max(abs(float(value)) for value in exact)
+    limits = [limit if value else max(limit, nothing) for limit, value in zip(allowed, exact)]
+    return any(abs(Fraction(float(a)) - b) > Fraction(float(t)) for a, b, t in zip(found, exact, limits))
 
 
 def _wrong_class(found: str, exact: str, jacobian) -> bool:
@@ -121,7 +126,9 @@ def _wrong_continuum(map: CanonicalMap, exact, continuum) -> str:
     for way in continuum.directions:
         moved = map.A @ way + map.W @ (bits * (map.V @ way)) - way
         made_of = np.abs(map.A) @ np.abs(way) + np.abs(map.W) @ (bits * (np.abs(map.V) @ np.abs(way))) + np.abs(way)
-        leaves = np.abs(map.V @ way) > CLEAR * (np.abs(map.V) @ np.abs(way))
+        noise = ROUNDING * np.abs(way).max()
+        made_of += noise * (np.abs(map.A).sum(1) + np.abs(map.W) @ np.abs(map.V).sum(1) + 1.0)
+        leaves = np.abs(map.V @ way) > CLEAR * (np.abs(map.V) @ (np.abs(way) + noise))
         if np.any(np.abs(moved) > CLEAR * made_of) or np.any(leaves & still):
             return f"the direction {way.tolist()} leads away from it"
     if exact.dimension == 1:
@@ -220,7 +227,7 @@ def _wrong_family(map: CanonicalMap, exact, family, inputs) -> str:
             return f"the anchor {family.anchor.tolist()} is no cycle"
         for way in family.directions:
             moved = map.A @ way[t] + map.W @ (np.array(bits) * (map.V @ way[t])) - way[(t + 1) % family.period]
-            size = np.abs(way[t])
+            size = np.abs(way[t]) + np.abs(way).max()
             made_of = np.abs(map.A) @ size + np.abs(map.W) @ (np.abs(map.V) @ size) + np.abs(way).max(0)
             if np.any(np.abs(moved) > CLEAR * made_of):
                 return f"the direction {way.tolist()} leads away from it"

@@ -51,7 +51,7 @@ class Tally:
     systems: int = 0
     answers: Counter = field(default_factory=Counter)
     incomplete: Counter = field(default_factory=Counter)
-    out_of_time: int = 0
+    out_of_time: list[str] = field(default_factory=list)
     undecided: int = 0
     wrong: list[str] = field(default_factory=list)
 
@@ -65,7 +65,8 @@ class Tally:
         key = verdict.search, verdict.near_degenerate
         self.answers[key] += 1
         self.incomplete[key] += not (verdict.complete or verdict.out_of_time)
-        self.out_of_time += verdict.out_of_time
+        if verdict.out_of_time:
+            self.out_of_time.append(f"seed {seed}, {verdict.system}; {verdict.search}")
         self.undecided += verdict.undecided
         if verdict.problem:
             self.wrong.append(f"seed {seed}, {verdict.system}; {verdict.search}: {verdict.problem}")
@@ -73,11 +74,12 @@ class Tally:
     def __str__(self) -> str:
         lines = [f"{self.systems} systems and variants, {sum(self.answers.values())} answers, {len(self.wrong)} wrong, "
                  f"{100 * self.share_incomplete:.3f} % incomplete away from degeneracy, "
-                 f"{self.undecided} stability classes undecided, {self.out_of_time} out of time"]  # fmt: skip
+                 f"{self.undecided} stability classes undecided, {len(self.out_of_time)} out of time"]  # fmt: skip
         lines += [
             f"  {search}{', nearly singular' if near else ''}: {n} answers, {self.incomplete[search, near]} incomplete"
             for (search, near), n in sorted(self.answers.items())
         ]
+        lines += [f"  out of time: {late}" for late in self.out_of_time]
         return "\n".join([*lines, *self.wrong])
 
 
@@ -256,52 +258,61 @@ def transitions(rng: np.random.Generator) -> Iterator[Verdict]:
         yield Verdict(drawn.name, "transition graph", problem, not refused, drawn.near_degenerate)
 
 
+def _shallow(map: CanonicalMap) -> PLRNN:
+    return PLRNN.shallow(map.A, map.W, map.V, map.h, map.c, map.C, E=map.E)
+
+
 def input_diagrams(rng: np.random.Generator) -> Iterator[Verdict]:
     """One or two inputs that vary, by enumeration and by linear programs."""
     d = int(rng.integers(1, 3))
     model, name = drawing.draw_model(rng, largest=4, inputs=d + int(rng.integers(2)))
-    if isinstance(model, CanonicalMap):
-        model = PLRNN.shallow(model.A, model.W, model.V, model.h, model.c, model.C, E=model.E)
-    if model.n_units > 4:
+    map = model if isinstance(model, CanonicalMap) else model.map
+    if map.n_units > 4:
         return
-    inputs = [int(k) for k in rng.choice(model.n_inputs, d, replace=False)]
+    inputs = [int(k) for k in rng.choice(map.n_inputs, d, replace=False)]
     ranges = np.column_stack([-rng.integers(0, 4, d), rng.integers(1, 5, d)]).astype(float)
-    base = rng.integers(-1, 2, model.n_inputs).astype(float)
+    base = rng.integers(-1, 2, map.n_inputs).astype(float)
     spans = [tuple(exact_oracle.fractions(span)) for span in ranges]
-    exact = exact_oracle.input_diagram(exact_oracle.read(model.map), inputs, spans, exact_oracle.fractions(base))
-    if exact[2]:
-        return
-    for method in ("enumeration", "linear programs"):
+    chosen = list(drawing.variants(rng, map, name))
+    for drawn in [chosen[0], chosen[int(rng.integers(1, len(chosen)))]]:
+        system = exact_oracle.read(drawn.map)
+        exact = exact_oracle.input_diagram(system, inputs, spans, exact_oracle.fractions(base))
+        if exact[2]:
+            continue
+        for method in ("enumeration", "linear programs"):
 
-        def search(method=method):
-            return model.input_diagram(inputs, ranges, base=base, method=method)
+            def search(map=drawn.map, method=method):
+                return _shallow(map).input_diagram(inputs, ranges, base=base, method=method)
 
-        def judge(result):
-            return comparing.input_diagram(exact, result)
+            def judge(result, exact=exact):
+                return comparing.input_diagram(exact, result)
 
-        yield _verdict(drawing.Drawn(model.map, name), f"input diagram, {method}", _try(search, judge))
+            yield _verdict(drawn, f"input diagram, {method}", _try(search, judge))
 
 
 def reductions(rng: np.random.Generator) -> Iterator[Verdict]:
     """What a box of states and inputs does to each ReLU."""
     model, name = drawing.draw_model(rng, inputs=int(rng.integers(3)))
-    if isinstance(model, CanonicalMap):
-        model = PLRNN.shallow(model.A, model.W, model.V, model.h, model.c, model.C, E=model.E)
-    low, high = -rng.integers(0, 4, model.n_units), rng.integers(1, 4, model.n_units)
-    s_low, s_high = -rng.integers(0, 3, model.n_inputs), rng.integers(0, 3, model.n_inputs)
-    system = exact_oracle.read(model.map)
-    states, pushes = (
-        [tuple(map(Fraction, map(int, pair))) for pair in zip(*ends)] for ends in ((low, high), (s_low, s_high))
-    )
-    ranges = exact_oracle.argument_ranges(system, states, pushes)
+    map = model if isinstance(model, CanonicalMap) else model.map
+    size = float(rng.choice([1.0, 1.0, 2.0**20, 2.0**-20]))
+    low, high = -size * rng.integers(0, 4, map.n_units), size * rng.integers(1, 4, map.n_units)
+    s_low, s_high = -size * rng.integers(0, 3, map.n_inputs), size * rng.integers(0, 3, map.n_inputs)
+    states = list(zip(exact_oracle.fractions(low), exact_oracle.fractions(high)))
+    pushes = list(zip(exact_oracle.fractions(s_low), exact_oracle.fractions(s_high)))
+    chosen = list(drawing.variants(rng, map, name))
+    for drawn in [chosen[0], chosen[int(rng.integers(1, len(chosen)))]]:
+        network = model if drawn.map is map and isinstance(model, PLRNN) else _shallow(drawn.map)
+        system = exact_oracle.read(drawn.map)
+        ranges = exact_oracle.argument_ranges(system, states, pushes)
 
-    def search():
-        return model.reduce((low, high), inputs=(s_low, s_high) if model.n_inputs else None, samples=2)
+        def search(network=network):
+            inputs = (s_low, s_high) if map.n_inputs else None
+            return network.reduce((low, high), inputs=inputs, samples=2)
 
-    def judge(result):
-        return comparing.reduction(ranges, system, result, merges=model.relu_units is None)
+        def judge(result, ranges=ranges, system=system, network=network):
+            return comparing.reduction(ranges, system, result, merges=network.relu_units is None)
 
-    yield _verdict(drawing.Drawn(model.map, name), "reduce", _try(search, judge))
+        yield _verdict(drawn, "reduce", _try(search, judge))
 
 
 def stability(rng: np.random.Generator) -> Iterator[Verdict]:

@@ -12,10 +12,15 @@ FIRST = 1_000_000
 @pytest.mark.parametrize(
     ("kind", "seeds"),
     [
-        ("words", 10),
+        ("fixed-points", 30),
+        ("cycles", 6),
+        ("words", 5),
         ("driven-cycles", 12),
+        ("uniqueness", 15),
+        ("regions", 12),
         ("transitions", 12),
-        ("reductions", 60),
+        ("input-diagrams", 25),
+        ("stability", 40),
     ],
 )
 def test_answers_are_exact(kind: str, seeds: int) -> None:
