@@ -7,11 +7,10 @@ import numpy as np
 from ._validation import freeze
 from .engines.budget import Budget
 from .engines.stability import ordered_eigenvalues
-from .engines.verification import Hit, solve_region
+from .engines.verification import Checker, Hit
 from .errors import ModelError
-from .exact import ExactRing, to_array
 from .maps import CanonicalMap, bits_to_string
-from .polytopes.cells import Cells, Planes, enumerate_cells, inner_double
+from .polytopes.cells import Cell, Cells, Planes, enumerate_cells, inner_double
 from .results import Subregion, Subregions
 
 __all__ = ["find_subregions"]
@@ -65,38 +64,42 @@ def find_subregions(map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit
         raise ModelError(f"max_regions must be positive, got {max_regions!r}")
     budget = Budget(None, time_limit)
     planes = Planes.of(map.V, map.c, map.n_units)
-    regions: list[Subregion] = []
     cells = Cells()
-    left_out = 0
+    regions: list[Subregion] = []
     try:
         enumerate_cells(
             planes, most=max_regions, deadline=budget.deadline, go_on=lambda: bool(budget.take(1)), into=cells
         )
+        regions = _described(map, planes, cells.found, budget)
     except KeyboardInterrupt:
         budget.stop("interrupt")
-    for cell in cells.found:
+    return Subregions(tuple(regions), complete=cells.complete and len(regions) == len(cells.found))
+
+
+def _described(map: CanonicalMap, planes: Planes, cells: list[Cell], budget: Budget) -> list[Subregion]:
+    """Cells with a float inside and what the map does there, as far as the time allows."""
+    checker = Checker([map])
+    bits = np.array([cell.bits for cell in cells], dtype=bool).reshape(len(cells), map.n_relu)
+    found = []
+    for cell, real, affine in zip(
+        cells, checker.solve(bits, budget.deadline), checker.affine_points(bits), strict=True
+    ):
+        if budget.overdue:
+            break
         point = inner_double(planes, cell)
         if point is None:
-            left_out += 1
-        else:
-            regions.append(_subregion(map, cell.bits, point))
-    return Subregions(tuple(regions), complete=cells.complete and not left_out)
-
-
-def _subregion(map: CanonicalMap, bits: np.ndarray, point: np.ndarray) -> Subregion:
-    J = map.jacobian(bits)
-    solved = solve_region(map, bits)
-    if isinstance(solved, Hit):
-        z: np.ndarray | None = solved.z
-    else:
-        # No fixed point inside: the one of the affine map, wherever it is, if there is exactly one.
-        virtual = ExactRing([map]).affine_point(bits)
-        z = None if virtual is None else to_array(virtual)
-    return Subregion(
-        bitcode=bits_to_string(bits),
-        jacobian=freeze(J),
-        spectral_radius=float(np.abs(ordered_eigenvalues(J)[0])),
-        interior_point=freeze(point.copy()),
-        fixed_point=None if z is None else freeze(z),
-        contains_fixed_point=isinstance(solved, Hit) and np.array_equal(solved.bits, bits),
-    )
+            continue
+        J = map.jacobian(cell.bits)
+        is_inside = isinstance(real, Hit) and np.array_equal(real.bits, cell.bits)
+        z = real.z if isinstance(real, Hit) and is_inside else affine
+        found.append(
+            Subregion(
+                bitcode=bits_to_string(cell.bits),
+                jacobian=freeze(J),
+                spectral_radius=float(np.abs(ordered_eigenvalues(J)[0])),
+                interior_point=freeze(point),
+                fixed_point=None if z is None else freeze(z.copy()),
+                contains_fixed_point=is_inside,
+            )
+        )
+    return found

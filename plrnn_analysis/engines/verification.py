@@ -133,6 +133,21 @@ class Checker:
                 else:
                     yield self._exactly(bits, deadline)
 
+    def affine_points(self, patterns: np.ndarray) -> Iterator[np.ndarray | None]:
+        """The fixed point (M,) of each subregion's affine map, wherever it is; None where it is not unique."""
+        m, n = self.units.map.n_units, self.units.map.n_relu
+        size = max(1, BATCH_ENTRIES // (m * max(m, n, 1)))
+        for start in range(0, len(patterns), size):
+            chunk = patterns[start : start + size]
+            batch = self._in_floats(chunk)
+            sharp = batch.z_error.max(axis=1, initial=0.0) <= SHARP * np.abs(batch.z).max(axis=1, initial=0.0)
+            for i, bits in enumerate(chunk):
+                if batch.regular[i] and sharp[i]:
+                    yield batch.z[i] * self.units.state
+                else:
+                    exact = self.exact.affine_point(bits)
+                    yield None if exact is None else to_array(exact)
+
     def _in_floats(self, patterns: np.ndarray) -> _Batch:
         """Solve a batch of words with bounds of what rounding may have done."""
         map = self.units.map
