@@ -31,7 +31,7 @@ def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "
     shape : tuple of int or None
         Expected shape; None stands for any length.
     what : str, optional
-        The meaning of the axes, for the message, e.g. ``"(M, K), one column an input"``.
+        The meaning of the axes, for the message, e.g. ``"(M, K), one column per input"``.
 
     Raises
     ------

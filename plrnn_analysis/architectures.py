@@ -79,14 +79,14 @@ def clipped_shallow(p: Parameters, relu_units: Sequence[int]) -> CanonicalMap:
 def dendritic(p: Parameters, relu_units: Sequence[int]) -> CanonicalMap:
     """Dendritic PLRNN ``z' = A z + W sum_b alpha_b relu(z - theta_b) + h + C s``.
 
-    `alphas` is (B,), signed; `thetas` is (M, B), one column a basis. ReLUs are ordered basis by
+    `alphas` is (B,), signed; `thetas` is (M, B), one column per basis. ReLUs are ordered basis by
     basis, units fastest. Source: Brenner et al., ICML 2022, arXiv:2207.02542.
     """
     W = as_array("W", p["W"], (None, None), "(M, M)")
     m = W.shape[0]
     W = as_array("W", W, (m, m), "(M, M)")
     alphas = as_array("alphas", p["alphas"], (None,), "(B,), one a basis")
-    thetas = as_array("thetas", p["thetas"], (m, alphas.size), "(M, B), one column a basis")
+    thetas = as_array("thetas", p["thetas"], (m, alphas.size), "(M, B), one column per basis")
     return CanonicalMap.build(
         _self_weights(p["A"], m),
         np.hstack([alpha * W for alpha in alphas]) if alphas.size else np.zeros((m, 0)),

@@ -76,7 +76,7 @@ class Explanation(ResultSequence[VisitedSubregion]):
         return [(int(a) + 1, int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
     def table(self) -> Table:
-        """One row a subregion and mode: the columns of :func:`plrnn_analysis.modes.modes_table` and ``frequency``."""
+        """One row per subregion and mode: the columns of :func:`plrnn_analysis.modes.modes_table` and ``frequency``."""
         table = modes_table(self)
         table["frequency"] = [region.frequency for region in self for _ in region.modes]
         return table

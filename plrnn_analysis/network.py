@@ -69,7 +69,7 @@ class Network:
         )
         if b is not None and B is None:
             raise ModelError("a readout offset b needs a readout matrix B")
-        self.B = None if B is None else freeze(as_array("B", B, (None, self.n_units), "(N, M), one row an output"))
+        self.B = None if B is None else freeze(as_array("B", B, (None, self.n_units), "(N, M), one row per output"))
         self.b = None if self.B is None or b is None else freeze(as_array("b", b, (self.B.shape[0],), "(N,)"))
         self.metadata: dict[str, Any] = dict(metadata or {})
 

@@ -245,7 +245,7 @@ class UniquenessCertificate(Frozen):
         singular); positive beyond rounding proves uniqueness.
     contraction_rates : dict of str to float
         Upper bounds of the Lipschitz constant of the map in several norms; one below 1 proves uniqueness and
-        global attraction, and is the factor by which distances in that norm shrink a step.
+        global attraction, and is the factor by which distances in that norm shrink per step.
     proof : str
         ``"monotone"``, the norm used, or ``""``.
     fixed_point : FixedPoint or None

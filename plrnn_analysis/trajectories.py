@@ -69,7 +69,7 @@ def run(model: Network, inputs: Any, z0: Any = None, workers: int = 1) -> Trajec
     """
     n_inputs = model.n_inputs
     given = np.ndim(inputs)
-    what = "(batch, T, K) or (T, K), one row a step"
+    what = "(batch, T, K) or (T, K), one row per step"
     u = as_array("inputs", inputs, (None, n_inputs) if given == 2 else (None, None, n_inputs), what)
     if given == 2:
         u = u[None]
@@ -163,7 +163,7 @@ def _initial(name: str, value: Any, n: int | None, m: int) -> np.ndarray:
     if value is None:
         return np.zeros((1 if n is None else n, m))
     if np.ndim(value) == 2:
-        states = as_array(name, value, (n, m), "(batch, M), one row a trajectory")
+        states = as_array(name, value, (n, m), "(batch, M), one row per trajectory")
         if states.shape[0] == 0:
             raise ModelError(f"{name} must hold at least one state, got shape {states.shape}")
         return states

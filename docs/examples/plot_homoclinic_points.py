@@ -26,6 +26,6 @@ figure, ax = plt.subplots(figsize=(7, 5), layout="constrained")
 plot_manifolds([stable, unstable], crossings, fixed_points=fixed_points, ax=ax)
 
 # %%
-# Their number, and the exponent in nats a step:
+# Their number, and the exponent in nats per step:
 
 print(len(crossings), "homoclinic points;", f"exponent {spectrum.leading:.2f}")

@@ -37,7 +37,7 @@ def save(model: PLRNN, path: str | os.PathLike[str], metadata: Mapping[str, Any]
         file is replaced; its directory must exist.
     metadata : mapping, optional
         Entries to add to ``model.metadata``, of JSON types (NumPy scalars, arrays and paths are converted):
-        ``input_names`` and ``output_names``, lists of one string a channel; ``training``, how the model was
+        ``input_names`` and ``output_names``, lists of one string per channel; ``training``, how the model was
         made (task, seed, steps, blank_steps, ...); anything else.
 
     Raises
@@ -65,7 +65,7 @@ def save(model: PLRNN, path: str | os.PathLike[str], metadata: Mapping[str, Any]
         if names is not None and (
             isinstance(names, str) or len(names) != count or not all(isinstance(name, str) for name in names)
         ):
-            raise CheckpointError(f"{target}: {key} must be a list of {count} strings, one a channel; got {names!r}")
+            raise CheckpointError(f"{target}: {key} must be a list of {count} strings, one per channel; got {names!r}")
     try:
         data = encoder(*encode(model, merged))
     except (TypeError, ValueError, RecursionError) as error:

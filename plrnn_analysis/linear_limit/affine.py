@@ -117,7 +117,7 @@ def affine_floor(
     >>> found.interval[0] < addition_floor(10) < found.interval[1]
     True
     """
-    x = as_array("inputs", inputs, (None, None, None), "(n, T, K), one trial a row")
+    x = as_array("inputs", inputs, (None, None, None), "(n, T, K), one trial per row")
     given = np.asarray(targets)
     if given.ndim == 0 or given.shape[0] != x.shape[0] or given.size == 0:
         raise ModelError(f"targets must have one row for each of the {x.shape[0]} trials, got shape {given.shape}")
@@ -147,7 +147,7 @@ def affine_floor(
             "give more trials, or ridge=1e-3"
         )
     classes = np.unique(y) if classification else np.empty(0)
-    # (n, outputs): for classes one score a scored step and class.
+    # (n, outputs): for classes one score per scored step and class.
     wanted = (y[:, :, None] == classes).reshape(len(y), -1).astype(np.float64) if classification else y
     slopes, offset = _least_squares(flat[train][:, changes], wanted[train], ridge)
     predicted = flat[:, changes] @ slopes + offset

@@ -172,7 +172,7 @@ def superposition_gap(f: Predictor | PLRNN, inputs: Any, quadruples: int = 256, 
     >>> superposition_gap(lambda s: s.prod(axis=2).sum(axis=1), trials) > 0.1
     True
     """
-    x = as_array("inputs", inputs, (None, None, None), "(n, T, K), one sequence a row")
+    x = as_array("inputs", inputs, (None, None, None), "(n, T, K), one sequence per row")
     n, n_steps, n_channels = x.shape
     if n < 2 or n_steps < 1 or n_channels < 1 or quadruples < 1:
         raise ModelError(f"superposition needs at least two sequences, a step, a channel and a group, got {x.shape}")
@@ -206,7 +206,7 @@ def _evaluate(f: Predictor | PLRNN, sequences: np.ndarray, n_outputs: int | None
     else:
         values = np.asarray(f(sequences), dtype=np.float64)
     if values.ndim == 0 or values.shape[0] != len(sequences):
-        raise ModelError(f"the function must return one row a sequence, {len(sequences)} rows, got {values.shape}")
+        raise ModelError(f"the function must return one row per sequence, {len(sequences)} rows, got {values.shape}")
     values = values.reshape(len(sequences), -1)
     if n_outputs is not None and values.shape[1] != n_outputs:
         raise ModelError(f"the function must have {n_outputs} output a sequence, it has {values.shape[1]}")

@@ -122,7 +122,7 @@ class SubregionModes(Frozen):
         return largest_power(self.jacobian, whole("horizon", horizon, 1))
 
     def table(self) -> Table:
-        """One row a mode; see :func:`~plrnn_analysis.modes.modes_table`."""
+        """One row per mode; see :func:`~plrnn_analysis.modes.modes_table`."""
         return modes_table([self])
 
     def __repr__(self) -> str:
@@ -145,7 +145,7 @@ def classify_mode(eigenvalue: complex, marginal: float = MARGINAL) -> ModeKind:
     ModeKind
         A string, the first that holds:
 
-        - ``"integrator"``: ``|λ - 1| <= m``. It changes by at most the share m a step.
+        - ``"integrator"``: ``|λ - 1| <= m``. It changes by at most the share m per step.
         - ``"marginal rotation"``: ``||λ| - 1| <= m``, with an angle. λ near -1 is such a rotation, of period 2.
         - ``"decaying"``: ``|λ| < 1``, λ real and not negative.
         - ``"oscillating"``: ``|λ| < 1``, any other λ.
@@ -224,7 +224,7 @@ def find_modes(
 
 
 def modes_table(subregions: Iterable[SubregionModes]) -> Table:
-    """One row a subregion and mode.
+    """One row per subregion and mode.
 
     Parameters
     ----------

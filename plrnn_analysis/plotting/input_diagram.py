@@ -134,7 +134,7 @@ def plot_fixed_point_count(
     stable_only : bool, optional
         Count stable fixed points only.
     resolution : int, optional
-        Pixels a side for the colours; the lines are exact.
+        Pixels per side for the colours; the lines are exact.
     ax : Axes, optional
 
     Returns

@@ -27,7 +27,7 @@ def plot_loss_curves(
     ylabel: str = "mean squared error",
     ax: Axes | None = None,
 ) -> Axes:
-    """Loss against iteration, one colour a group of models, with an exact lower bound.
+    """Loss against iteration, one colour per group of models, with an exact lower bound.
 
     Parameters
     ----------

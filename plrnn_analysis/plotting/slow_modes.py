@@ -149,7 +149,7 @@ def plot_drift(found: SlowManifolds, probe_names: Sequence[str] = (), ax: Axes |
     ax.axhline(0.0, color=INK, linewidth=0.8)
     ax.set_xlim(0.0, 1.0)
     ax.set_xlabel("position on the line, in lengths of the visited piece")
-    ax.set_ylabel("drift a step, in lengths of the piece")
+    ax.set_ylabel("drift per step, in lengths of the piece")
     ax.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2))
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, fontsize=8, title="subregion")
     open_frame(ax)

@@ -52,7 +52,7 @@ def bitcode_strings(trajectory: Trajectory) -> np.ndarray:
 
 
 def bitcode_colours(codes: Any) -> dict[str, str]:
-    """One colour a bitcode, the most frequent first; grey once the palette is used up.
+    """One colour per bitcode, the most frequent first; grey once the palette is used up.
 
     Parameters
     ----------

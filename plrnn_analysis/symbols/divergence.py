@@ -302,7 +302,7 @@ def _conditions(source: Any, labels: Any, discard: int) -> tuple[SymbolSequences
         raise ModelError("give the condition of each trial in labels, or a mapping from conditions to their trials")
     array = np.asarray(labels)
     if array.shape != (sequences.n_trials,):
-        raise ModelError(f"labels must be one a trial, ({sequences.n_trials},); got {array.shape}")
+        raise ModelError(f"labels must be one per trial, ({sequences.n_trials},); got {array.shape}")
     if array.dtype.kind not in "iubU":
         raise ModelError(f"labels must be whole numbers or text, got an array of {array.dtype}")
     values, group = np.unique(array, return_inverse=True)

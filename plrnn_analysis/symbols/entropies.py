@@ -93,7 +93,7 @@ class BlockEntropies(ResultSequence[BlockEntropy]):
         return good[-1] if good else 1
 
     def table(self) -> Table:
-        """One row a length: numbers of words, entropies and rates with their intervals."""
+        """One row per length: numbers of words, entropies and rates with their intervals."""
         return Table(
             length=[b.length for b in self],
             n_words=[b.n_words for b in self],

@@ -75,7 +75,7 @@ def mutual_information(
     source : Trajectory or array_like
         See :func:`symbol_sequences`.
     labels : (batch,) or (batch, T) array_like, or list of (T_i,) array_like
-        One label a trial, or one a step. Whole numbers, truth values and text are taken as they are; other numbers
+        One label per trial, or one per step. Whole numbers, truth values and text are taken as they are; other numbers
         are binned.
     bins : int, optional
         Bins of equal counts (quantiles) for real-valued labels such as inputs.
@@ -90,7 +90,7 @@ def mutual_information(
     null : {"trials", "shifts"}, optional
         How to break the relation: give each trial the labels of another, or shift the labels of each trial
         around by a random number of steps. By default trials if there are seven or more of equal length, or
-        labels are one a trial, else shifts.
+        labels are one per trial, else shifts.
     seed : int, optional
         Of the shuffles.
 
@@ -169,14 +169,14 @@ def mutual_information(
 
 
 def _label_steps(labels: Any, sequences: SymbolSequences) -> tuple[np.ndarray, bool]:
-    """One label a step, and whether they were one a trial."""
+    """One label per step, and whether they were one per trial."""
     lengths = sequences.lengths
     if isinstance(labels, (list, tuple)) and labels and not np.isscalar(labels[0]):
         parts = [np.asarray(part) for part in labels]
         if [part.shape for part in parts] == [(int(n),) for n in lengths]:
             return np.concatenate(parts), False
         raise ModelError(
-            f"labels of steps must be one a step of each trial: {len(lengths)} trials of {lengths.min()} to "
+            f"labels of steps must be one per step of each trial: {len(lengths)} trials of {lengths.min()} to "
             f"{lengths.max()} steps; got shapes {sorted({part.shape for part in parts})[:3]}"
         )
     array = np.asarray(labels)
@@ -187,7 +187,7 @@ def _label_steps(labels: Any, sequences: SymbolSequences) -> tuple[np.ndarray, b
     if array.ndim == 1 and sequences.n_trials == 1 and array.size == sequences.n_steps:
         return array, False
     raise ModelError(
-        f"labels must be (batch,) = ({sequences.n_trials},), one a trial, or (batch, T), one a step of each trial; "
+        f"labels must be (batch,) = ({sequences.n_trials},), one per trial, or (batch, T), one per step of each trial; "
         f"got shape {array.shape}"
     )
 

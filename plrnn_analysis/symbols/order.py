@@ -144,9 +144,9 @@ def markov_order_test(
     numbers of all words of length k + 1, and is drawn uniformly from the sequences that do (Pethel & Hahs 2014,
     Physica D 269, 42; arXiv:1302.1500). Here they are drawn as random Eulerian trails: a uniform spanning tree of last
     exits (Wilson 1996) and a shuffle of the others. Its p-value is valid in samples of any size; short trials leave
-    little to shuffle and so little power. O(surrogates · N) in plain Python, about a microsecond a step.
+    little to shuffle and so little power. O(surrogates · N) in plain Python, about a microsecond per step.
 
-    One test a k is made; the first order not rejected is wrong by chance in about `level` of the cases where it could
+    One test per k is made; the first order not rejected is wrong by chance in about `level` of the cases where it could
     be right. A deterministic map's subregions need not have a finite order at all.
 
     Examples

@@ -25,7 +25,7 @@ def shares_of(counts: np.ndarray) -> np.ndarray:
 
 
 def _entropy(shares: np.ndarray) -> np.ndarray:
-    """Entropy of rows in bits; one logarithm an entry, but fewer digits for rows that hardly differ."""
+    """Entropy of rows in bits; one logarithm per entry, but fewer digits for rows that hardly differ."""
     return -(shares * np.log2(np.where(shares > 0, shares, 1.0))).sum(axis=-1)
 
 

@@ -269,7 +269,7 @@ def test_superposition_gap_errors():
     trials, _ = addition_trials(5, 10)
     with pytest.raises(ModelError, match="at least two"):
         superposition_gap(exact_addition_solver(), trials[:1])
-    with pytest.raises(ModelError, match="one row a sequence"):
+    with pytest.raises(ModelError, match="one row per sequence"):
         superposition_gap(lambda s: 1.0, trials)
     with pytest.raises(ModelError, match="no readout"):
         superposition_gap(PLRNN.al_rnn(A=[0.5], W=[[0.0]], h=[0.0], pwl_units=0, C=[[1.0, 0.0]]), trials)

@@ -137,7 +137,7 @@ def test_illegal_sizes(arguments, message):
 def test_illegal_calls():
     with pytest.raises(ModelError, match="init must be one of"):
         ALRNN(3, 1, 1, 1, init="magic")
-    with pytest.raises(ModelError, match="one generator a model"):
+    with pytest.raises(ModelError, match="one generator per model"):
         ALRNN(3, [1, 1], 1, 1, generators=torch.Generator())
     model = ALRNN(3, 1, 2, 1)
     with pytest.raises(ModelError, match="inputs must have shape"):

@@ -47,7 +47,7 @@ def _train_addition(
     seeds: Annotated[int, typer.Option(min=1, help="How many models for each P.")] = 5,
     seed: Seed = 0,
     iterations: Annotated[int, typer.Option(min=1)] = 3000,
-    batch: Annotated[int, typer.Option(min=1, help="Fresh trials a model and iteration.")] = 64,
+    batch: Annotated[int, typer.Option(min=1, help="Fresh trials per model and iteration.")] = 64,
     lr: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 1e-2,
     curriculum: Annotated[
         float, typer.Option(help="Share of the iterations spent on shorter sequences first; 0 for none.")
@@ -115,7 +115,7 @@ def _linear_limit_addition(
     ] = "halves",
     blank_steps: Annotated[int, typer.Option(help="Steps with zero input before the readout.")] = 1,
     iterations: Annotated[int, typer.Option(min=1)] = 3000,
-    batch: Annotated[int, typer.Option(min=1, help="Fresh trials a model and iteration.")] = 64,
+    batch: Annotated[int, typer.Option(min=1, help="Fresh trials per model and iteration.")] = 64,
     init: Annotated[
         str, typer.Option(help="Initial weights: gated (leans towards the solution) or generic.")
     ] = "gated",

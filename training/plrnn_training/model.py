@@ -33,7 +33,7 @@ class ALRNN(nn.Module):
     init : str, optional
         Name of the initialisation, see :mod:`plrnn_training.initialisation`.
     generators : torch.Generator or sequence of torch.Generator, optional
-        One a model; where not given, torch's global seed starts them.
+        One per model; where not given, torch's global seed starts them.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class ALRNN(nn.Module):
         elif isinstance(generators, torch.Generator):
             generators = [generators]
         if len(generators) != len(members):
-            raise ModelError(f"give one generator a model: {len(members)} expected, got {len(generators)}")
+            raise ModelError(f"give one generator per model: {len(members)} expected, got {len(generators)}")
         self.n_units, self.n_inputs, self.n_outputs = n_units, n_inputs, n_outputs
         weights = [
             initial_weights(init, n_units, p, n_inputs, n_outputs, g) for p, g in zip(members, generators, strict=True)

@@ -30,7 +30,7 @@ class Recipe:
     ----------
     iterations : int
     batch : int
-        Fresh trials a model and iteration.
+        Fresh trials per model and iteration.
     lr : float
         Learning rate of Adam.
     betas : tuple of float

@@ -22,7 +22,7 @@ def best_model(models: Sequence[TrainedModel], higher_is_better: bool = False) -
 
 
 def rate_sentences(models: Sequence[TrainedModel], task: Task, recipe: Recipe) -> list[str]:
-    """One sentence a P: how many of how many seeds solved the task, and with which initialisation."""
+    """One sentence per P: how many of how many seeds solved the task, and with which initialisation."""
     sentences = []
     for p, (solved, total) in success_rates(models).items():
         scores = [m.test_score for m in models if m.pwl_units == p]

@@ -50,7 +50,7 @@ class History:
 
 
 def manifold_attractor_penalty(A: Tensor, W: Tensor, h: Tensor, n_regularised: int) -> Tensor:
-    """Σ over the first units of (d_i - 1)² + Σ_{j≠i} W_ij² + h_i², one value a model.
+    """Σ over the first units of (d_i - 1)² + Σ_{j≠i} W_ij² + h_i², one value per model.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ class Task(Protocol):
     ----------
     name : str
     input_names, output_names : tuple of str
-        One a channel; K and N are their lengths.
+        One per channel; K and N are their lengths.
     scored_steps : int
         Outputs are read at the last this many steps.
     score_name : str
