@@ -115,8 +115,8 @@ def analyze(
         typer.Option(
             "--max-period",
             min=1,
-            help="Also find every cycle up to this period. Free runs are followed into cycles of up to 5000 steps, or "
-            "of this period if it is longer.",
+            help="Also find every cycle up to this period. Free runs are followed into cycles of up to 10,000 steps, "
+            "or of this period if it is longer.",
         ),
     ] = 1,
     steps: Annotated[

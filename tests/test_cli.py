@@ -129,11 +129,11 @@ def test_analyze_hands_steps_and_periods_on_to_the_story(choice: Path, monkeypat
     monkeypatch.setattr(story, "tell_story", tell_story)
     plrnn("analyze", choice)
     plrnn("analyze", choice, "--steps", 77, "--max-period", 2, "--seed", 3, "--time-limit", 7)
-    plrnn("analyze", choice, "--max-period", 6000, "--time-limit", 0.2)
+    plrnn("analyze", choice, "--max-period", 12_000, "--time-limit", 0.2)
     assert asked == [
-        {"steps": 10_000, "max_period": 5000, "seed": 0, "time_limit": 60.0},
-        {"steps": 77, "max_period": 5000, "seed": 3, "time_limit": 7.0},
-        {"steps": 10_000, "max_period": 6000, "seed": 0, "time_limit": 0.2},
+        {"steps": 10_000, "max_period": 10_000, "seed": 0, "time_limit": 60.0},
+        {"steps": 77, "max_period": 10_000, "seed": 3, "time_limit": 7.0},
+        {"steps": 10_000, "max_period": 12_000, "seed": 0, "time_limit": 0.2},
     ]
     assert_refused(plrnn("analyze", choice, "--steps", 0), "--steps")
 

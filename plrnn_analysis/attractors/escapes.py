@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..maps import CanonicalMap
-from ..numerics import UNIT_CIRCLE
+from ..numerics import EPS, UNIT_CIRCLE
 from .compositions import affine_along, composition
 
-__all__ = ["expands_once", "flies_apart", "keeps_its_size"]
+__all__ = ["expands_once", "flies_apart", "grows_like_a_power", "keeps_its_size"]
 
 # Share of a step in an expanding direction that is no rounding.
 EXPANDING = 1e-6
@@ -47,3 +47,38 @@ def keeps_its_size(map: CanonicalMap, word: np.ndarray) -> bool:
         power = power @ power
     with np.errstate(all="ignore"):
         return bool(np.linalg.norm(power @ power) <= LARGER * np.linalg.norm(power))
+
+
+def grows_like_a_power(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> bool:
+    """Whether a run that repeats a word leaves every bound like a power of time, its steps growing from each other.
+
+    Parameters
+    ----------
+    map : CanonicalMap
+    word : (k, H) ndarray of bool
+    orbit : (T, M) ndarray
+        Its states ``-k - 1`` to ``-2`` lie in the subregions of the word.
+
+    Notes
+    -----
+    Where the states of every k-th step have only finitely many differences, Δz = (G - I) z and so on, which end in
+    zero, they are a polynomial in time: by Newton's forward formula the sum of binomials times these differences. If no
+    difference moves a ReLU argument towards its boundary, none is ever reached.
+    """
+    period, m = len(word), map.n_units
+    matrix = affine_along(map, word)[0]
+    difference = orbit[-1] - orbit[-period - 1]
+    rounding = 64.0 * EPS * period * float(np.max(np.abs(orbit[-period - 1 :])))
+    grows = False
+    for _ in range(m + 1):
+        if np.max(np.abs(difference)) <= rounding:
+            return grows
+        grows = True
+        moved = difference
+        for bits in word:
+            if np.any(np.where(bits, 1.0, -1.0) * (map.V @ moved) < -np.abs(map.V).sum(axis=1) * rounding):
+                return False
+            moved = map.jacobian(bits) @ moved
+        difference = (matrix - np.eye(m)) @ difference
+        rounding *= 1.0 + float(np.abs(matrix).sum(axis=1).max())
+    return False

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..maps import CanonicalMap
 from ..results import Continuum
-from .escapes import expands_once, flies_apart
+from .escapes import expands_once, flies_apart, grows_like_a_power
 from .families import family_around
 from .ledger import End, Reason
 from .rays import Ray, ray_along
@@ -170,6 +170,9 @@ def _neutral(search: Search, run: int, word: np.ndarray, orbit: np.ndarray, solv
     end = _family(search, np.tile(word, (times, 1)), orbit[-times * period - 1 :], times)
     if end is not None:
         search.ledger.settle(run, end)
+        return None
+    if solved == Verdict.SINGULAR and grows_like_a_power(task.map, word, orbit):
+        search.ledger.diverge(run, proven=1)
         return None
     slowing = len(orbit) > 2 * period and _slows(task.map, orbit, period)
     return _Finding(Reason.SLOWING if slowing else Reason.MOVING, word)

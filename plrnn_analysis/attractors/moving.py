@@ -23,8 +23,8 @@ __all__ = ["PATIENCE", "name_moving"]
 PATIENCE = 20
 # Of each group at most so many runs are followed on, unless one of them shows that the group must be.
 WATCHED = 20
-# States of a tail, evenly spread over it, from which a cycle is looked for, and its closest returns that are tried.
-STARTS, RETURNS = 3, 8
+# States of a run, so many steps apart, from which cycles are looked for, and the closest returns to each that are tried.
+STARTS, APART, RETURNS = 3, 700, 8
 # A run that was bounded for so many steps before it diverged may have looked like the others.
 LATE = 1000
 # Runs that a tail is to be read of.
@@ -50,7 +50,7 @@ def name_moving(search: Search) -> None:
         elif motion.growth == Growth.CHAOTIC:
             _watch_chaos(search, group, motion)
         else:
-            _seek_cycles(search, group.tail)
+            _seek_cycles(search, group.tail[-1])
             again.extend(_watch_calm(search, group))
     for group in grouped(search, _restless(search, again)):
         if not task.budget.take(1):
@@ -70,13 +70,14 @@ def _rest(search: Search) -> int:
     return (PATIENCE - 1) * search.task.steps
 
 
-def _seek_cycles(search: Search, tail: np.ndarray) -> None:
-    """Look for attracting cycles near a tail: where the map is locked, it returns the closest after one period."""
+def _seek_cycles(search: Search, state: np.ndarray) -> None:
+    """Look for an attracting cycle near a run: where the map is locked, it comes back the closest after one period."""
     task = search.task
     if not task.map.n_relu:
         return
+    states = task.run(state[None], task.max_period + STARTS * APART).states[0]
     for start in range(STARTS):
-        orbit = tail[: len(tail) - start * len(tail) // (2 * STARTS)]
+        orbit = states[: len(states) - start * APART]
         for period in close_returns(orbit, task.max_period)[:RETURNS]:
             if not task.budget.take(1):
                 return

@@ -13,6 +13,8 @@ __all__ = ["Ray", "ray_along"]
 
 # Steps beyond this size are left to overflow.
 HUGE = 1e100
+# Rounds of the word after which the run may move along a line.
+ROUNDS = (1, 2, 3, 4, 6)
 # Largest part of a step, beside rounding, that may point elsewhere.
 ASIDE = 1e-9
 
@@ -64,6 +66,21 @@ class Ray:
 def ray_along(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> Ray | None:
     """The straight line along which a run that repeats a word moves, None if it moves otherwise or not at all.
 
+    Beside the drift the run may go to and fro, or turn by a root of unity of a small order: then it is several rounds
+    of the word after which it has moved along a line. The parameters are those of :func:`_ray_of`.
+    """
+    for rounds in ROUNDS:
+        if len(orbit) <= 2 * rounds * len(word):
+            break
+        ray = _ray_of(map, np.tile(word, (rounds, 1)), orbit)
+        if ray is not None:
+            return ray
+    return None
+
+
+def _ray_of(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> Ray | None:
+    """The straight line along which a run moves from round to round of a word.
+
     Parameters
     ----------
     map : CanonicalMap
@@ -78,8 +95,6 @@ def ray_along(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> Ray | N
     in one direction: the first one to change sign says how far the word is followed, however many steps that takes.
     """
     period = len(word)
-    if len(orbit) <= 2 * period:
-        return None
     before = orbit[-period - 1] - orbit[-2 * period - 1]
     step = orbit[-1] - orbit[-period - 1]
     size = float(np.max(np.abs(step)))
