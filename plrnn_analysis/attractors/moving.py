@@ -23,7 +23,8 @@ __all__ = ["PATIENCE", "name_moving"]
 PATIENCE = 20
 # Of each group at most so many runs are followed on, unless one of them shows that the group must be.
 WATCHED = 20
-# States of a run, so many steps apart, from which cycles are looked for, and the closest returns to each that are tried.
+# States of a run, so many steps apart, from which cycles are looked for, and returns to each that are tried, nearest
+# first.
 STARTS, APART, RETURNS = 3, 700, 8
 # A run that was bounded for so many steps before it diverged may have looked like the others.
 LATE = 1000

@@ -274,3 +274,18 @@ def test_extreme_numbers():
         assert matrix_stability(matrix)[1].split()[0] == {"neither": "saddle"}.get(
             schur_cohn(matrix), schur_cohn(matrix)
         )
+
+
+def test_long_words_of_rotations_are_decided_by_floats(monkeypatch):
+    """Errors are multiplied with whole products, which a rotation keeps small, not with products of many sizes."""
+    from plrnn_analysis.engines import stability
+
+    def exactly(self, word):
+        raise AssertionError("floats should have decided")
+
+    monkeypatch.setattr(stability._ExactJacobians, "stability", exactly)
+    R = 0.9999 * np.array([[np.cos(0.2), -np.sin(0.2)], [np.sin(0.2), np.cos(0.2)]])
+    turning = PLRNN.shallow(R, np.zeros((2, 1)), np.ones((1, 2)), [0.0, 0.0], [0.0]).map
+    values, name = jacobian_stability([turning] * 2000, np.zeros((2000, 1), dtype=bool))
+    assert name == "stable spiral"
+    np.testing.assert_allclose(np.abs(values), np.linalg.det(R) ** 1000, rtol=1e-10)
