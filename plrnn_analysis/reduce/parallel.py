@@ -6,22 +6,25 @@ import numpy as np
 
 from ..maps import CanonicalMap
 from ..numerics import EPS
+from ..polytopes.rational import rationals
 
 __all__ = ["merge_parallel", "parallel_pairs"]
 
-# Directions that differ by no more than rounding are the same.
+# Directions that differ by more, with rows scaled to a largest entry of 1, are different beyond rounding.
 SAME = 8 * EPS
 
 
-def parallel_pairs(rows: np.ndarray, same: float = SAME) -> list[tuple[int, int, float]]:
+def parallel_pairs(rows: np.ndarray, same: float | None = None) -> list[tuple[int, int, float]]:
     """Rows that are multiples of an earlier row: (index, index of the first such row, factor); zero rows are none.
 
     Parameters
     ----------
     rows : (n, d) ndarray
     same : float, optional
-        Largest difference of entries, with rows scaled to a largest entry of 1.
+        Take rows for multiples whose entries differ by no more than this, scaled to a largest entry of 1; by default
+        only those that are, exactly.
     """
+    near = SAME if same is None else same
     size = np.abs(rows).max(axis=1, initial=0.0)
     found: list[tuple[int, int, float]] = []
     firsts: list[int] = []
@@ -30,12 +33,19 @@ def parallel_pairs(rows: np.ndarray, same: float = SAME) -> list[tuple[int, int,
         for j in firsts:
             other = rows[j] / size[j]
             sign = 1.0 if unit @ other >= 0.0 else -1.0
-            if np.max(np.abs(unit - sign * other)) <= same:
+            if np.max(np.abs(unit - sign * other)) <= near and (same is not None or _are_parallel(rows[i], rows[j])):
                 found.append((int(i), j, float(sign * size[i] / size[j])))
                 break
         else:
             firsts.append(int(i))
     return found
+
+
+def _are_parallel(row: np.ndarray, other: np.ndarray) -> bool:
+    """Whether a row is a multiple of another, with nothing rounded."""
+    at = int(np.argmax(np.abs(other)))
+    a, b = rationals(row), rationals(other)
+    return all(x * b[at] == y * a[at] for x, y in zip(a, b, strict=True))
 
 
 def merge_parallel(map: CanonicalMap) -> tuple[CanonicalMap, dict[int, int]]:

@@ -512,3 +512,11 @@ def test_a_solver_that_fails_keeps_relus_and_says_so(monkeypatch):
     failed = model.reduce(states)
     assert not failed.complete and not failed.minimal and failed.stopped_by == "numerics"
     assert "A linear program failed: some ReLU may have been kept that can be removed." in failed.sentences()
+
+
+@pytest.mark.parametrize("scale", [2.0**-60, 1.0, 2.0**60])
+def test_only_equal_hyperplanes_are_merged(scale):
+    """Offsets far smaller, or far larger, than the weights must not hide that two hyperplanes differ."""
+    model = PLRNN.shallow([0.5], [[1.0, 1.0, 1.0]], [[1.0], [1.0], [-2.0]], [0.0], [scale, 2.0 * scale, -4.0 * scale])
+    small = model.reduce(([-8.0 * scale], [8.0 * scale]))
+    assert [row.status for row in small] == ["switches", "switches", "merged"]
