@@ -9,7 +9,7 @@ import numpy as np
 
 from ._frozen import Frozen
 from ._validation import as_array, number
-from .engines.stability import ordered_eigenvalues
+from .engines.stability import matrix_stability
 from .errors import ModelError
 from .statuses import CollisionKind
 
@@ -108,7 +108,7 @@ def classify_border_collision(first: Any, second: Any, *, tolerance: float = REG
         raise ModelError(f"a Jacobian must be square, got {one.shape}")
     tolerance = number("tolerance", tolerance, least=0.0)
     one, two = _in_common_units(one, two)
-    sides = tuple(ordered_eigenvalues(J) for J in (one, two))
+    sides = tuple(matrix_stability(J)[0] for J in (one, two))
     size = 1.0 + max(float(np.abs(J).sum(axis=1).max(initial=0.0)) for J in (one, two))
     from_one, from_minus_one = (
         min(float(np.min(np.abs(values - unit), initial=np.inf)) for values in sides) for unit in (1.0, -1.0)

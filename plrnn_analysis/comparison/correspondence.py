@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engines.stability import ordered_eigenvalues
+from ..engines.stability import jacobian_stability
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
 from ..network import Network
 from ..regions import find_subregions
@@ -81,7 +81,7 @@ def match_subregions(
         code = bits_to_string(partner)
         if others.complete and code not in exist:
             continue
-        values_a, values_b = ordered_eigenvalues(region.jacobian), ordered_eigenvalues(b.jacobian(partner))
+        (values_a, _), (values_b, _) = jacobian_stability([a], bits[None]), jacobian_stability([b], partner[None])
         found.append(
             SubregionMatch(
                 region.bitcode,

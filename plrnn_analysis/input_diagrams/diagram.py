@@ -13,7 +13,7 @@ from ..engines import singular as singular_regions
 from ..engines.budget import Budget
 from ..engines.description import describe_points
 from ..engines.examination import examine
-from ..engines.stability import classify, ordered_eigenvalues
+from ..engines.stability import jacobian_stability
 from ..engines.verification import Checker
 from ..errors import ModelError
 from ..maps import CanonicalMap
@@ -396,4 +396,4 @@ def _spans(ranges: Any, d: int) -> np.ndarray:
 
 
 def _is_stable(map: CanonicalMap, sheet: Sheet) -> bool:
-    return classify(ordered_eigenvalues(map.jacobian(sheet.point.bits))).startswith("stable")
+    return jacobian_stability([map], sheet.point.bits[None])[1].startswith("stable")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import as_array, freeze
-from ..engines.stability import classify, ordered_eigenvalues
+from ..engines.stability import jacobian_stability
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_to_string
 from .branches import Meeting
@@ -113,7 +113,7 @@ class InputContinuum:
 def describe_branch(map: CanonicalMap, sheet: Sheet, spans: np.ndarray) -> FixedPointBranch:
     low, width = spans[:, 0], spans[:, 1] - spans[:, 0]
     slope = sheet.point.state[:, 1:] / width
-    eigenvalues = ordered_eigenvalues(map.jacobian(sheet.point.bits))
+    eigenvalues, stability = jacobian_stability([map], sheet.point.bits[None])
     return FixedPointBranch(
         bitcode=bits_to_string(sheet.point.bits),
         corners=freeze(low + width * as_floats(sheet.corners)),
@@ -121,7 +121,7 @@ def describe_branch(map: CanonicalMap, sheet: Sheet, spans: np.ndarray) -> Fixed
         slope=freeze(slope),
         eigenvalues=freeze(eigenvalues),
         spectral_radius=float(np.abs(eigenvalues[0])),
-        stability=classify(eigenvalues),
+        stability=stability,
     )
 
 
