@@ -88,9 +88,9 @@ def lyapunov_spectrum(
     tends to a stable fixed point or cycle does, has the logarithms of the eigenvalues as exponents, which are computed
     from the exact characteristic polynomial; so does every way with one Jacobian. For all others `numerical_error`
     is the rounding of a step times the condition number of the exponents, estimated from covariant vectors. Exponents
-    that are equal, but not independent, answer to rounding by a root of it: eight of them by 1e-2. Where the
-    estimate exceeds `tolerance` the whole way is done again with every step orthonormalised, and if that is not
-    enough a note says that the exponents are not determined to the tolerance.
+    that are equal, but not independent, answer to rounding by a root of it: eight of them by 1e-2. After the transient
+    the intervals between orthonormalisations are adapted to that estimate, and where even the shortest are not enough a
+    note says that the exponents are not determined to the tolerance.
 
     The average has the weights sin²(π t / T). For regular motion, where growth fluctuates periodically, its error
     falls faster than that of equal weights, 1 / T (Das et al. 2017, doi:10.1088/1361-6544/aa84c2, who take still
@@ -117,15 +117,8 @@ def lyapunov_spectrum(
     way = Way.of(model, steps, transient, z0, n, constant_input, inputs, seed)
     own = balanced(way.map)
     average = _Average(way, n_vectors)
-    average.follow(Tangents(own.map, way.n, n_vectors, tolerance, seed, workers))
-    known = average.known_exponents(own)
+    known = average.follow(Tangents(own.map, way.n, n_vectors, tolerance, seed, workers), own)
     error = average.numerical_error(known)
-    if error > tolerance and not average.tangents.single:
-        # Shorter products leave less rounding.
-        again = _Average(way, n_vectors)
-        again.follow(Tangents(own.map, way.n, n_vectors, 0.0, seed, workers))
-        if (better := again.numerical_error(known)) < error:
-            average, error = again, better
     return _result(model, average, known, error, tolerance)
 
 
@@ -134,6 +127,7 @@ class _Average:
 
     tangents: Tangents
     sensitivity: Sensitivity | None = None
+    ends_known: bool = False
 
     def __init__(self, way: Way, n_vectors: int) -> None:
         self.way = way
@@ -151,8 +145,8 @@ class _Average:
         """Weight of each block."""
         return np.array([self.weights[a:b].sum() for a, b in zip(self.starts, self.ends, strict=True)])
 
-    def follow(self, tangents: Tangents) -> None:
-        """Carry tangent vectors along the way."""
+    def follow(self, tangents: Tangents, own: Units) -> dict[int, np.ndarray]:
+        """Carry tangent vectors along the way, or as far as its end is unknown; returns the exact exponents."""
         self.tangents, way, diverged = tangents, self.way, self.diverged
         for first, codes, patterns in way.pieces([int(end) for end in (way.transient, *self.ends)]):
             diverged |= np.any(codes < 0, axis=1)
@@ -169,18 +163,25 @@ class _Average:
                     f"{many} within {first + codes.shape[1]} steps: there is nothing to average. "
                     "Start elsewhere (z0), or see model.attractors() for what is bounded"
                 )
+            if first + codes.shape[1] == (way.transient or self.ends[0]):
+                known = self._known_exponents(own, finished=False)
+                rest = [int(i) for i in np.flatnonzero(~diverged) if int(i) not in known]
+                if not rest:
+                    return known
+                tangents.adapt(rest[0], way.steps)
         self.blocks /= (self.ends - self.starts).astype(float)[:, None, None]
+        return self._known_exponents(own, finished=True)
 
-    def known_exponents(self, own: Units) -> dict[int, np.ndarray]:
-        """Exact exponents (M,) of the trajectories whose end is known, or that have one Jacobian all the way."""
+    def _known_exponents(self, own: Units, *, finished: bool) -> dict[int, np.ndarray]:
+        """Exact exponents (M,) of the trajectories whose end is known, or that had one Jacobian all the way."""
         way, chosen = self.way, [int(i) for i in np.flatnonzero(~self.diverged)]
-        words: list[np.ndarray | None]
-        if self.tangents.only_pattern is not None:
-            words = [self.tangents.only_pattern[None]] * len(chosen)
-        elif way.inputs is None:
+        words: list[np.ndarray | None] = [None] * len(chosen)
+        if way.inputs is None and way.map.n_relu:
             words = final_words(way.model, own, way.final[chosen], way.constant_input)
-        else:
-            return {}
+        only = self.tangents.only_pattern if way.map.n_relu else np.zeros(0, dtype=bool)
+        self.ends_known = any(word is not None for word in words)
+        if only is not None and (finished or not way.map.n_relu):
+            words = [only[None] if word is None else word for word in words]
         known: dict[int, np.ndarray] = {}
         found: dict[bytes, np.ndarray | None] = {}
         for i, word in zip(chosen, words, strict=True):
@@ -228,9 +229,10 @@ def _result(
     if values.shape[1] == model.n_units and not tangents.single:
         regular = np.all(np.isfinite(volumes[bounded])) and np.all(finite)
         volume = float(volumes[bounded].mean()) if regular else float("-inf")
+    standard_error = _standard_error(blocks[:, bounded], per_block, finite)
     return LyapunovSpectrum(
         exponents=exponents,
-        standard_error=_standard_error(blocks[:, bounded], per_block, finite),
+        standard_error=standard_error,
         spread=spread,
         per_trajectory=values,
         diverged=average.diverged,
@@ -241,7 +243,7 @@ def _result(
         numerical_error=error,
         tolerance=tolerance,
         n_units=model.n_units,
-        notes=_notes(average, known, error, tolerance),
+        notes=_notes(average, known, float(np.nanmax(standard_error, initial=0.0)), error, tolerance),
     )
 
 
@@ -258,25 +260,25 @@ def _standard_error(blocks: np.ndarray, per_block: np.ndarray, finite: np.ndarra
     return error
 
 
-def _notes(average: _Average, known: dict[int, np.ndarray], error: float, tolerance: float) -> tuple[str, ...]:
+def _notes(
+    average: _Average, known: dict[int, np.ndarray], deviation: float, error: float, tolerance: float
+) -> tuple[str, ...]:
     way, lost = average.way, int(np.count_nonzero(average.diverged))
     notes = list(way.notes)
     if lost:
         notes.append(f"{lost} of {way.n} trajectories diverged and are left out")
     if known:
         which = "the exponents" if len(known) == way.n - lost else f"the exponents of {len(known)} trajectories"
-        why = (
-            "all steps have the same Jacobian"
-            if average.tangents.only_pattern is not None
-            else "the way provably ends in a fixed point or cycle"
-        )
+        why = "the way provably ends in a fixed point or cycle"
+        if not average.ends_known:
+            why = "all steps have the same Jacobian"
         notes.append(f"{which} are logarithms of exact eigenvalues: {why}")
     power = float(np.max(average.sensitivity.growth, initial=0.0)) if average.sensitivity is not None else 0.0
-    if power > 0.0:
-        late = power * np.log(way.steps) / way.steps
+    late = power * np.log(way.steps) / way.steps
+    if late > deviation:
         notes.append(
-            f"some exponents are equal without being independent: averages approach them as log(T) / T and may be "
-            f"{late:.0e} away after {way.steps} steps"
+            f"some exponents are equal, or nearly so, without being independent: averages approach them as log(T) / T "
+            f"and may be {late:.0e} away after {way.steps} steps"
         )
     if error > tolerance:
         notes.append(

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..maps import CanonicalMap
 from ..numerics import EPS
-from .sensitivity import Sensitivity, sensitivity
+from .sensitivity import WINDOW, Sensitivity, sensitivity
 
 __all__ = ["Tangents"]
 
@@ -20,6 +20,8 @@ CALL_OPERATIONS = 1e9
 VECTOR_INTERVAL = 16
 # Room that the tolerance leaves for the condition number of the exponents.
 USUAL_CONDITION = 64.0
+# With this limit nearly every step is orthonormalised.
+SHORTEST_LIMIT = 2.0
 
 
 class Tangents:
@@ -32,9 +34,11 @@ class Tangents:
         self.map = map
         self.single = n_vectors == 1 and m > 1
         self.workers = workers
-        # The error bound of a product is 4 eps sqrt(M) times the loss that the limit bounds; see the kernel. Exponents
+        self.tolerance = tolerance
+        # The error bound of a product is this times the loss that the limit bounds; see the kernel. Exponents
         # answer to it with a condition number, of ten or so as a rule.
-        self.limit = max(2.0, 0.5 * tolerance / USUAL_CONDITION / (4.0 * EPS * m**0.5))
+        self.unit = 4.0 * EPS * m**0.5
+        self.limit = max(SHORTEST_LIMIT, 0.5 * tolerance / USUAL_CONDITION / self.unit)
         start = np.random.default_rng(seed).standard_normal((n, m, n_vectors))
         self.bases = np.ascontiguousarray(np.swapaxes(np.linalg.qr(start)[0], 1, 2))
         self.live = np.full(n, n_vectors, dtype=np.int64)
@@ -46,14 +50,16 @@ class Tangents:
         #: The subregion (H,) whose Jacobian all steps with a weight share; None if they have several.
         self.only_pattern: np.ndarray | None = None
         self._reference: np.ndarray | None = None
-        self._last: tuple[np.ndarray, np.ndarray] | None = None
+        self._recent: list[tuple[np.ndarray, np.ndarray]] = []
         self._patterns: np.ndarray | None = None
         self._jacobians: tuple[np.ndarray, np.ndarray] | None = None
 
     def advance(self, regions: np.ndarray, patterns: np.ndarray, weights: np.ndarray, active: np.ndarray) -> None:
         """Carry the vectors of the `active` trajectories over some steps."""
         turned, sizes = self._matrices(patterns)
-        self._last = turned, regions
+        self._recent.append((turned, regions))
+        while sum(codes.shape[1] for _, codes in self._recent[1:]) >= WINDOW:
+            self._recent.pop(0)
         if np.any(weights):
             self._compare(turned, patterns)
         work = self._move(turned, sizes)
@@ -89,9 +95,18 @@ class Tangents:
 
     def sensitivity(self, trajectory: int) -> Sensitivity:
         """How the exponents of a trajectory answer to rounding, from its last steps."""
-        assert self._last is not None  # there is a way
-        turned, regions = self._last
-        return sensitivity(turned, regions[trajectory], self.bases.shape[1])
+        turned = np.concatenate([jacobians for jacobians, _ in self._recent])
+        starts = np.cumsum([0, *(len(jacobians) for jacobians, _ in self._recent[:-1])])
+        regions = [codes[trajectory] + start for start, (_, codes) in zip(starts, self._recent, strict=True)]
+        return sensitivity(turned, np.concatenate(regions), self.bases.shape[1])
+
+    def adapt(self, trajectory: int, steps: int) -> None:
+        """Shorten products so far that rounding leaves the tolerance over so many steps, if shorter ones can do it."""
+        found, limit = self.sensitivity(trajectory), self.limit
+        while limit > SHORTEST_LIMIT and found.error(limit * self.unit, steps) > 0.5 * self.tolerance:
+            limit = max(SHORTEST_LIMIT, 0.5 * limit)
+        if found.error(limit * self.unit, steps) <= 0.5 * self.tolerance:
+            self.limit = limit
 
     def _matrices(self, patterns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Transposed Jacobians, and log |det| of each where all exponents are wanted."""

@@ -20,15 +20,17 @@ LOOP_STEPS = 5000
 
 
 def model(m: int = 50, p: int = 5) -> pa.PLRNN:
+    """Driven by a tent map in its last unit: motion that settles would be recognised, and nothing be multiplied."""
     rng = np.random.default_rng(0)
-    W = rng.standard_normal((m, m)) * 0.5 / m**0.5
-    return pa.PLRNN.al_rnn(0.5 * rng.random(m), W, rng.standard_normal(m), pwl_units=p)
+    A, W, h = 0.5 * rng.random(m), rng.standard_normal((m, m)) * 0.5 / m**0.5, rng.standard_normal(m)
+    W[-1], A[-1], W[-1, -1], h[-1] = 0.0, 1.999, -3.998, 1.0
+    return pa.PLRNN.al_rnn(A, W, h, pwl_units=p)
 
 
 def leading_by_a_loop(model: pa.PLRNN, steps: int) -> float:
     """The leading exponent, one step at a time; the Jacobian is never formed."""
     A, W, V, c, h = (getattr(model.map, name) for name in "AWVch")
-    z = np.random.default_rng(0).standard_normal(len(h))
+    z = np.zeros(len(h))
     q = np.ones(len(h)) / len(h) ** 0.5
     total = 0.0
     for _ in range(steps):
@@ -54,16 +56,17 @@ def best_time(call: Callable[[], object], repeats: int) -> float:
 def report() -> tuple[float, float]:
     """Print both times; returns the loop's over ours for the leading exponent, and seconds of the spectrum."""
     network = model()
-    lyapunov_spectrum(network, 10)
-    lyapunov_spectrum(network, 10, n_exponents=1)
-    ours = best_time(lambda: lyapunov_spectrum(network, STEPS, n_exponents=1), 3) / (STEPS + 1000)
+    start = np.zeros(network.n_units)
+    lyapunov_spectrum(network, 10, z0=start)
+    lyapunov_spectrum(network, 10, z0=start, n_exponents=1)
+    ours = best_time(lambda: lyapunov_spectrum(network, STEPS, z0=start, n_exponents=1), 3) / (STEPS + 1000)
     loop = best_time(lambda: leading_by_a_loop(network, LOOP_STEPS), 3) / LOOP_STEPS
     print(
         f"leading exponent, M = 50, P = 5: {1e6 * ours:.2f} µs a step, a NumPy loop {1e6 * loop:.2f}: {loop / ours:.1f}"
     )
-    start = time.process_time()
-    spectrum = lyapunov_spectrum(network, STEPS)
-    seconds = time.process_time() - start
+    began = time.process_time()
+    spectrum = lyapunov_spectrum(network, STEPS, z0=start)
+    seconds = time.process_time() - began
     print(f"spectrum of {STEPS} steps: {seconds:.2f} s, estimated error {spectrum.numerical_error:.1e}")
     return loop / ours, seconds
 
