@@ -115,7 +115,7 @@ def find_fixed_points(
     found = examine(checker, outcome.words, budget)
     points: list[FixedPoint] = []
     try:
-        for point in describe_points(map, found.hits, boundary_tolerance):
+        for point in describe_points(map, found.hits, boundary_tolerance, checker.units.map):
             points.append(point)
             if budget.overdue:
                 budget.stop("time_limit")

@@ -164,6 +164,8 @@ class CanonicalMap:
         ModelError
             If `s` does not have K entries.
         """
+        if not self.n_inputs and s is None:
+            return self
         c, h = self.c, self.h
         if s is not None:
             s = as_array("constant_input", s, (self.n_inputs,), "(K,)")

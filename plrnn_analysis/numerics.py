@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["BOUNDARY", "EPS", "LONG_EPS", "UNIT_CIRCLE", "gamma"]
+__all__ = ["BOUNDARY", "EPS", "UNIT_CIRCLE", "gamma"]
 
 # Spacing of the doubles at one: twice the unit roundoff, so bounds written with it have a factor of two to spare.
 EPS = float(np.finfo(np.float64).eps)
-# The same for the longest floats of this machine; equal to EPS where there are no longer ones.
-LONG_EPS = float(np.finfo(np.longdouble).eps)
 # Share of the terms of a ReLU argument below which a point is *described* as lying on the boundary.
 BOUNDARY = 1e-9
 # How near one a modulus must be for floats alone to call it marginal, where no exact Jacobian is at hand.

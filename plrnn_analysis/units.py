@@ -19,6 +19,8 @@ __all__ = ["Units", "balanced", "balanced_ring", "in_units", "is_safe"]
 
 # A reducible map can be balanced for ever.
 MOST_BINARY_ORDERS = 200
+# A map whose rows and columns agree within this factor is balanced well enough.
+NEAR = 64.0
 # Products of three numbers of this range, and sums of them, are ordinary doubles.
 SMALLEST, LARGEST = 2.0**-250, 2.0**250
 
@@ -38,22 +40,28 @@ class Units:
     safe : bool
         Whether products of a few of the numbers can neither overflow nor underflow, which error bounds of
         floating-point arithmetic rest on.
+    first : CanonicalMap
+        The first map of a ring alone; `map` itself where the ring has one step.
     """
 
     map: CanonicalMap
     state: np.ndarray
     relu: np.ndarray
     safe: bool
+    first: CanonicalMap
 
 
 def _exponents(map: CanonicalMap) -> tuple[np.ndarray, np.ndarray]:
     """Binary exponents of units of states and ReLU arguments that balance [[A, W], [V, 0]]."""
-    from scipy.linalg import matrix_balance
-
     m, n = map.n_units, map.n_relu
     block = np.zeros((m + n, m + n))
     block[:m, :m], block[:m, m:], block[m:, :m] = map.A, map.W, map.V
     np.abs(block, out=block)
+    rows, columns = block.sum(axis=1), block.sum(axis=0)
+    if np.all((rows <= NEAR * columns) & (columns <= NEAR * rows)):
+        return np.zeros(m, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    from scipy.linalg import matrix_balance
+
     _, (scales, _) = matrix_balance(block, permute=False, separate=True)
     orders = np.log2(scales).round().astype(np.int64)
     np.clip(orders, -MOST_BINARY_ORDERS, MOST_BINARY_ORDERS, out=orders)
@@ -114,7 +122,8 @@ def balanced_ring(maps: Sequence[CanonicalMap]) -> Units:
         state, relu = state + common, relu + common
     factors = np.ldexp(1.0, state), np.ldexp(1.0, relu)
     scaled = [in_units(map, *factors) for map in maps]
-    if not all(
+    # Numbers of an ordinary size lose nothing; the others are looked at.
+    if not all(_is_safe(map) for map in maps) and not all(
         _is_same(in_units(one, 1.0 / factors[0], 1.0 / factors[1]), map) for one, map in zip(scaled, maps, strict=True)
     ):
         # Some number would lose bits: better no change at all.
@@ -124,6 +133,7 @@ def balanced_ring(maps: Sequence[CanonicalMap]) -> Units:
         freeze(np.tile(factors[0], len(maps))),
         freeze(np.tile(factors[1], len(maps))),
         all(_is_safe(map) for map in scaled),
+        scaled[0],
     )
 
 
@@ -138,7 +148,7 @@ def is_safe(array: np.ndarray) -> bool:
 
 
 def _is_safe(map: CanonicalMap) -> bool:
-    return all(is_safe(array) for array in (map.A, map.W, map.V, map.c, map.h))
+    return is_safe(np.concatenate([array.ravel() for array in (map.A, map.W, map.V, map.c, map.h)]))
 
 
 def in_units(map: CanonicalMap, state: np.ndarray, relu: np.ndarray) -> CanonicalMap:

@@ -59,7 +59,7 @@ class Task:
         units = balanced(given)
         with np.errstate(all="ignore"):
             if not np.all(np.isfinite(initial / units.state)):
-                units = Units(given, np.ones(given.n_units), np.ones(given.n_relu), units.safe)
+                units = Units(given, np.ones(given.n_units), np.ones(given.n_relu), units.safe, given)
         map = units.map
         network = Network.shallow(map.A, map.W, map.V, map.h, map.c)
         return cls(given, units, network, steps, max_period, tolerance, budget)

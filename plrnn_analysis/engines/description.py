@@ -22,7 +22,10 @@ def describe(map: CanonicalMap, hit: Hit, boundary_tolerance: float = BOUNDARY) 
 
 
 def describe_points(
-    map: CanonicalMap, hits: Sequence[Hit], boundary_tolerance: float = BOUNDARY
+    map: CanonicalMap,
+    hits: Sequence[Hit],
+    boundary_tolerance: float = BOUNDARY,
+    own: CanonicalMap | None = None,
 ) -> Iterator[FixedPoint]:
     """Fixed points, in batches.
 
@@ -34,6 +37,8 @@ def describe_points(
     boundary_tolerance : float, optional
         A point is flagged ``on_boundary`` if a ReLU argument is zero, or at most this share of the terms that it and
         the state are made of.
+    own : CanonicalMap, optional
+        The map in balanced units, if it is at hand: eigenvalues are quicker to bound there.
     """
     size = max(1, BATCH_ENTRIES // map.n_units**2)
     norms = np.linalg.norm(map.V, axis=1)
@@ -46,7 +51,7 @@ def describe_points(
         distances = np.min(np.abs(y[:, real]) / norms[real], axis=1, initial=np.inf)
         scale = _sizes([map], z[:, None], y[:, None])[:, 0]
         near = np.any(((y == 0.0) | (np.abs(y) <= boundary_tolerance * scale)) & real, axis=1)
-        eigenvalues, classes = jacobian_stabilities([map], bits[:, None, :])
+        eigenvalues, classes = jacobian_stabilities([map if own is None else own], bits[:, None, :])
         for i, hit in enumerate(batch):
             yield FixedPoint(
                 z=freeze(hit.z.copy()),

@@ -136,9 +136,9 @@ def _unique_pattern(checker: Checker, reduction: Reduction) -> tuple[np.ndarray,
     unique = prove_unique(reduction)
     if unique is not None and _holds(checker, unique ^ reduction.base):
         return unique ^ reduction.base, "uniqueness certificate"
-    map = checker.units.map
-    if contracts(map):
-        word = settle(map)
+    # The maps of a ring differ in their offsets alone: if one contracts, all do, and the ring has one cycle.
+    if contracts(checker.units.first):
+        word = settle(checker.units.map)
         if _holds(checker, word):
             return word, "contraction certificate"
     return None

@@ -19,7 +19,7 @@ from .reduced_problem import Reduction
 __all__ = ["Reduction", "rebased", "reduce_fixed_points"]
 
 # I - A is left as it is below this condition number: what a float search cannot decide grows with it.
-COMFORTABLE = 1e3
+COMFORTABLE = 1e5
 # Above this one floats do not say whether it is singular: arithmetic modulo a prime does.
 DOUBTFUL = 1e12
 # How many random subregions are tried for a better one, and up to which size single changes of it.

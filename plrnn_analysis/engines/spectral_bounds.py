@@ -10,6 +10,8 @@ __all__ = ["balanced_matrices", "eigenvalue_discs", "products_with_error"]
 
 # Far below every number that matters, far above what underflow loses.
 TINY = 1e-290
+# Rows and columns that agree within this factor are left alone.
+NEAR = 64.0
 # Passes of balancing, and how far the exponents may go: a reducible matrix can be balanced for ever.
 BALANCING_PASSES, MOST_BINARY_ORDERS = 4, 300
 # Bounds are only as good as the inverse of the eigenvectors.
@@ -87,6 +89,8 @@ def balanced_matrices(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndar
     n, m, _ = matrices.shape
     size = np.abs(matrices) + errors
     size[:, np.arange(m), np.arange(m)] = 0.0
+    if _is_balanced(size):
+        return matrices, errors
     orders = np.zeros((n, m), dtype=np.int64)
     for _ in range(BALANCING_PASSES):
         changed = False
@@ -108,6 +112,13 @@ def balanced_matrices(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndar
         scaled, errors = np.ldexp(matrices, shift), np.ldexp(errors, shift)
     # What left the range of normal numbers may have lost bits.
     return scaled, errors + TINY * ((np.abs(scaled) < TINY) & (matrices != 0.0))
+
+
+def _is_balanced(size: np.ndarray) -> bool:
+    """Whether rows and columns agree well enough already, as those of a map in its own units do."""
+    rows, columns = size.sum(axis=2), size.sum(axis=1)
+    close = (rows <= NEAR * columns) & (columns <= NEAR * rows)
+    return bool(np.all(close | (rows == 0.0) | (columns == 0.0)))
 
 
 def eigenvalue_discs(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

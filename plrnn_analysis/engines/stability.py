@@ -34,6 +34,8 @@ BATCH_ENTRIES = 1_000_000
 ACCURATE = 1e-9
 # Width of an enclosure of a logarithm that is as good as a number.
 LOGARITHM = 1e-14
+# Blocks of matrices up to this size are looked for only where the whole does not settle the matter.
+SMALL = 32
 # Effort M^4 * bits of an exact characteristic polynomial, a few seconds; what costs more is enclosed in balls.
 MOST_EXACT_WORK = 1e11
 # Bits of those balls, and the largest matrix for which they are tried.
@@ -89,7 +91,7 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
     n = len(words)
     m = maps[0].n_units
     A, W, V = (np.stack([getattr(map, name) for map in maps]) for name in ("A", "W", "V"))
-    exact = _ExactJacobians(maps)
+    exact: _ExactJacobians | None = None
     values = np.zeros((n, m), dtype=np.complex128)
     names: list[str] = []
     batch = max(1, BATCH_ENTRIES // (m * max(m, A.shape[0], W.shape[2])))
@@ -97,8 +99,12 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
         part = words[start : start + batch]
         with np.errstate(all="ignore"):
             product, error = products_with_error(A, W, V, part)
-        found, classes = _by_bounds(product, error)
-        for i in np.flatnonzero(classes == ""):
+        found, classes = _classified(*(_discs if m <= SMALL else _discs_of_blocks)(product, error))
+        doubtful = np.flatnonzero(classes == "")
+        if len(doubtful) and m <= SMALL:
+            found[doubtful], classes[doubtful] = _classified(*_discs_of_blocks(product[doubtful], error[doubtful]))
+        for i in doubtful[classes[doubtful] == ""]:
+            exact = exact or _ExactJacobians(maps)
             better, classes[i] = exact.stability(part[i])
             found[i] = found[i] if better is None else better
         values[start : start + batch] = found
@@ -185,9 +191,8 @@ def _ordered(values: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.lexsort((-values.imag, -values.real, -rank), axis=-1), axis=-1)
 
 
-def _by_bounds(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues of a batch, and the classes that their error bounds allow: "" where they allow none."""
-    centres, radii, real = _discs_of_blocks(matrices, errors)
+def _classified(centres: np.ndarray, radii: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues of a batch, and the classes that their discs allow: "" where they allow none."""
     modulus = np.abs(centres)
     upper, lower = (modulus + radii) * (1.0 + 8.0 * EPS), (modulus - radii) * (1.0 - 8.0 * EPS)
     inside, outside = np.all(upper < 1.0, axis=1), np.all(lower > 1.0, axis=1)
@@ -195,7 +200,7 @@ def _by_bounds(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np
     largest = upper >= np.max(lower, axis=1, keepdims=True)
     node = np.all((real == 1) | ~largest, axis=1)
     spiral = np.all((real == 0) | ~largest, axis=1)
-    classes = np.full(len(matrices), "", dtype="<U16")
+    classes = np.full(len(centres), "", dtype="<U16")
     classes[saddle] = "saddle"
     for sides, side in ((inside, "stable"), (outside, "unstable")):
         classes[sides & node] = f"{side} node"
@@ -205,8 +210,21 @@ def _by_bounds(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np
     return centres, classes
 
 
+def _discs(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Discs of all eigenvalues (n, M), and whether they are real: 1 yes, 0 no, -1 unknown."""
+    size = matrices.shape[1]
+    middle, radius = eigenvalue_discs(*balanced_matrices(matrices, errors))
+    radius[np.isnan(radius)] = np.inf
+    middle = np.where(np.isfinite(middle), middle, 0.0)
+    gaps = np.abs(middle[:, :, None] - middle[:, None, :]) - radius[:, :, None] - radius[:, None, :]
+    gaps[:, np.arange(size), np.arange(size)] = np.inf
+    # The matrix is real: an eigenvalue alone in a disc around a real centre is its own conjugate.
+    alone = np.all(gaps > EPS * np.abs(middle)[:, :, None], axis=2)
+    return middle, radius, np.where(np.abs(middle.imag) > radius, 0, np.where((middle.imag == 0.0) & alone, 1, -1))
+
+
 def _discs_of_blocks(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Discs of all eigenvalues (n, M), and whether they are real: 1 yes, 0 no, -1 unknown.
+    """The same discs, block by block.
 
     A unit that no other one drives, or that drives no other one, contributes its diagonal entry, which is real
     for certain; such units are peeled off until none is left. Idle ReLUs make many of them.
@@ -230,17 +248,11 @@ def _discs_of_blocks(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndarr
         rows = np.flatnonzero(sizes == size)
         units = np.nonzero(core[rows])[1].reshape(len(rows), size)
         at = rows[:, None, None], units[:, :, None], units[:, None, :]
-        middle, radius = eigenvalue_discs(*balanced_matrices(matrices[at], errors[at]))
-        gaps = np.abs(middle[:, :, None] - middle[:, None, :]) - radius[:, :, None] - radius[:, None, :]
-        gaps[:, np.arange(size), np.arange(size)] = np.inf
-        # The matrix is real: an eigenvalue alone in a disc around a real centre is its own conjugate.
-        alone = np.all(gaps > EPS * np.abs(middle)[:, :, None], axis=2)
-        kinds = np.where(np.abs(middle.imag) > radius, 0, np.where((middle.imag == 0.0) & alone, 1, -1))
+        middle, radius, kinds = _discs(matrices[at], errors[at])
         centres[rows[:, None], units] = middle
         radii[rows[:, None], units] = radius
         real[rows[:, None], units] = kinds
-    radii[np.isnan(radii)] = np.inf
-    return np.where(np.isfinite(centres), centres, 0.0), radii, real
+    return centres, radii, real
 
 
 class _ExactJacobians:

@@ -8,13 +8,15 @@ what is left in doubt, and every word whose matrix cannot be shown to be regular
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..exact import ExactPiece, ExactRing, is_compatible, to_array
 from ..maps import CanonicalMap
-from ..numerics import EPS, LONG_EPS, gamma
+from ..numerics import EPS, gamma
 from ..polytopes.rational import Undecided
 from ..units import Units, balanced_ring
 
@@ -73,6 +75,26 @@ class _Batch:
     y_error: np.ndarray
     regular: np.ndarray
 
+    def take(self, where: np.ndarray, other: _Batch) -> None:
+        """Put the numbers of another batch in some places."""
+        for name in ("z", "y", "z_error", "y_error", "regular"):
+            getattr(self, name)[where] = getattr(other, name)
+
+
+@dataclass(frozen=True, eq=False)
+class _Inverse:
+    """Computed inverses of the matrices K of a batch, and moduli that bounds are made of."""
+
+    R: np.ndarray
+    abs_R: np.ndarray
+    abs_K: np.ndarray
+    abs_active: np.ndarray
+    off: np.ndarray
+
+    def of(self, where: np.ndarray) -> _Inverse:
+        """Those of some words of the batch."""
+        return _Inverse(self.R[where], self.abs_R[where], self.abs_K[where], self.abs_active[where], self.off[where])
+
 
 class Checker:
     """Solves words of a ring of maps.
@@ -117,21 +139,24 @@ class Checker:
         size = max(1, BATCH_ENTRIES // (m * max(m, n, 1)))
         for start in range(0, len(patterns), size):
             chunk = patterns[start : start + size]
-            batch = self._in_floats(chunk)
-            certain = (np.abs(batch.y) > batch.y_error) | (batch.y_error == 0.0)
-            outside = np.any(np.where(chunk, batch.y < -batch.y_error, batch.y > batch.y_error), axis=1)
-            # Signs may be certain while digits are missing: those come from exact arithmetic too.
-            sharp = batch.z_error.max(axis=1, initial=0.0) <= SHARP * np.abs(batch.z).max(axis=1, initial=0.0)
-            settled = np.all(certain, axis=1) & sharp
-            for i, bits in enumerate(chunk):
+            inverse = self._inverted(chunk)
+            batch, outside, settled = self._judged(chunk, inverse, np.float64)
+            doubtful = np.flatnonzero(~(outside | settled))
+            if len(doubtful):
+                # Residuals in longer floats settle most of what is left.
+                better, outside[doubtful], settled[doubtful] = self._judged(
+                    chunk[doubtful], inverse.of(doubtful), np.longdouble
+                )
+                batch.take(doubtful, better)
+            for i in range(len(chunk)):
                 if outside[i]:
                     yield None
                 elif settled[i]:
                     yield self._hit(batch, i)
-                elif batch.regular[i] and (known := self._known(bits)) is not None:
+                elif batch.regular[i] and (known := self._known(chunk[i])) is not None:
                     yield known
                 else:
-                    yield self._exactly(bits, deadline)
+                    yield self._exactly(chunk[i], deadline)
 
     def affine_points(self, patterns: np.ndarray) -> Iterator[np.ndarray | None]:
         """The fixed point (M,) of each subregion's affine map, wherever it is; None where it is not unique."""
@@ -139,7 +164,7 @@ class Checker:
         size = max(1, BATCH_ENTRIES // (m * max(m, n, 1)))
         for start in range(0, len(patterns), size):
             chunk = patterns[start : start + size]
-            batch = self._in_floats(chunk)
+            batch = self._in_floats(chunk, self._inverted(chunk), np.longdouble)
             sharp = batch.z_error.max(axis=1, initial=0.0) <= SHARP * np.abs(batch.z).max(axis=1, initial=0.0)
             for i, bits in enumerate(chunk):
                 if batch.regular[i] and sharp[i]:
@@ -148,64 +173,79 @@ class Checker:
                     exact = self.exact.affine_point(bits)
                     yield None if exact is None else to_array(exact)
 
-    def _in_floats(self, patterns: np.ndarray) -> _Batch:
-        """Solve a batch of words with bounds of what rounding may have done."""
+    def _judged(self, patterns: np.ndarray, inverse: _Inverse, kind: Any) -> tuple[_Batch, np.ndarray, np.ndarray]:
+        """Solutions in floats; which lie outside of their closed cells, and which are decided in every respect."""
+        batch = self._in_floats(patterns, inverse, kind)
+        certain: np.ndarray = (np.abs(batch.y) > batch.y_error) | (batch.y_error == 0.0)
+        outside = np.where(patterns, batch.y < -batch.y_error, batch.y > batch.y_error)
+        # Signs may be certain while digits are missing: those come from exact arithmetic too.
+        sharp = batch.z_error.max(axis=1, initial=0.0) <= SHARP * np.abs(batch.z).max(axis=1, initial=0.0)
+        return batch, np.any(outside, axis=1), np.all(certain, axis=1) & sharp
+
+    def _inverted(self, patterns: np.ndarray) -> _Inverse:
+        """Computed inverses R of K = I - J, and |I - R K|; NaN where there is none."""
+        map = self.units.map
+        active = map.W[None] * patterns[:, None, :]
+        K = np.eye(map.n_units) - map.A - active @ map.V
+        try:
+            R = np.linalg.inv(K)
+        except np.linalg.LinAlgError:
+            R = np.full_like(K, np.nan)
+            for i, matrix in enumerate(K):
+                with suppress(np.linalg.LinAlgError):
+                    R[i] = np.linalg.inv(matrix)
+        with np.errstate(all="ignore"):
+            return _Inverse(R, np.abs(R), np.abs(K), np.abs(active), np.abs(np.eye(map.n_units) - R @ K))
+
+    def _in_floats(self, patterns: np.ndarray, inverse: _Inverse, kind: Any) -> _Batch:
+        """Solve a batch of words with bounds of what rounding may have done; residuals in floats of this kind."""
         map = self.units.map
         m, n = map.n_units, map.n_relu
         if not self.units.safe:
             return _unknown(patterns, m)
         A, W, V, c, h = map.A, map.W, map.V, map.c, map.h
-        active = W[None] * patterns[:, None, :]
-        identity = np.eye(m)
-        K = identity - A - active @ V
-        K_error = gamma(n + 3) * (identity + np.abs(A) + np.abs(active) @ np.abs(V))
-        try:
-            R = np.linalg.inv(K)
-        except np.linalg.LinAlgError:
-            if len(patterns) == 1:
-                return _unknown(patterns, m)
-            return _joined([self._in_floats(pattern[None]) for pattern in patterns])
+        R, abs_R = inverse.R, inverse.abs_R
         with np.errstate(all="ignore"):
-            abs_R = np.abs(R)
-            # E bounds |I - R K| for the exact K entry by entry, whatever the inverse is like.
-            E = np.abs(identity - R @ K) + abs_R @ (gamma(m) * np.abs(K) + K_error) + EPS * identity
-            e = E.sum(axis=2).max(axis=1)
+
+            def defect(q: np.ndarray) -> np.ndarray:
+                """Bounds of |I - R K| q for the exact K, q >= 0, whatever the inverse is like."""
+                x = _times(inverse.abs_active, q @ np.abs(V).T)
+                rounding = gamma(m) * _times(inverse.abs_K, q) + gamma(n + 3) * (q + q @ np.abs(A).T + x)
+                return _times(inverse.off, q) + _times(abs_R, rounding) + EPS * q
+
+            e = defect(np.ones((len(patterns), m))).max(axis=1)
             regular = e < REGULAR
-            z = (R @ (h + (patterns * c) @ W.T)[..., None])[..., 0]
-            residual, residual_error = self._residual(z, patterns)
-            step = (R @ residual[..., None])[..., 0]
-            left = (E @ np.abs(step)[..., None])[..., 0] + (
-                abs_R @ (residual_error + gamma(m) * np.abs(residual))[..., None]
-            )[..., 0]
+            z = _times(R, h + _times(W, patterns * c))
+            residual, residual_error = self._residual(z, patterns, kind)
+            step = _times(R, residual)
+            left = defect(np.abs(step)) + _times(abs_R, residual_error + gamma(m) * np.abs(residual))
             z = z + step
             # (I - E)^-1 <= 1 + E + ...: what the first term leaves is at most e / (1 - e) of the largest entry.
-            z_error = (
-                left + (e / (1.0 - e) * left.max(axis=1))[:, None] + EPS * np.abs(z) * (left.max(axis=1) > 0.0)[:, None]
-            )
+            most = left.max(axis=1, keepdims=True)
+            z_error = left + (e / (1.0 - e))[:, None] * most + EPS * np.abs(z) * (most > 0.0)
             z_error = np.where(regular[:, None], 1.01 * z_error, np.inf)
-            y = _extended(V) @ z.astype(np.longdouble).T
-            y = (y.T + c).astype(np.float64)
+            y = (_times(V.astype(kind), z.astype(kind)) + c).astype(np.float64)
             size = np.abs(z) @ np.abs(V).T + np.abs(c)
-            rounding = LONG_EPS * (m + 3) * size + EPS * np.abs(y)
-            moved = z_error @ np.abs(V).T
-            # An argument whose terms are all exact zeros is an exact zero.
-            y_error = np.where(np.any(z_error > 0.0, axis=1)[:, None] | (size > 0.0), 1.01 * (moved + rounding), 0.0)
+            rounding = float(np.finfo(kind).eps) * (m + 3) * size + EPS * np.abs(y)
+            # Bounds are zero where all terms are exact zeros, and only there.
+            y_error = 1.01 * (z_error @ np.abs(V).T + rounding)
             y_error[:, self.constant] = 0.0
             y_error = np.where(np.isfinite(y) & ~np.isnan(y_error), y_error, np.inf)
         return _Batch(z, y, z_error, y_error, regular & np.all(np.isfinite(z), axis=1))
 
-    def _residual(self, z: np.ndarray, patterns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """``J_b z + offset - z`` in the longest floats there are, and how wrong it may be."""
+    def _residual(self, z: np.ndarray, patterns: np.ndarray, kind: Any) -> tuple[np.ndarray, np.ndarray]:
+        """``J_b z + offset - z`` in floats of a kind, and how wrong it may be."""
         map = self.units.map
-        A, W, V, c, h = (_extended(a) for a in (map.A, map.W, map.V, map.c, map.h))
-        long = z.astype(np.longdouble)
-        x = np.where(patterns, long @ V.T + c, 0.0)
-        residual = long @ A.T + x @ W.T + h - long
-        x_size = np.where(patterns, np.abs(z) @ np.abs(map.V).T + np.abs(map.c), 0.0)
-        size = np.abs(z) @ np.abs(map.A).T + x_size @ np.abs(map.W).T + np.abs(map.h) + np.abs(z)
+        A, W, V, c, h = (a.astype(kind, copy=False) for a in (map.A, map.W, map.V, map.c, map.h))
+        long = z.astype(kind, copy=False)
+        x = (_times(V, long) + c) * patterns
+        residual = _times(A, long) + _times(W, x) + h - long
+        abs_z = np.abs(z)
+        x_size = (abs_z @ np.abs(map.V).T + np.abs(map.c)) * patterns
+        size = abs_z @ np.abs(map.A).T + x_size @ np.abs(map.W).T + np.abs(map.h) + abs_z
         terms = map.n_units + map.n_relu + 4
-        short = residual.astype(np.float64)
-        return short, 2.0 * LONG_EPS * terms * size + EPS * np.abs(short)
+        short = residual.astype(np.float64, copy=False)
+        return short, 2.0 * float(np.finfo(kind).eps) * terms * size + EPS * np.abs(short)
 
     def _hit(self, batch: _Batch, i: int) -> Hit:
         state, relu = self.units.state, self.units.relu
@@ -241,8 +281,12 @@ def exact_hit(ring: ExactRing, piece: ExactPiece) -> Hit | None:
     return Hit(z, piece.bits.ravel(), y, EPS * np.abs(z), EPS * np.abs(y))
 
 
-def _extended(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.longdouble)
+def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """The product of each of (n, M, N) matrices, or of one, with its vector (n, N).
+
+    One by one, so that no digit depends on how many vectors there are.
+    """
+    return np.asarray((matrices @ vectors[..., None])[..., 0])
 
 
 def _unknown(patterns: np.ndarray, m: int) -> _Batch:
@@ -250,15 +294,6 @@ def _unknown(patterns: np.ndarray, m: int) -> _Batch:
     count, n = patterns.shape
     nothing, infinite = np.zeros((count, m)), np.full((count, m), np.inf)
     return _Batch(nothing, np.zeros((count, n)), infinite, np.full((count, n), np.inf), np.zeros(count, dtype=bool))
-
-
-def _joined(parts: list[_Batch]) -> _Batch:
-    return _Batch(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("z", "y", "z_error", "y_error", "regular")
-        )
-    )
 
 
 def solve_region(map: CanonicalMap, bits: np.ndarray) -> Hit | ExactPiece | None:

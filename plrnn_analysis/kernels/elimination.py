@@ -76,8 +76,8 @@ def _pivot(source, target, e_in, ec_in, scale_in, e_out, ec_out, scale_out, stat
             r_max = max(r_max, abs(r))
         for i in range(n):
             value = source[j, i]
-            total = value + source[d, i] * r
-            target[j, i] = TINY if total == 0.0 and value != 0.0 else total
+            # The second term is lost in any sum but one that cancels.
+            target[j, i] = (value + source[d, i] * r) + (TINY if value != 0.0 else 0.0)
         target[j, d] = r
     rc = abs(target[n, d])
     e_r = (e_in[d] + r_max * ep) * inv + EPS * r_max
@@ -124,8 +124,7 @@ def _pivot_pair(tab, e, ec, scale, status, d, f):
         for i in range(n):
             value = tab[j, i]
             first, second = tab[d, i] * rd, tab[f, i] * rf
-            total = value + first + second
-            tab[j, i] = TINY if total == 0.0 and (value != 0.0 or first != 0.0) else total
+            tab[j, i] = (value + first + second) + (TINY if value != 0.0 or first != 0.0 else 0.0)
         tab[j, d] = rd
         tab[j, f] = rf
     e_r = inv * (max(e[d], e[f]) + 2.0 * r_max * eb) + 8.0 * EPS * r_max * inv * norm
