@@ -11,7 +11,7 @@ from flint import fmpq
 
 from ..maps import CanonicalMap
 from ..polytopes.programs import proves_empty
-from ..polytopes.rational import flat_of, rationals
+from ..polytopes.rational import Undecided, flat_of, rationals
 from .budget import Budget
 from .driver import Outcome
 
@@ -61,6 +61,7 @@ def search(map: CanonicalMap, budget: Budget) -> Outcome:
     """
     outcome = Outcome(counts={"nodes": 0, "pruned": 0, "solved": 0})
     relaxation = _Relaxation(map)
+    failed = False
     stack = [np.zeros(map.n_relu, dtype=np.int8)]
     try:
         while stack:
@@ -68,7 +69,10 @@ def search(map: CanonicalMap, budget: Budget) -> Outcome:
                 break
             signs = stack[-1]
             outcome.counts["nodes"] += 1
-            empty = relaxation.is_empty(signs)
+            try:
+                empty = relaxation.is_empty(signs)
+            except Undecided:
+                empty, failed = False, True
             stack.pop()
             free = np.flatnonzero(signs == 0)
             if empty:
@@ -85,5 +89,6 @@ def search(map: CanonicalMap, budget: Budget) -> Outcome:
                     stack.append(child)
     except KeyboardInterrupt:
         budget.stop("interrupt")
-    outcome.exhausted = not stack
+    # A solver that fails cuts nothing. What it was asked for is looked at, but no proof rests on it.
+    outcome.exhausted = not stack and not failed
     return outcome

@@ -427,6 +427,11 @@ def proves_empty(
 
     Parameters as in :func:`decide`. One linear program and one exact solution of a system of at most k + 1 rows: for
     searches that go on where this says False.
+
+    Raises
+    ------
+    Undecided
+        If the solver failed. A search may go on, but should say so.
     """
     system = System(rows, room, strict)
     if equal is not None and any(equal):
@@ -438,4 +443,9 @@ def proves_empty(
     room = system.exact[1]
     if any(room[i] < 0 or (room[i] == 0 and system.strict[i]) for i in still):
         return True
-    return system.is_refuted_by(system.widest().multipliers)
+    if len(still) == system.n:
+        return False
+    proposal = system.widest()
+    if proposal.claim is Claim.FAILED:
+        raise Undecided("the solver of linear programs failed")
+    return system.is_refuted_by(proposal.multipliers)
