@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ._validation import as_array, is_whole
+from ._validation import as_array, whole
 from .engines.budget import Budget
+from .engines.coverage import coverage_of
 from .engines.description import describe_cycles
 from .engines.examination import Examination, examine
 from .engines.orbits import is_repeated, least_rotations, shifts_of
-from .engines.portfolio import METHODS, choose_workers, heuristic_settings, reason, search_patterns
+from .engines.portfolio import METHODS, choose_workers, heuristic_settings, search_patterns
 from .engines.prefixes import admissible_words as any_words
 from .engines.ring import Constraints, first_is_largest, inside_box
 from .engines.singular import Piece, analyse_singular_region
@@ -26,6 +27,7 @@ from .numerics import BOUNDARY
 from .polytopes.boxes import Box, read_box
 from .regions import find_subregions
 from .results import Coverage, Cycle, CycleContinuum, Cycles
+from .statuses import Engine, StoppedBy
 from .units import balanced
 
 __all__ = ["find_cycles"]
@@ -117,8 +119,7 @@ def find_cycles(
     >>> find_cycles(tent.map, 6).counts
     {1: 2, 2: 1, 3: 2, 4: 3, 5: 6, 6: 9}
     """
-    if not is_whole(max_period, 1):
-        raise ModelError(f"max_period must be a whole number >= 1, got {max_period!r}")
+    max_period = whole("max_period", max_period, 1)
     if not boundary_tolerance >= 0.0:
         raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")
     maps = _driven(map, periodic_input)
@@ -167,20 +168,19 @@ def find_cycles(
         cycles, families = _distinct(checker, examined, period, shift, inside)
         described, undescribed = _described(steps, cycles, boundary_tolerance, budget)
         undecided = examined.undecided + undescribed
-        exhausted = outcome.exhausted and not undecided and np.isinf(outcome.limit)
-        coverage[period] = Coverage(
-            subregions=1 << checker.units.map.n_relu,
-            decided=max(outcome.decided - undecided, 0),
-            engine=engine,
-            stopped_by=reason(engine, budget, exhausted),
-            seconds=budget.seconds - started,
+        coverage[period] = coverage_of(
+            outcome,
+            checker.units.map.n_relu,
+            engine,
+            budget,
+            undecided=undecided,
+            since=started,
             notes=(*notes, *examined.notes),
-            limit=None if np.isinf(outcome.limit) else outcome.limit * float(np.min(checker.units.relu)),
-            **outcome.counts,
+            unit=float(np.min(checker.units.relu, initial=np.inf)),
         )
         continua.extend(families)
         found.extend(described)
-        if exhausted and complete_up_to == period - shift:
+        if not coverage[period].stopped_by and complete_up_to == period - shift:
             complete_up_to = period
         if budget.stopped_by:
             break
@@ -227,10 +227,10 @@ def _search_words(map: CanonicalMap, max_period: int, box: Box, budget: Budget, 
         period: Coverage(
             subregions=1 << (map.n_relu * period),
             decided=1 << (map.n_relu * period) if exhausted else 0,
-            engine=WORDS,
+            engine=Engine.WORDS,
             nodes=nodes if period == 1 else 0,
             solved=len(words.get(period, ())),
-            stopped_by="" if exhausted else (budget.stopped_by or "numerics"),
+            stopped_by=StoppedBy.NOTHING if exhausted else (budget.stopped_by or StoppedBy.NUMERICS),
             seconds=budget.seconds if period == 1 else 0.0,
             notes=("nodes and seconds are those of all periods together", *notes) if period == 1 else (),
         )

@@ -7,15 +7,16 @@ from concurrent.futures import Executor
 import numpy as np
 
 from .engines.budget import Budget
+from .engines.coverage import coverage_of
 from .engines.description import describe_points
 from .engines.examination import examine
-from .engines.portfolio import choose_workers, heuristic_settings, reason, search_patterns
+from .engines.portfolio import choose_workers, heuristic_settings, search_patterns
 from .engines.singular import continuum_of
 from .engines.verification import Checker
 from .errors import ModelError
 from .maps import CanonicalMap
 from .numerics import BOUNDARY
-from .results import Coverage, FixedPoint, FixedPoints
+from .results import FixedPoint, FixedPoints
 
 __all__ = ["find_fixed_points"]
 
@@ -126,21 +127,18 @@ def find_fixed_points(
     if undescribed:
         notes.append(f"{undescribed} further fixed points were found, and not described before the search was stopped")
     undecided = found.undecided + undescribed
-    exhausted = outcome.exhausted and not undecided and np.isinf(outcome.limit)
-    limit = None if np.isinf(outcome.limit) else outcome.limit * float(np.min(checker.units.relu))
-    coverage = Coverage(
-        subregions=1 << map.n_relu,
-        decided=max(outcome.decided - undecided, 0),
-        engine=engine,
-        stopped_by=reason(engine, budget, exhausted),
-        seconds=budget.seconds,
+    coverage = coverage_of(
+        outcome,
+        map.n_relu,
+        engine,
+        budget,
+        undecided=undecided,
         notes=(*notes, *found.notes),
-        limit=limit,
-        **outcome.counts,
+        unit=float(np.min(checker.units.relu, initial=np.inf)),
     )
     return FixedPoints(
         _items=tuple(points),
-        complete=exhausted and coverage.undecided == 0,
+        complete=not coverage.stopped_by and coverage.undecided == 0,
         continua=tuple(continuum_of(map, piece) for piece in found.pieces),
         coverage=coverage,
     )

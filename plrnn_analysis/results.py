@@ -10,6 +10,7 @@ import numpy as np
 
 from ._frozen import Frozen
 from .maps import CanonicalMap
+from .statuses import Engine, Stability, StoppedBy
 
 __all__ = [
     "Continuum",
@@ -80,7 +81,7 @@ class ResultSequence(Frozen, Sequence[Item], Generic[Item]):
 
 
 @dataclass(frozen=True, eq=False)
-class FixedPoint:
+class FixedPoint(Frozen):
     """A point with F(z) = z.
 
     Attributes
@@ -93,9 +94,8 @@ class FixedPoint:
         Eigenvalues of the Jacobian of that subregion, largest modulus first.
     spectral_radius : float
         Largest modulus of an eigenvalue.
-    stability : str
-        ``"stable node"``, ``"stable spiral"``, ``"saddle"``, ``"unstable node"``, ``"unstable spiral"`` or
-        ``"marginal"`` (an eigenvalue's modulus is 1 to rounding).
+    stability : Stability
+        ``"stable node"``, ``"saddle"``, ... as :class:`plrnn_analysis.statuses.Stability` describes them.
     residual : float
         ``max |F(z) - z|`` evaluated with the ReLUs, not with the subregion's matrix.
     boundary_distance : float
@@ -109,14 +109,14 @@ class FixedPoint:
     bitcode: str
     eigenvalues: np.ndarray
     spectral_radius: float
-    stability: str
+    stability: Stability
     residual: float
     boundary_distance: float
     on_boundary: bool
 
 
 @dataclass(frozen=True, eq=False)
-class Continuum:
+class Continuum(Frozen):
     """A connected piece of an affine family of fixed points inside one subregion.
 
     Attributes
@@ -156,9 +156,8 @@ class Coverage:
         Number of sign patterns, 2**H.
     decided : int
         How many of them are proven to hold no fixed point, or have been solved.
-    engine : str
-        How: ``"enumeration"``, ``"elimination"``, ``"linear programs"``, ``"uniqueness certificate"``,
-        ``"contraction certificate"``, ``"words in a box"``, ``"scyfi"`` or ``"single region"``.
+    engine : Engine
+        How: ``"enumeration"``, ``"elimination"``, ... as :class:`plrnn_analysis.statuses.Engine` describes them.
     nodes : int
         Nodes of the search tree visited.
     pruned, collapsed, solved : int
@@ -166,9 +165,10 @@ class Coverage:
     cuts_checked, cuts_proven : int
         With ``verify="farkas"``: cuts re-checked in exact arithmetic, and those of them that were proven for the
         reduced problem as it stands in double precision.
-    stopped_by : str
-        Empty if the tree was exhausted, else ``"max_nodes"``, ``"time_limit"``, ``"interrupt"`` or
-        ``"numerics"``.
+    stopped_by : StoppedBy
+        Empty if every pattern was decided, else ``"max_nodes"``, ``"time_limit"``, ``"interrupt"``, ``"memory"``,
+        ``"too many candidates"``, ``"numerics"``, ``"heuristic"`` or ``"limited"``:
+        :class:`plrnn_analysis.statuses.StoppedBy` says what each means.
     seconds : float
     notes : tuple of str
         Anything a reader should know, e.g. that the problem was rebased since I - A is singular.
@@ -179,14 +179,14 @@ class Coverage:
 
     subregions: int
     decided: int
-    engine: str
+    engine: Engine
     nodes: int = 0
     pruned: int = 0
     collapsed: int = 0
     solved: int = 0
     cuts_checked: int = 0
     cuts_proven: int = 0
-    stopped_by: str = ""
+    stopped_by: StoppedBy = StoppedBy.NOTHING
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     limit: float | None = None
@@ -213,16 +213,12 @@ class FixedPoints(ResultSequence[FixedPoint]):
     coverage : Coverage
     """
 
+    columns = ("bitcode", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "z")
+
     _items: tuple[FixedPoint, ...]
     complete: bool
     continua: tuple[Continuum, ...]
     coverage: Coverage
-
-    def table(self) -> Table:
-        """Columns ``bitcode``, ``stability``, ``spectral_radius``, ``residual``, ``boundary_distance``,
-        ``on_boundary`` and ``z``."""
-        names = ("bitcode", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "z")
-        return Table({name: [getattr(p, name) for p in self] for name in names})
 
     def __repr__(self) -> str:
         proof = "complete" if self.complete else f"NOT complete, stopped by {self.coverage.stopped_by}"
@@ -261,7 +257,7 @@ class UniquenessCertificate(Frozen):
 
 
 @dataclass(frozen=True, eq=False)
-class Cycle:
+class Cycle(Frozen):
     """A periodic orbit of minimal period `period`; rotations of it are the same cycle.
 
     Attributes
@@ -274,7 +270,7 @@ class Cycle:
     multipliers : (M,) ndarray of complex
         Eigenvalues of the product of the Jacobians around the cycle, largest modulus first.
     spectral_radius : float
-    stability : str
+    stability : Stability
         As for :class:`FixedPoint`.
     residual : float
         ``max |F(points[t]) - points[t + 1]|``.
@@ -289,14 +285,14 @@ class Cycle:
     word: tuple[str, ...]
     multipliers: np.ndarray
     spectral_radius: float
-    stability: str
+    stability: Stability
     residual: float
     boundary_distance: float
     on_boundary: bool
 
 
 @dataclass(frozen=True, eq=False)
-class CycleContinuum:
+class CycleContinuum(Frozen):
     """A connected affine family of cycles of one period that share a word.
 
     Attributes
@@ -336,6 +332,10 @@ class Cycles(ResultSequence[Cycle]):
         For each period what was looked at and how.
     """
 
+    columns = (
+        "period", "word", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "points",
+    )  # fmt: skip
+
     _items: tuple[Cycle, ...]
     complete_up_to: int
     max_period: int
@@ -355,14 +355,6 @@ class Cycles(ResultSequence[Cycle]):
         for cycle in self:
             numbers[cycle.period] += 1
         return numbers
-
-    def table(self) -> Table:
-        """Columns ``period``, ``word``, ``stability``, ``spectral_radius``, ``residual``, ``boundary_distance``,
-        ``on_boundary`` and ``points``."""
-        names = (
-            "period", "word", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "points",
-        )  # fmt: skip
-        return Table({name: [getattr(c, name) for c in self] for name in names})
 
     def to_scyfi(self) -> tuple[list[list[list[np.ndarray]]], list[list[np.ndarray]]]:
         """The nesting of the Julia package SCYFI: ``cycles[k - 1][i][t]`` and ``eigenvalues[k - 1][i]``.

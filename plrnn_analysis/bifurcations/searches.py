@@ -12,6 +12,7 @@ from ..engines.budget import Budget
 from ..fixed_points import find_fixed_points
 from ..maps import CanonicalMap, bits_from_string
 from ..results import Cycle, FixedPoint
+from ..statuses import StoppedBy
 from .following import boundaries, least_rotation, relatives, root_of
 
 __all__ = ["Search", "search_at"]
@@ -82,7 +83,7 @@ def search_at(map: CanonicalMap, max_period: int, budget: Budget, max_nodes: int
         orbits.extend(points)
         complete = points.complete
         families = [(piece.bitcode,) for piece in points.continua]
-        stopped = points.coverage.stopped_by
+        interrupted = points.coverage.stopped_by == StoppedBy.INTERRUPT
     else:
         cycles = find_cycles(map, max_period, time_limit=left, max_nodes=max_nodes)
         orbits.extend(cycles)
@@ -90,9 +91,9 @@ def search_at(map: CanonicalMap, max_period: int, budget: Budget, max_nodes: int
         families = [family.word for family in cycles.continua]
         reasons = [covered.stopped_by for covered in cycles.coverage.values() if covered.stopped_by]
         # An interrupted period has no coverage at all.
-        stopped = "interrupt" if "interrupt" in reasons or (not complete and not reasons) else ""
-    if stopped == "interrupt":
-        budget.stop("interrupt")
+        interrupted = StoppedBy.INTERRUPT in reasons or (not complete and not reasons)
+    if interrupted:
+        budget.stop(StoppedBy.INTERRUPT)
     counts, stable = np.zeros(max_period, dtype=np.int64), np.zeros(max_period, dtype=np.int64)
     solutions = []
     for orbit in orbits:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from numbers import Real
-from typing import Any
 
-from ..errors import ModelError
+from .._validation import number
+from ..statuses import StoppedBy
 
 __all__ = ["Budget"]
 
@@ -31,18 +30,16 @@ class Budget:
     """
 
     def __init__(self, max_nodes: int | None, time_limit: float | None) -> None:
-        limits: dict[str, Any] = {"max_nodes": max_nodes, "time_limit": time_limit}
-        for name, value in limits.items():
-            if value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= 0.0:
-                raise ModelError(f"{name} must be a number >= 0 or None for no limit, got {value!r}")
+        if max_nodes is not None:
+            number("max_nodes", max_nodes, least=0.0, remark="or None for no limit")
+        if time_limit is not None:
+            number("time_limit", time_limit, least=0.0, infinite=True, remark="or None for no limit")
         self.started = time.perf_counter()
         self.deadline = None if time_limit is None else self.started + time_limit
         overtime = 0.0 if time_limit is None else max(OVERTIME, OVERTIME_SHARE * time_limit)
         self.overtime_ends = None if self.deadline is None else self.deadline + overtime
         self.nodes_left = None if max_nodes is None else int(max_nodes)
-        self.stopped_by = ""
+        self.stopped_by = StoppedBy.NOTHING
         self._lock = threading.Lock()
 
     @property
@@ -63,12 +60,12 @@ class Budget:
     def stop(self, reason: str) -> None:
         """End the search; the first reason given stays."""
         with self._lock:
-            self.stopped_by = self.stopped_by or reason
+            self.stopped_by = self.stopped_by or StoppedBy(reason)
 
     def take(self, nodes: int) -> int:
         """Ask for up to `nodes` nodes; 0 means stop."""
         if self.deadline is not None and time.perf_counter() >= self.deadline:
-            self.stop("time_limit")
+            self.stop(StoppedBy.TIME_LIMIT)
         with self._lock:
             if self.stopped_by:
                 return 0
@@ -76,7 +73,7 @@ class Budget:
                 return nodes
             granted = min(nodes, self.nodes_left)
             if granted == 0:
-                self.stopped_by = "max_nodes"
+                self.stopped_by = StoppedBy.MAX_NODES
             self.nodes_left -= granted
             return granted
 

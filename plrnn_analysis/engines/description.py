@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .._validation import freeze
 from ..maps import CanonicalMap, bits_to_string
 from ..numerics import BOUNDARY
 from ..results import Cycle, FixedPoint
+from ..statuses import Stability
 from .stability import jacobian_stabilities
 from .verification import BATCH_ENTRIES, Hit
 
@@ -54,11 +54,11 @@ def describe_points(
         eigenvalues, classes = jacobian_stabilities([map if own is None else own], bits[:, None, :])
         for i, hit in enumerate(batch):
             yield FixedPoint(
-                z=freeze(hit.z.copy()),
+                z=hit.z.copy(),
                 bitcode=bits_to_string(hit.bits.tolist()),
-                eigenvalues=freeze(eigenvalues[i]),
+                eigenvalues=eigenvalues[i],
                 spectral_radius=float(np.abs(eigenvalues[i, 0])),
-                stability=classes[i],
+                stability=Stability(classes[i]),
                 residual=float(residuals[i]),
                 boundary_distance=float(distances[i]),
                 on_boundary=bool(near[i]),
@@ -115,11 +115,11 @@ def describe_cycles(
     for i in range(len(hits)):
         yield Cycle(
             period=period,
-            points=freeze(z[i].copy()),
+            points=z[i].copy(),
             word=tuple(bits_to_string(b) for b in bits[i].tolist()),
-            multipliers=freeze(multipliers[i]),
+            multipliers=multipliers[i],
             spectral_radius=float(np.abs(multipliers[i, 0])),
-            stability=classes[i],
+            stability=Stability(classes[i]),
             residual=float(residuals[i]),
             boundary_distance=float(distances[i]),
             on_boundary=bool(near[i]),

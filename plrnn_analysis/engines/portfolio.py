@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import is_whole
+from .._validation import whole
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from . import enumeration
@@ -22,7 +22,7 @@ from .ring import Constraints
 from .uniqueness import contracts, prove_unique, settle
 from .verification import Checker, Hit
 
-__all__ = ["METHODS", "choose_workers", "heuristic_settings", "reason", "search_patterns"]
+__all__ = ["METHODS", "choose_workers", "heuristic_settings", "search_patterns"]
 
 METHODS = ("auto", "elimination", "linear programs", SCYFI)
 # Up to so many ReLUs elimination is as quick as anything.
@@ -36,11 +36,6 @@ def heuristic_settings(method: str, seed: int, restarts: int | None, inner: int 
     if method != SCYFI and (restarts is not None or inner is not None):
         raise ModelError(f"restarts and inner are options of method={SCYFI!r}, not of {method!r}")
     return Heuristic(restarts, inner, seed)
-
-
-def reason(engine: str, budget: Budget, exhausted: bool) -> str:
-    """Why a search ended without having decided everything; empty if it did not."""
-    return "" if exhausted else budget.stopped_by or ("heuristic" if engine == SCYFI else "numerics")
 
 
 def choose_workers(workers: int, executor: Executor | None) -> Workers:
@@ -102,9 +97,7 @@ def search_patterns(
     """
     map = checker.units.map
     if not isinstance(workers, Executor):
-        if not is_whole(workers, 1):
-            raise ModelError(f"workers must be a whole number >= 1, got {workers!r}")
-        workers = int(workers)
+        workers = whole("workers", workers, 1)
     if method not in METHODS:
         raise ModelError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     if verify not in (None, "farkas"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from .._validation import as_array, freeze, is_whole
 from ..engines import singular as singular_regions
 from ..engines.budget import Budget
+from ..engines.coverage import coverage_of
 from ..engines.description import describe_points
 from ..engines.examination import examine
 from ..engines.stability import jacobian_stability
@@ -342,22 +343,17 @@ def input_diagram(
     thin = len(found.sheets) - len(wide) + sum(not piece.dimension for piece in found.pieces)
     if thin:
         notes.append(f"{thin} subregions hold fixed points for single inputs, or lines of inputs, only")
-    exhausted = outcome.exhausted and not found.unchecked
-    coverage = Coverage(
-        subregions=1 << map.n_relu,
-        decided=max(outcome.decided - found.unchecked, 0) if not exhausted else 1 << map.n_relu,
-        engine=engine,
-        stopped_by="" if exhausted else budget.stopped_by or "numerics",
-        seconds=budget.seconds,
-        notes=tuple(notes),
-        **{name: count for name, count in outcome.counts.items() if not name.startswith("cuts")},
-    )
+    # The tree counts patterns of a problem with more ReLUs, the parameters being some: all of it is all of ours.
+    counts = {name: count for name, count in outcome.counts.items() if not name.startswith("cuts")}
+    decided = 1 << map.n_relu if outcome.exhausted else outcome.decided
+    outcome = replace(outcome, decided=decided, counts=counts)
+    coverage = coverage_of(outcome, map.n_relu, engine, budget, undecided=found.unchecked, notes=notes)
     return InputDiagram(
         _items=tuple(describe_branch(map, sheet, spans) for sheet in wide),
         inputs=chosen,
         ranges=freeze(spans),
         base=freeze(whole),
-        complete=exhausted,
+        complete=not coverage.stopped_by,
         collisions=tuple(describe_collision(wide, found.pieces, meeting, spans) for meeting in find_meetings(wide)),
         continua=describe_continua(found.pieces, spans),
         coverage=coverage,
