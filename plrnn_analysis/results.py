@@ -33,11 +33,18 @@ Item = TypeVar("Item")
 class Table(dict[str, list[Any]]):
     """Columns of equal length, keyed by name.
 
+    Attributes
+    ----------
+    claim : str
+        What the search behind it proved, in a few words.
+
     Examples
     --------
     >>> Table(bitcode=["01"], residual=[0.0])["bitcode"]
     ['01']
     """
+
+    claim: str = ""
 
     def to_pandas(self) -> Any:
         """The same table as a :class:`pandas.DataFrame`.
@@ -64,7 +71,14 @@ class ResultSequence(Frozen, Sequence[Item], Generic[Item]):
 
     def table(self) -> Table:
         """One row per item, with the names in ``columns`` as columns."""
-        return Table({name: [getattr(item, name) for item in self] for name in self.columns})
+        table = Table({name: [getattr(item, name) for item in self] for name in self.columns})
+        table.claim = self.claim
+        return table
+
+    @property
+    def claim(self) -> str:
+        """What was proved, in a few words; empty where nothing is claimed."""
+        return ""
 
     @overload
     def __getitem__(self, index: int) -> Item: ...
@@ -206,8 +220,8 @@ class FixedPoints(ResultSequence[FixedPoint]):
     Attributes
     ----------
     complete : bool
-        True only when every one of the 2**H subregions was decided: then there is no other isolated
-        fixed point and no other continuum, up to the rounding stated in the theory page.
+        True only when every one of the 2**H subregions was decided: then the points and continua listed are all there
+        are, for the given doubles taken as the numbers that they are.
     continua : tuple of Continuum
         Line, plane, ... attractors; their points are not listed among the isolated ones.
     coverage : Coverage
@@ -220,10 +234,18 @@ class FixedPoints(ResultSequence[FixedPoint]):
     continua: tuple[Continuum, ...]
     coverage: Coverage
 
+    @property
+    def claim(self) -> str:
+        """What was proved, in a few words: ``"complete"``, or up to where, or what stopped the search."""
+        if self.complete:
+            return "complete"
+        if self.coverage.limit is not None:
+            return f"complete for |y| <= {self.coverage.limit:.3g} only"
+        return f"NOT complete, stopped by {self.coverage.stopped_by}"
+
     def __repr__(self) -> str:
-        proof = "complete" if self.complete else f"NOT complete, stopped by {self.coverage.stopped_by}"
         extra = f", {len(self.continua)} continua" if self.continua else ""
-        return f"<FixedPoints: {len(self)} isolated{extra}; {proof}>"
+        return f"<FixedPoints: {len(self)} isolated{extra}; {self.claim}>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,8 +343,8 @@ class Cycles(ResultSequence[Cycle]):
     Attributes
     ----------
     complete_up_to : int
-        There is no other cycle, isolated or in a family, of any period up to this one (inside `box`, if
-        one is given), up to the rounding stated in the theory page. 0 if not even period 1 was finished.
+        There is no other cycle, isolated or in a family, of any period up to this one (inside `box`, if one is
+        given), for the given doubles taken as the numbers that they are. 0 if not even period 1 was finished.
     max_period : int
         The largest period asked for.
     box : tuple of ndarray or None
@@ -356,6 +378,14 @@ class Cycles(ResultSequence[Cycle]):
             numbers[cycle.period] += 1
         return numbers
 
+    @property
+    def claim(self) -> str:
+        """What was proved, in a few words."""
+        where = "" if self.box is None else " inside the box"
+        limits = [c.limit for c in self.coverage.values() if c.limit is not None]
+        up_to = f"; beyond that for |y| <= {min(limits):.3g} only" if limits else ""
+        return f"complete up to period {self.complete_up_to} of {self.max_period}{where}{up_to}"
+
     def to_scyfi(self) -> tuple[list[list[list[np.ndarray]]], list[list[np.ndarray]]]:
         """The nesting of the Julia package SCYFI: ``cycles[k - 1][i][t]`` and ``eigenvalues[k - 1][i]``.
 
@@ -374,10 +404,9 @@ class Cycles(ResultSequence[Cycle]):
         return cycles, eigenvalues
 
     def __repr__(self) -> str:
-        where = "" if self.box is None else " inside the box"
         found = ", ".join(f"{k}: {number}" for k, number in self.counts.items() if number) or "none"
         extra = f", {len(self.continua)} continua" if self.continua else ""
-        return f"<Cycles: {found}{extra}; complete up to period {self.complete_up_to} of {self.max_period}{where}>"
+        return f"<Cycles: {found}{extra}; {self.claim}>"
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,6 +72,11 @@ def coverage_sentences(result: FixedPoints) -> list[str]:
         one = cov.subregions == 1
         verdict = f"Complete: {'the single subregion was' if one else f'all {everything} subregions were'} decided. "
         verdict += f"There is no fixed point beside the {' and '.join(listed)} listed." if listed else NONE
+    elif cov.limit is not None:
+        verdict = (
+            f"NOT complete: points were excluded only where all ReLU arguments are at most {cov.limit:.3g} in modulus. "
+            "What is listed is verified; there may be more further out."
+        )
     else:
         share = 100.0 * (cov.undecided / cov.subregions)
         verdict = (
@@ -140,7 +145,8 @@ def fixed_points_record(result: FixedPoints) -> dict[str, Any]:
     dict
         ``complete``, ``coverage``, ``fixed_points`` and ``continua``. Eigenvalues are pairs (real,
         imaginary); null stands for infinity: a ``boundary_distance`` of a model without ReLU, an open end
-        of an ``interval``.
+        of an ``interval``. A ``limit`` that is not null is the modulus of ReLU arguments up to which fixed points
+        were excluded.
 
     Examples
     --------
@@ -164,6 +170,7 @@ def fixed_points_record(result: FixedPoints) -> dict[str, Any]:
             "stopped_by": cov.stopped_by,
             "seconds": float(cov.seconds),
             "notes": list(cov.notes),
+            "limit": cov.limit,
         },
         "fixed_points": [_point_record(point) for point in result],
         "continua": [_continuum_record(piece) for piece in result.continua],
@@ -242,6 +249,7 @@ def cycles_record(result: Cycles) -> dict[str, Any]:
         "complete_up_to": int(result.complete_up_to),
         "max_period": int(result.max_period),
         "stopped_by": {str(k): c.stopped_by for k, c in result.coverage.items()},
+        "limit": {str(k): c.limit for k, c in result.coverage.items() if c.limit is not None},
         "cycles": [_cycle_record(cycle) for cycle in result],
         "families": [
             {

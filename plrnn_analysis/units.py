@@ -62,7 +62,8 @@ def _exponents(map: CanonicalMap) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(m, dtype=np.int64), np.zeros(n, dtype=np.int64)
     from scipy.linalg import matrix_balance
 
-    _, (scales, _) = matrix_balance(block, permute=False, separate=True)
+    with np.errstate(invalid="ignore"):  # SciPy makes whole numbers of scales too
+        _, (scales, _) = matrix_balance(block, permute=False, separate=True)
     orders = np.log2(scales).round().astype(np.int64)
     np.clip(orders, -MOST_BINARY_ORDERS, MOST_BINARY_ORDERS, out=orders)
     return orders[:m], orders[m:]

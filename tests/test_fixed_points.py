@@ -12,10 +12,12 @@ from oracle import brute_force, exact
 from systems import CASES, degenerate_map, known, planted_al_rnn, random_model
 
 from plrnn_analysis import PLRNN, CanonicalMap, ModelError
-from plrnn_analysis.engines import elimination, mixed, reduction, uniqueness
+from plrnn_analysis.engines import elimination, mixed, outskirts, portfolio, reduction, uniqueness
 from plrnn_analysis.engines.budget import Budget
 from plrnn_analysis.fixed_points import find_fixed_points
 from plrnn_analysis.maps import bits_to_string
+from plrnn_analysis.summary import coverage_sentences, fixed_points_record
+from plrnn_analysis.units import balanced
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -377,3 +379,37 @@ def test_limits_that_are_no_numbers_are_refused(limit, value):
     model = PLRNN.al_rnn(A=[0.5], W=[[0.0]], h=[1.0], pwl_units=1)
     with pytest.raises(ModelError, match=f"{limit} must be a number >= 0 or None"):
         model.fixed_points(**{limit: value})
+
+
+class TestFarOut:
+    """Cuts that hold up to a limit only, and what is then said of the rest."""
+
+    model = PLRNN.clipped_shallow(
+        [0.5, 0.3], *(np.random.default_rng(0).normal(size=shape) for shape in ((2, 10), (10, 2), (2,), (10,)))
+    )
+
+    def test_solutions_beyond_a_bound_are_excluded_by_the_merged_map(self):
+        found = self.model.fixed_points(method="linear programs")
+        assert found.complete and found.coverage.limit is None and found.claim == "complete"
+        reach = outskirts.merged(balanced(self.model.map).map)
+        y = self.model.map.preactivation(found[0].z)
+        # Merged, the ReLUs of a clipped network cancel: all fixed points are bounded.
+        assert len(reach.problem.g) == 0 and np.abs(y).sum() <= reach.intercept * balanced(self.model.map).relu.max()
+
+    def test_without_it_the_limit_is_named_wherever_the_result_is_shown(self, monkeypatch):
+        monkeypatch.setattr(portfolio, "merged", lambda map: None)
+        whole = self.model.fixed_points(method="linear programs").coverage.nodes
+        found = self.model.fixed_points(method="linear programs", max_nodes=whole // 2)
+        limit = found.coverage.limit
+        assert not found.complete and limit > 0.0
+        assert f"|y| <= {limit:.3g}" in repr(found) and f"|y| <= {limit:.3g}" in found.table().claim
+        assert fixed_points_record(found)["coverage"]["limit"] == limit
+        assert f"{limit:.3g}" in coverage_sentences(found)[0]
+
+
+def test_without_offsets_many_relus_are_searched_by_programs_too():
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        model = PLRNN.al_rnn(rng.uniform(0.3, 0.9, 30), rng.normal(size=(30, 30)) / np.sqrt(30), np.zeros(30), 16)
+        found = model.fixed_points(method="linear programs")
+        assert found.complete and [p.bitcode for p in found] == ["0" * 16] and not np.any(found[0].z)
