@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 
+import numpy as np
+
 from .engines.budget import Budget
 from .engines.coverage import coverage_of
 from .engines.description import describe_points
