@@ -19,8 +19,15 @@ CLEAR = 1e-9
 NOTHING = 2.0**-80
 
 
+def _as_double(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else -float("inf")
+
+
 def _float(values) -> np.ndarray:
-    return np.array([float(v) for v in values])
+    return np.array([_as_double(v) for v in values])
 
 
 def _terms(map: CanonicalMap, z: np.ndarray, bits) -> np.ndarray:
@@ -38,11 +45,18 @@ def _exact_inverse(J) -> np.ndarray | None:
     return np.array([_float(column[0]) for column in columns]).T
 
 
+def _spread(inverse: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """|inverse| times errors, where entries beyond the range of doubles count only beside errors that are not zero."""
+    used = errors > 0.0
+    with np.errstate(over="ignore"):
+        return np.abs(inverse)[:, used] @ errors[used]
+
+
 def _far(found: np.ndarray, exact, allowed: np.ndarray) -> bool:
     """Whether a coordinate is farther off than allowed; an exact 0 may be `NOTHING` beside the others."""
-    nothing = NOTHING * max(abs(float(value)) for value in exact)
+    nothing = NOTHING * np.abs(_float(exact)).max()
     limits = [limit if value else max(limit, nothing) for limit, value in zip(allowed, exact)]
-    return any(abs(Fraction(float(a)) - b) > Fraction(float(t)) for a, b, t in zip(found, exact, limits))
+    return any(t < np.inf and abs(Fraction(float(a)) - b) > Fraction(float(t)) for a, b, t in zip(found, exact, limits))
 
 
 def _wrong_class(found: str, exact: str, jacobian) -> bool:
@@ -97,7 +111,7 @@ def _wrong_point(map: CanonicalMap, exact, point) -> str:
     z = _float(exact.orbit[0])
     terms = _terms(map, z, exact.word[0])
     inverse = _exact_inverse(exact.jacobian)
-    allowed = CLEAR * terms if inverse is None else ROUNDING * np.abs(inverse) @ terms
+    allowed = CLEAR * terms if inverse is None else _spread(inverse, ROUNDING * terms)
     if _far(point.z, exact.orbit[0], allowed):
         return f"z = {point.z.tolist()} instead of {z.tolist()}"
     if _wrong_class(point.stability, exact_oracle.classify(exact), exact.jacobian):
@@ -107,6 +121,7 @@ def _wrong_point(map: CanonicalMap, exact, point) -> str:
     touches = any(value == 0 for value, moves in zip(exact.y[0], moving) if moves)
     if touches and not point.on_boundary:
         return "on a boundary, but not flagged"
+    sizes += np.abs(map.V) @ terms
     if point.on_boundary and not np.any((np.abs(y) <= 1e-6 * sizes)[moving]):
         return "flagged on_boundary, far from any"
     return ""

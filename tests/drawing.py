@@ -1,8 +1,8 @@
 """Systems drawn by seed, all architectures, from harmless to degenerate; and the same ones in other units.
 
 Each system comes with variants: exact changes of units (powers of two, so that the answer is the same set in other
-numbers), offsets of another size, weights over six orders of magnitude, and one weight chosen so that I - J of one
-subregion is nearly singular.
+numbers), offsets of another size, weights over six orders of magnitude, last digits changed, and one weight chosen so
+that I - J of one subregion is nearly singular.
 """
 
 from __future__ import annotations
@@ -242,6 +242,21 @@ def nearly_singular(rng: np.random.Generator, map: CanonicalMap, distance: float
     return CanonicalMap.build(A, map.W, map.V, map.c, map.h, map.C, map.E)
 
 
+def nudged(rng: np.random.Generator, map: CanonicalMap) -> CanonicalMap:
+    """Some numbers moved by their last digit, some zeros by very little: what was degenerate is no longer, just."""
+    share, tiny = rng.choice([0.1, 0.5, 1.0]), rng.random() < 0.5
+
+    def nudge(a: np.ndarray) -> np.ndarray:
+        up, chosen = rng.choice([-np.inf, np.inf], a.shape), rng.random(a.shape) < share
+        little = np.ldexp(rng.choice([-1.0, 1.0], a.shape), rng.choice([-30, -52, -60, -100], a.shape))
+        moved = np.where(a != 0.0, np.nextafter(a, up), little if tiny else 0.0)
+        return np.where(chosen, moved, a)
+
+    which = rng.choice(["A", "W", "V", "c", "h", "ch", "AWVch"])
+    parts = {name: nudge(getattr(map, name)) if name in which else getattr(map, name) for name in "AWVch"}
+    return CanonicalMap.build(**parts, C=map.C, E=map.E)
+
+
 def variants(rng: np.random.Generator, map: CanonicalMap, name: str) -> Iterator[Drawn]:
     """The map itself, then one variant of each kind at a size drawn."""
     yield Drawn(map, name)
@@ -255,6 +270,7 @@ def variants(rng: np.random.Generator, map: CanonicalMap, name: str) -> Iterator
     power = int(rng.choice(OFFSETS)) * int(rng.choice([-1, 1]))
     yield Drawn(with_offsets(map, 2.0**power), f"{name}, offsets 2^{power}")
     yield Drawn(spread_weights(rng, map), f"{name}, weights over six orders of magnitude")
+    yield Drawn(nudged(rng, map), f"{name}, nudged", near_degenerate=True)
     distance = float(rng.choice(DISTANCES))
     near = nearly_singular(rng, map, distance)
     if near is not None:

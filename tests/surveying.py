@@ -76,7 +76,7 @@ class Tally:
                  f"{100 * self.share_incomplete:.3f} % incomplete away from degeneracy, "
                  f"{self.undecided} stability classes undecided, {len(self.out_of_time)} out of time"]  # fmt: skip
         lines += [
-            f"  {search}{', nearly singular' if near else ''}: {n} answers, {self.incomplete[search, near]} incomplete"
+            f"  {search}{', near degeneracy' if near else ''}: {n} answers, {self.incomplete[search, near]} incomplete"
             for (search, near), n in sorted(self.answers.items())
         ]
         lines += [f"  out of time: {late}" for late in self.out_of_time]
