@@ -53,12 +53,24 @@ class ParametricMap:
     """A map without input, at t = 0, and how its offsets grow with t: `h1` (M, d) and `c1` (H, d).
 
     Rounded; `exact` holds what the given weights, inputs and ranges say.
+
+    Attributes
+    ----------
+    map : CanonicalMap
+    h1, c1 : ndarray
+    exact : ExactParametricMap
+    given : CanonicalMap
+        With its inputs, of which `chosen` vary over `spans` (d, 2) while the others are held at `base` (K,).
     """
 
     map: CanonicalMap
     h1: np.ndarray
     c1: np.ndarray
     exact: ExactParametricMap
+    given: CanonicalMap
+    base: np.ndarray
+    chosen: tuple[int, ...]
+    spans: np.ndarray
 
     @classmethod
     def of(cls, map: CanonicalMap, base: np.ndarray, chosen: tuple[int, ...], spans: np.ndarray) -> ParametricMap:
@@ -82,7 +94,7 @@ class ParametricMap:
         exact = ExactParametricMap(
             _matrix(map.A), _matrix(map.W), _matrix(map.V), _from_rows(h_exact, 1 + d), _from_rows(c_exact, 1 + d)
         )
-        return cls(at_start, h[:, 1:], c[:, 1:], exact)
+        return cls(at_start, h[:, 1:], c[:, 1:], exact, map, base, chosen, spans)
 
     @property
     def n_parameters(self) -> int:
@@ -101,13 +113,14 @@ def candidate_patterns(
 
     Notes
     -----
-    Few ReLUs: all patterns. Else the search tree of the fixed points: each parameter becomes a unit ``q = relu(q)``,
-    which may have any value that is not negative, so that one tree decides all parameters at once.
+    Few ReLUs: all patterns. Else the search tree of the fixed points: each input that varies becomes a unit
+    ``q = relu(q)``, which may have any value that is not negative, so that one tree decides all inputs at once.
     """
     m, n, d = problem.map.n_units, problem.map.n_relu, problem.n_parameters
     if method == "enumeration" or (method == "auto" and n <= MAX_RELUS and m**3 * 2.0**n <= MAX_OPERATIONS):
         return enumeration.search(n, budget), "enumeration", []
-    own = balanced(_extended(problem))
+    extended, room = _extended(problem)
+    own = balanced(extended)
     reduction = reduce_fixed_points(own.map, budget)
     if reduction is None:
         outcome = mixed.search(own.map, budget)
@@ -117,8 +130,8 @@ def candidate_patterns(
     if n + d > branching.MAX_UNKNOWNS:
         budget.stop("memory")
         return Outcome(exhausted=False), "linear programs", [f"{n} ReLUs are too many: tables take 8 H^3 bytes"]
-    L = np.hstack([np.zeros((d, m)), -np.eye(d)])
-    outcome = branching.search(reduction, budget, workers, Constraints(L, 1.0 / own.state[m:]))
+    L = np.hstack([np.zeros((d, extended.n_units - d)), -np.eye(d)])
+    outcome = branching.search(reduction, budget, workers, Constraints(L, room / own.state[-d:]))
     outcome.words = _without([word ^ reduction.base for word in outcome.words], n)
     outcome.decided >>= d
     notes = []
@@ -133,19 +146,25 @@ def _without(words: list[np.ndarray], n: int) -> list[np.ndarray]:
     return [found[key] for key in sorted(found)]
 
 
-def _extended(problem: ParametricMap) -> CanonicalMap:
-    """The map with a unit ``q' = relu(q)`` a parameter, ``t = q (1 + BEYOND) - BEYOND``."""
-    map, d = problem.map, problem.n_parameters
-    m, n = map.n_units, map.n_relu
-    start, scale = np.full(d, -BEYOND), 1.0 + BEYOND
-    A = np.zeros((m + d, m + d))
-    A[:m, :m] = map.A
-    W = np.zeros((m + d, n + d))
-    W[:m, :n], W[:m, n:], W[m:, n:] = map.W, scale * problem.h1, np.eye(d)
-    V = np.zeros((n + d, m + d))
-    V[:n, :m], V[:n, m:], V[n:, m:] = map.V, scale * problem.c1, np.eye(d)
-    c = np.concatenate([map.c + problem.c1 @ start, np.zeros(d)])
-    return CanonicalMap.build(A, W, V, c, np.concatenate([map.h + problem.h1 @ start, np.zeros(d)]))
+def _extended(problem: ParametricMap) -> tuple[CanonicalMap, np.ndarray]:
+    """The map with its inputs among the states, and how large the last d states q may become.
+
+    A state of its own holds each input: ``s = base``, or ``s = start + q`` where it varies, with ``q = relu(q)``. So
+    no number is rounded, and the tree proves what it proves for the given inputs.
+    """
+    map, chosen = problem.given, list(problem.chosen)
+    held = [k for k in range(map.n_inputs) if k not in chosen and problem.base[k] != 0.0]
+    m, n, d, k = map.n_units, map.n_relu, len(chosen), len(chosen) + len(held)
+    low, high = problem.spans.T
+    start = low - BEYOND * (high - low)
+    A, W = np.zeros((m + k + d, m + k + d)), np.zeros((m + k + d, n + d))
+    V, h = np.zeros((n + d, m + k + d)), np.zeros(m + k + d)
+    A[:m, :m], A[:m, m : m + k] = map.A, map.C[:, chosen + held]
+    V[:n, :m], V[:n, m : m + k], V[n:, m + k :] = map.V, map.E[:, chosen + held], np.eye(d)
+    W[:m, :n], W[m : m + d, n:], W[m + k :, n:] = map.W, np.eye(d), np.eye(d)
+    h[:m], h[m : m + k] = map.h, np.concatenate([start, problem.base[held]])
+    extended = CanonicalMap.build(A, W, V, np.append(map.c, np.zeros(d)), h)
+    return extended, np.nextafter(high - start, np.inf)
 
 
 def surely_empty(problem: ParametricMap, patterns: np.ndarray) -> np.ndarray:
