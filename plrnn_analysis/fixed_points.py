@@ -16,7 +16,7 @@ from .engines.verification import Checker
 from .errors import ModelError
 from .maps import CanonicalMap
 from .numerics import BOUNDARY
-from .results import FixedPoint, FixedPoints
+from .results import FixedPoints
 
 __all__ = ["find_fixed_points"]
 
@@ -113,31 +113,23 @@ def find_fixed_points(
     outcome, engine, notes = search_patterns(
         checker, budget, choose_workers(workers, executor), method, verify=verify, heuristic=heuristic
     )
-    found = examine(checker, outcome.words, budget)
-    points: list[FixedPoint] = []
-    try:
-        for point in describe_points(map, found.hits, boundary_tolerance, checker.units.map):
-            points.append(point)
-            if budget.overdue:
-                budget.stop("time_limit")
-                break
-    except KeyboardInterrupt:
-        budget.stop("interrupt")
-    undescribed = len(found.hits) - len(points)
-    if undescribed:
-        notes.append(f"{undescribed} further fixed points were found, and not described before the search was stopped")
-    undecided = found.undecided + undescribed
+    found = examine(
+        checker,
+        outcome.words,
+        budget,
+        lambda hits: describe_points(map, hits, boundary_tolerance, checker.units.map),
+    )
     coverage = coverage_of(
         outcome,
         map.n_relu,
         engine,
         budget,
-        undecided=undecided,
+        undecided=found.undecided,
         notes=(*notes, *found.notes),
         unit=float(np.min(checker.units.relu, initial=np.inf)),
     )
     return FixedPoints(
-        _items=tuple(points),
+        _items=tuple(found.described),
         complete=not coverage.stopped_by and coverage.undecided == 0,
         continua=tuple(continuum_of(map, piece) for piece in found.pieces),
         coverage=coverage,

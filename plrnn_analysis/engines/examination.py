@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from .verification import Checker, Doubt, Hit
 __all__ = ["Examination", "examine"]
 
 # Words handed to the checker between two looks at the clock.
-CHUNK = 256
+CHUNK = 128
 
 
 @dataclass
@@ -26,6 +27,8 @@ class Examination:
     ----------
     hits : list of Hit
         Isolated points, ordered by word.
+    described : list
+        What `describe` made of each hit.
     pieces : list of Piece
         Continua, ordered by word; none lies in the closure of another.
     unchecked : int
@@ -35,6 +38,7 @@ class Examination:
     """
 
     hits: list[Hit] = field(default_factory=list)
+    described: list[Any] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     unchecked: int = 0
     doubtful: int = 0
@@ -58,7 +62,12 @@ class Examination:
         return notes
 
 
-def examine(checker: Checker, words: Sequence[np.ndarray], budget: Budget) -> Examination:
+def examine(
+    checker: Checker,
+    words: Sequence[np.ndarray],
+    budget: Budget,
+    describe: Callable[[list[Hit]], Iterable[Any]] = lambda hits: hits,
+) -> Examination:
     """Decide the candidates of a search.
 
     Parameters
@@ -69,6 +78,8 @@ def examine(checker: Checker, words: Sequence[np.ndarray], budget: Budget) -> Ex
         Such that every solution lies in the closed cells of one of them.
     budget : Budget
         Its overtime ends the examination; so does Ctrl-C, and what is known is kept.
+    describe : callable, optional
+        Turns hits into results, as they are found: a search that is stopped has results to show.
 
     Notes
     -----
@@ -78,17 +89,24 @@ def examine(checker: Checker, words: Sequence[np.ndarray], budget: Budget) -> Ex
     """
     found = Examination()
     hits: dict[bytes, Hit] = {}
+    described: dict[bytes, Any] = {}
     pieces: dict[bytes, ExactPiece] = {}
     done = 0
     try:
-        for solved in _solved(checker, words, budget):
-            done += 1
-            if isinstance(solved, Hit):
-                hits.setdefault(solved.bits.tobytes(), solved)
-            elif isinstance(solved, ExactPiece):
-                pieces.setdefault(solved.bits.tobytes(), solved)
-            elif isinstance(solved, Doubt):
-                found.doubtful += 1
+        for start in range(0, len(words), CHUNK):
+            # A chunk takes part of a second at most: what is begun is finished.
+            solved = list(_solved(checker, words[start : start + CHUNK], budget))
+            new = {one.bits.tobytes(): one for one in solved if isinstance(one, Hit)}
+            new = {key: one for key, one in new.items() if key not in hits}
+            results = dict(zip(new, describe(list(new.values())), strict=True))
+            hits.update(new)
+            described.update(results)
+            for one in solved:
+                if isinstance(one, ExactPiece):
+                    pieces.setdefault(one.bits.tobytes(), one)
+                elif isinstance(one, Doubt):
+                    found.doubtful += 1
+            done += len(solved)
             if budget.overdue:
                 budget.stop("time_limit")
                 break
@@ -103,17 +121,20 @@ def examine(checker: Checker, words: Sequence[np.ndarray], budget: Budget) -> Ex
             found.doubtful += 1
         else:
             found.pieces.append(shown)
-    for key in sorted(hits):
-        hit = hits[key]
-        if not any(_lies_in(hit.signs, piece) for piece in outer):
-            found.hits.append(hit)
+    for key in sorted(described):
+        if not any(_lies_in(hits[key].signs, piece) for piece in outer):
+            found.hits.append(hits[key])
+            found.described.append(described[key])
     return found
 
 
 def _solved(checker: Checker, words: Sequence[np.ndarray], budget: Budget) -> Iterator[Hit | ExactPiece | Doubt | None]:
-    for start in range(0, len(words), CHUNK):
-        patterns = np.array(words[start : start + CHUNK], dtype=bool)
-        yield from checker.solve(patterns.reshape(len(patterns), -1), budget.overtime_ends)
+    """Words decided until the time is up."""
+    patterns = np.array(words, dtype=bool)
+    for one in checker.solve(patterns.reshape(len(patterns), -1), budget.overtime_ends):
+        yield one
+        if budget.overdue:
+            return
 
 
 def _lies_in(signs: np.ndarray, piece: ExactPiece) -> bool:

@@ -19,8 +19,9 @@ from systems import planted_al_rnn
 
 from plrnn_analysis.engines import elimination
 from plrnn_analysis.engines.budget import Budget
+from plrnn_analysis.engines.examination import examine
 from plrnn_analysis.engines.reduction import reduce_fixed_points
-from plrnn_analysis.engines.verification import Hit, solve_region, unique_hits
+from plrnn_analysis.engines.verification import Checker
 
 pytestmark = pytest.mark.benchmark
 
@@ -71,10 +72,10 @@ def test_against_batched_solves():
         return hits
 
     def search_and_verify():
-        outcome = elimination.search(reduce_fixed_points(map), Budget(None, None))
+        checker, budget = Checker([map]), Budget(None, None)
+        outcome = elimination.search(reduce_fixed_points(checker.units.map), budget)
         assert outcome.exhausted
-        solved = [solve_region(map, word) for word in outcome.words]
-        return unique_hits([hit for hit in solved if isinstance(hit, Hit)])
+        return examine(checker, outcome.words, budget).hits
 
     slow, expected = best_of(batched, 2)
     fast, hits = best_of(search_and_verify, 5)
