@@ -8,10 +8,9 @@ import numpy as np
 
 from ..engines.orbits import least_rotations
 from ..maps import bits_from_string
-from ..numerics import UNIT_CIRCLE
 from ..results import FixedPoint, FixedPoints
 from .ledger import End, Ledger
-from .resting import Resting, Verdict, resting_on, solve_word
+from .resting import Resting, Verdict, WordSolver, resting_on
 from .results import EndKind
 from .task import Task
 
@@ -31,13 +30,14 @@ class Catalogue:
         self.task = task
         self.ledger = ledger
         self.known: list[tuple[Resting, int]] = []
+        self._solver = WordSolver(task.units, task.given, task.boundary_tolerance)
         self._solved: dict[bytes, Resting | Verdict] = {}
 
     def take(self, fixed_points: FixedPoints | None) -> None:
         """Take over fixed points that were found elsewhere."""
         for point in fixed_points or ():
-            if point.spectral_radius < 1.0 - UNIT_CIRCLE:
-                solved = self._solved_anew(bits_from_string(point.bitcode, self.task.map.n_relu)[None])
+            if point.stability.startswith("stable"):
+                solved = self._solver.solve(bits_from_string(point.bitcode, self.task.map.n_relu)[None])
                 if isinstance(solved, Resting):
                     self._enter(replace(solved, object=point))
 
@@ -46,7 +46,7 @@ class Catalogue:
         turned = np.roll(word, -int(least_rotations(word[None], 1)[0]), 0)
         key = turned.tobytes() + str(len(word)).encode()
         if key not in self._solved:
-            solved = self._solved_anew(turned)
+            solved = self._solver.solve(turned)
             self._solved[key] = solved
             if isinstance(solved, Resting):
                 self._enter(solved)
@@ -70,10 +70,6 @@ class Catalogue:
                 self.ledger.settle(runs[rest[j]], end, int(proven[j]))
             settled[rest] = reached
         return settled
-
-    def _solved_anew(self, word: np.ndarray) -> Resting | Verdict:
-        task = self.task
-        return solve_word(task.units, task.given, word, task.boundary_tolerance)
 
     def _enter(self, resting: Resting) -> None:
         found = resting.object

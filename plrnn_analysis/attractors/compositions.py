@@ -6,10 +6,17 @@ import numpy as np
 
 from ..maps import CanonicalMap
 
-__all__ = ["affine_along", "composition"]
+__all__ = ["affine_along", "composition", "is_short"]
 
 # Entries of products below this are zero.
 TINY = 1e-280
+# Words of so many steps, and units in all steps together, are solved exactly.
+SHORT, SHORT_UNITS = 32, 256
+
+
+def is_short(word: np.ndarray, n_units: int) -> bool:
+    """Whether a word (k, H) is short enough to be solved in exact arithmetic."""
+    return len(word) <= SHORT and len(word) * n_units <= SHORT_UNITS
 
 
 def composition(map: CanonicalMap, word: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:

@@ -63,8 +63,15 @@ def grows_like_a_power(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -
     -----
     Where the states of every k-th step have only finitely many differences, Δz = (G - I) z and so on, which end in
     zero, they are a polynomial in time: by Newton's forward formula the sum of binomials times these differences. If no
-    difference moves a ReLU argument towards its boundary, none is ever reached.
+    difference moves a ReLU argument towards its boundary, none is ever reached. Where it also goes to and fro, two
+    rounds of the word are one.
     """
+    return any(
+        _differences_end(map, np.tile(word, (rounds, 1)), orbit) for rounds in (1, 2) if len(orbit) > rounds * len(word)
+    )
+
+
+def _differences_end(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> bool:
     period, m = len(word), map.n_units
     matrix = affine_along(map, word)[0]
     difference = orbit[-1] - orbit[-period - 1]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._validation import freeze
 from ..engines.orbits import least_rotations
-from ..engines.singular import analyse_singular_region, continuum_of
+from ..engines.singular import Piece, analyse_singular_region, continuum_of
 from ..maps import CanonicalMap, bits_to_string
 from ..results import Continuum, CycleContinuum
 from ..units import Units
-from .compositions import composition
+from .compositions import composition, is_short
 
 __all__ = ["family_around"]
 
@@ -35,28 +34,53 @@ def family_around(
     tolerance : float
         Largest distance, in any coordinate, of the orbit's end from its start.
     """
-    period = len(word)
     if np.max(np.abs(orbit[-1] - orbit[0])) > tolerance:
         return None
+    if is_short(word, given.n_units):
+        piece = analyse_singular_region([given] * len(word), word)
+        if piece is not None:
+            return _of_piece(given, piece, len(word))
+    return _in_floats(units, given, word, orbit) if len(word) > 1 else None
+
+
+def _of_piece(given: CanonicalMap, piece: Piece, rounds: int) -> Continuum | CycleContinuum:
+    """The family that an exact piece of a ring of so many steps is."""
+    moves = (piece.exact.point, *piece.exact.directions)
+    # On a boundary, or by a multiplier of one, members may repeat themselves sooner than the word does.
+    period = next(d for d in range(1, rounds + 1) if rounds % d == 0 and all(m[d:] + m[:d] == m for m in moves))
+    bits = piece.bits.reshape(rounds, -1)[:period]
     if period == 1:
-        piece = analyse_singular_region(given, word[0])
-        return None if piece is None or not len(piece.directions) else continuum_of(given, piece)
+        single = analyse_singular_region(given, bits[0])
+        assert single is not None  # the ring has the same family, repeated
+        return continuum_of(given, single)
+    states = np.vstack([piece.anchor, piece.directions]).reshape(1 + len(piece.directions), rounds, -1)[:, :period]
+    # Rows of unit length over the ring shrink with the rounds left out.
+    scale = np.sqrt(rounds / period)
+    return _described(bits, states[0], scale * states[1:])
+
+
+def _in_floats(units: Units, given: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> CycleContinuum | None:
+    """The family of a long word, or of one that is neutral but for the rounding of its weights."""
     matrix = composition(units.map, word)[0]
     values, right = np.linalg.svd(np.eye(given.n_units) - matrix)[1:]
     kernel = right[values <= NO_LARGER * (1.0 + values[0])]
     if not len(kernel):
         return None
-    directions = np.empty((len(kernel), period, given.n_units))
+    directions = np.empty((len(kernel), len(word), given.n_units))
     # Orthonormal in the user's units at the first point.
     moved = np.linalg.qr((kernel * units.state).T)[0].T
-    for t in range(period):
+    for t, bits in enumerate(word):
         directions[:, t] = moved
-        moved = moved @ given.jacobian(word[t]).T
+        moved = moved @ given.jacobian(bits).T
+    return _described(word, orbit[:-1] * units.state, directions)
+
+
+def _described(word: np.ndarray, anchor: np.ndarray, directions: np.ndarray) -> CycleContinuum:
     turn = int(least_rotations(word[None], 1)[0])
     return CycleContinuum(
-        period=period,
-        anchor=freeze(np.roll(orbit[:-1] * units.state, -turn, 0)),
-        directions=freeze(np.roll(directions, -turn, 1)),
-        dimension=len(kernel),
+        period=len(word),
+        anchor=np.roll(anchor, -turn, 0),
+        directions=np.roll(directions, -turn, 1),
+        dimension=len(directions),
         word=tuple(bits_to_string(b) for b in np.roll(word, -turn, 0)),
     )

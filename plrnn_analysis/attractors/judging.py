@@ -26,7 +26,11 @@ HUGE = 1e100
 # A boundary that a run on a straight line meets within so many steps is met by following it.
 AHEAD = 4000
 # What a run that is far away and growing may be doing without leaving every bound.
-MAY_RETURN = (Reason.APPROACHING, Reason.SLOWING, Reason.RAMP)
+MAY_RETURN = (Reason.APPROACHING, Reason.SLOWING, Reason.RAMP, Reason.INACCURATE)
+
+
+# Words along which something neither grows nor shrinks.
+NEUTRAL = (Verdict.SINGULAR, Verdict.MARGINAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +105,7 @@ def _overflow(search: Search, run: int) -> None:
     """A run beyond the range of floats: divergent, unless it grows where every direction shrinks in the end."""
     ledger = search.ledger
     solved = search.catalogue.solve(search.task.map.bits(ledger.open[run].state)[None])
-    if isinstance(solved, Resting) or solved == Verdict.VIRTUAL:
+    if isinstance(solved, Resting) or solved in (Verdict.VIRTUAL, Verdict.INACCURATE):
         ledger.explain(run, Reason.OVERFLOW)
     else:
         ledger.diverge(run)
@@ -119,7 +123,7 @@ def _examine(search: Search, run: int, orbit: np.ndarray, history: np.ndarray, k
             came = search.catalogue.assign([run], orbit[-1:], known)[0]
             return None if came else _Finding(Reason.APPROACHING)
         ray = ray_along(search.task.map, word, orbit)
-        if ray is not None and solved != Verdict.MARGINAL:
+        if ray is not None:
             return _on_a_ray(search, run, word, orbit, solved, ray)
         if solved == Verdict.VIRTUAL:
             continue
@@ -138,10 +142,10 @@ def _on_a_ray(
     if np.isfinite(ray.periods):
         reason = Reason.RAMP if ray.periods * ray.period > AHEAD else Reason.MOVING
         return _Finding(reason, word, ray)
-    if ray.endless and (solved == Verdict.SINGULAR or expands_once(map, word)):
+    if ray.endless and (solved in NEUTRAL or expands_once(map, word)):
         search.ledger.diverge(run, proven=1)
         return None
-    if solved == Verdict.SINGULAR and ray.factor < 1.0:
+    if solved in NEUTRAL:
         return _neutral(search, run, word, orbit, solved)
     return _repelled(search, run, word, orbit)
 
@@ -159,21 +163,20 @@ def _neutral(search: Search, run: int, word: np.ndarray, orbit: np.ndarray, solv
     task, period = search.task, len(word)
     if len(orbit) <= period:
         return _Finding(Reason.MOVING)
-    times = 1
-    if solved == Verdict.MARGINAL:
-        # A rotation by a root of unity comes back after several rounds of the word.
-        rounds = orbit[-1::-period][1 : task.max_period // period + 1]
-        back = np.flatnonzero(np.max(np.abs(rounds - orbit[-1]), axis=1) <= task.reached(orbit[-period - 1 :]))
-        if not len(back):
-            return _Finding(Reason.ROTATING, word)
+    # What turns by a root of unity comes back after several rounds of the word.
+    rounds = orbit[-1::-period][1 : task.max_period // period + 1]
+    back = np.flatnonzero(np.max(np.abs(rounds - orbit[-1]), axis=1) <= task.reached(orbit[-period - 1 :]))
+    if len(back):
         times = int(back[0]) + 1
-    end = _family(search, np.tile(word, (times, 1)), orbit[-times * period - 1 :], times)
-    if end is not None:
-        search.ledger.settle(run, end)
-        return None
-    if solved == Verdict.SINGULAR and grows_like_a_power(task.map, word, orbit):
+        end = _family(search, np.tile(word, (times, 1)), orbit[-times * period - 1 :])
+        if end is not None:
+            search.ledger.settle(run, end)
+            return None
+    if grows_like_a_power(task.map, word, orbit):
         search.ledger.diverge(run, proven=1)
         return None
+    if solved == Verdict.MARGINAL:
+        return _Finding(Reason.ROTATING, word)
     slowing = len(orbit) > 2 * period and _slows(task.map, orbit, period)
     return _Finding(Reason.SLOWING if slowing else Reason.MOVING, word)
 
@@ -183,13 +186,13 @@ def _slows(map: CanonicalMap, orbit: np.ndarray, period: int) -> bool:
     return bool(np.max(np.abs(step)) < np.max(np.abs(before)))
 
 
-def _family(search: Search, word: np.ndarray, orbit: np.ndarray, times: int) -> int | None:
+def _family(search: Search, word: np.ndarray, orbit: np.ndarray) -> int | None:
     """Index of the family that a run rests on, entered if it is new; None if the run is not at rest."""
     family = family_around(search.task.units, search.task.given, word, orbit, search.task.reached(orbit))
     if family is None:
         return None
     codes = (family.bitcode,) if isinstance(family, Continuum) else family.word
-    name = "|".join(("family", str(times), *codes)).encode()
+    name = "|".join(("family", *codes)).encode()
     end = search.ledger.named(name)
     if end is None:
         what = "fixed points" if isinstance(family, Continuum) else f"{family.period}-cycles"

@@ -9,14 +9,16 @@ import numpy as np
 
 from ..engines.description import describe, describe_cycles
 from ..engines.orbits import least_rotations
-from ..engines.verification import Hit, solve_region
+from ..engines.stability import jacobian_stability
+from ..engines.verification import Checker, Hit
+from ..exact import ExactPiece
 from ..maps import CanonicalMap
 from ..numerics import EPS, UNIT_CIRCLE
 from ..results import Cycle, FixedPoint
 from ..units import Units
-from .compositions import composition
+from .compositions import composition, is_short
 
-__all__ = ["Resting", "Verdict", "resting_on", "solve_word"]
+__all__ = ["Resting", "Verdict", "WordSolver", "resting_on"]
 
 # Periods after which the search for the largest transient growth gives up.
 GROWTH_PERIODS = 20_000
@@ -56,64 +58,136 @@ class Resting:
     growth: float
 
 
-def solve_word(units: Units, given: CanonicalMap, word: np.ndarray, tolerance: float) -> Resting | Verdict:
-    """The attracting fixed point or cycle that follows a word.
+class WordSolver:
+    """The attracting fixed points and cycles of words; where a word is short, decided in exact arithmetic.
 
     Parameters
     ----------
     units : Units
         The map in balanced units.
     given : CanonicalMap
-        The map in those units in which the object is described.
-    word : (k, H) ndarray of bool
-        Bitcodes of k consecutive states.
+        The map in those units in which objects are described.
     tolerance : float
-        Relative distance below which a ReLU argument counts as zero.
-
-    Returns
-    -------
-    Resting or Verdict
-        ``"virtual"`` if the solution of the word does not follow it, ``"repelling"``, ``"singular"`` if a multiplier
-        is 1, ``"marginal"`` if only others have modulus 1, ``"inaccurate"`` where rounding prevents a decision.
+        Relative distance below which a point is described as lying on a boundary.
     """
-    map = units.map
-    period, m = len(word), map.n_units
-    with np.errstate(all="ignore"):
-        matrix, offset, growth = composition(map, word)
-    if not np.all(np.isfinite(matrix)):
-        return Verdict.REPELLING
-    multipliers = np.linalg.eigvals(matrix)
-    if np.any(np.abs(multipliers) > 1.0 + UNIT_CIRCLE):
-        return Verdict.REPELLING
-    if np.any(np.abs(multipliers - 1.0) <= UNIT_CIRCLE):
-        return Verdict.SINGULAR
-    if np.any(np.abs(multipliers) >= 1.0 - UNIT_CIRCLE):
-        return Verdict.MARGINAL
-    system = np.eye(m) - matrix
-    inverse = np.linalg.inv(system)
-    points = np.empty((period, m))
-    z = inverse @ offset
-    for _ in range(2):
-        for t in range(period):
-            points[t] = z
-            z = _follow(map, word[t], z)
-        z = points[0] + inverse @ (z - points[0])
-    scale = float(np.max(np.abs(points))) + float(np.max(np.abs(map.h))) + 1e-300
-    error = 64.0 * EPS * scale * growth * float(np.linalg.norm(inverse)) * np.ones((period, m))
-    if not error[0, 0] <= 1e-6 * scale:
-        return Verdict.INACCURATE
-    y = map.preactivation(points)
-    y_error = error @ np.abs(map.V).T + tolerance * (np.abs(points) @ np.abs(map.V).T + np.abs(map.c))
-    if np.any(np.where(word, -y, y) > y_error):
-        return Verdict.VIRTUAL
-    shortest = _distinct_period(points, 4.0 * error[0, 0])
-    bits = word & (y > y_error)
-    hit = Hit(points[:shortest], bits[:shortest], y[:shortest], error[:shortest], y_error[:shortest])
-    found = _described(given, _in_units(hit, units), tolerance)
-    places = found.z[None] / units.state if isinstance(found, FixedPoint) else hit.z
-    largest = growth * _transient_growth(matrix)
-    room = 0.0 if found.on_boundary else _room(map, places)
-    return Resting(found, places, room / largest if np.isfinite(room) else np.inf, largest)
+
+    def __init__(self, units: Units, given: CanonicalMap, tolerance: float) -> None:
+        self.units = units
+        self.given = given
+        self.tolerance = tolerance
+        self._checkers: dict[int, Checker] = {}
+
+    def solve(self, word: np.ndarray) -> Resting | Verdict:
+        """The attracting fixed point or cycle that follows a word.
+
+        Parameters
+        ----------
+        word : (k, H) ndarray of bool
+            Bitcodes of k consecutive states.
+
+        Returns
+        -------
+        Resting or Verdict
+            ``"virtual"`` if the solution of the word does not follow it, ``"repelling"``, ``"singular"`` if a
+            multiplier is 1, ``"marginal"`` if only others have modulus 1, ``"inaccurate"`` where rounding prevents a
+            decision.
+
+        Notes
+        -----
+        No run shows on which side of one a modulus within 1e-9 of it is: such multipliers count as neutral, whatever
+        they are exactly, but for a multiplier next to 1 itself, of which exact arithmetic says whether there is a
+        point to come to.
+        """
+        word = word[: _root(word)]
+        with np.errstate(all="ignore"):
+            matrix, offset, growth = composition(self.units.map, word)
+        if not np.all(np.isfinite(matrix)):
+            return Verdict.REPELLING
+        verdict = self._growing(word, matrix)
+        if verdict is not None:
+            return verdict
+        hit = (
+            self._exactly(word)
+            if is_short(word, self.units.map.n_units)
+            else self._in_floats(word, matrix, offset, growth)
+        )
+        if isinstance(hit, Verdict):
+            return hit
+        found = _described(self.given, _in_units(hit, self.units), self.tolerance)
+        largest = growth * _transient_growth(matrix)
+        room = 0.0 if found.on_boundary else _room(self.units.map, hit.z)
+        return Resting(found, hit.z, room / largest if np.isfinite(room) else np.inf, largest)
+
+    def _growing(self, word: np.ndarray, matrix: np.ndarray) -> Verdict | None:
+        """What keeps a word from attracting, None if nothing does."""
+        if is_short(word, self.units.map.n_units):
+            # Eigenvalues far from normal are wrong in floats by more than anything here allows.
+            multipliers, stability = jacobian_stability([self.units.map] * len(word), word)
+        else:
+            multipliers, stability = np.linalg.eigvals(matrix), ""
+        if np.any(np.abs(multipliers) > 1.0 + UNIT_CIRCLE):
+            return Verdict.REPELLING
+        neutral = np.abs(multipliers) >= 1.0 - UNIT_CIRCLE
+        if np.any(neutral & (np.abs(multipliers - 1.0) > UNIT_CIRCLE)):
+            return Verdict.SINGULAR if np.any(np.abs(multipliers - 1.0) <= UNIT_CIRCLE) else Verdict.MARGINAL
+        if not np.any(neutral) or stability.startswith("stable"):
+            return None
+        return Verdict.SINGULAR if stability in ("", "marginal", "undecided") else Verdict.REPELLING
+
+    def _exactly(self, word: np.ndarray) -> Hit | Verdict:
+        """The solution of a short word, in balanced units, its signs exact."""
+        period, map = len(word), self.units.map
+        if period not in self._checkers:
+            self._checkers[period] = Checker([map] * period)
+        found = next(self._checkers[period].solve(word.reshape(1, -1)))
+        if found is None:
+            return Verdict.VIRTUAL
+        if isinstance(found, ExactPiece):
+            # The point is where a family of another word ends, and one of its members.
+            return Verdict.SINGULAR
+        if not isinstance(found, Hit):
+            return Verdict.INACCURATE
+        parts = (found.z, found.bits, found.y, found.z_error, found.y_error)
+        return _shortest(Hit(*(part.reshape(period, -1) for part in parts)))
+
+    def _in_floats(self, word: np.ndarray, matrix: np.ndarray, offset: np.ndarray, growth: float) -> Hit | Verdict:
+        """The solution of a long word, its rounding error estimated from the growth on the way."""
+        map = self.units.map
+        period, m = len(word), map.n_units
+        points = np.empty((period, m))
+        with np.errstate(all="ignore"):
+            inverse = np.linalg.inv(np.eye(m) - matrix)
+            z = inverse @ offset
+            for _ in range(2):
+                for t in range(period):
+                    points[t] = z
+                    z = _follow(map, word[t], z)
+                z = points[0] + inverse @ (z - points[0])
+            scale = float(np.max(np.abs(points))) + float(np.max(np.abs(map.h))) + 1e-300
+            error = 64.0 * EPS * scale * growth * float(np.linalg.norm(inverse)) * np.ones((period, m))
+        if not error[0, 0] <= 1e-6 * scale:
+            return Verdict.INACCURATE
+        y = map.preactivation(points)
+        y_error = error @ np.abs(map.V).T
+        if np.any(np.where(word, -y, y) > y_error):
+            return Verdict.VIRTUAL
+        return _shortest(Hit(points, word & (y > y_error), y, error, y_error))
+
+
+def _root(word: np.ndarray) -> int:
+    """Length of the shortest word of which this one is a repetition."""
+    period = len(word)
+    return next(d for d in range(1, period + 1) if period % d == 0 and np.array_equal(word[d:], word[:-d]))
+
+
+def _shortest(hit: Hit) -> Hit:
+    """An orbit without its repetitions: on a boundary, a word that repeats nothing may have a solution that does."""
+    period = len(hit.z)
+    error = 2.0 * hit.z_error
+    for d in range(1, period // 2 + 1):
+        if period % d == 0 and np.all(np.abs(np.roll(hit.z, d, 0) - hit.z) <= error + np.roll(error, d, 0)):
+            return Hit(hit.z[:d], hit.bits[:d], hit.y[:d], hit.z_error[:d], hit.y_error[:d])
+    return hit
 
 
 def _in_units(hit: Hit, units: Units) -> Hit:
@@ -135,23 +209,13 @@ def _follow(map: CanonicalMap, bits: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.asarray(map.A @ z + map.W @ y + map.h)
 
 
-def _described(map: CanonicalMap, hit: Hit, tolerance: float) -> FixedPoint | Cycle:
+def _described(given: CanonicalMap, hit: Hit, tolerance: float) -> FixedPoint | Cycle:
     period = len(hit.z)
-    if period > 1:
-        turn = int(least_rotations(hit.bits[None], 1)[0])
-        turned = Hit(*(np.roll(a, -turn, 0) for a in (hit.z, hit.bits, hit.y, hit.z_error, hit.y_error)))
-        return next(iter(describe_cycles([map] * period, [turned], tolerance)))
-    solved = solve_region(map, hit.bits[0])
-    single = solved if isinstance(solved, Hit) else Hit(hit.z[0], hit.bits[0], hit.y[0], hit.z_error[0], hit.y_error[0])
-    return describe(map, single, tolerance)
-
-
-def _distinct_period(points: np.ndarray, tolerance: float) -> int:
-    period = len(points)
-    for d in range(1, period // 2 + 1):
-        if period % d == 0 and np.max(np.abs(np.roll(points, d, 0) - points)) <= tolerance:
-            return d
-    return period
+    if period == 1:
+        return describe(given, Hit(hit.z[0], hit.bits[0], hit.y[0], hit.z_error[0], hit.y_error[0]), tolerance)
+    turn = int(least_rotations(hit.bits[None], 1)[0])
+    turned = Hit(*(np.roll(a, -turn, 0) for a in (hit.z, hit.bits, hit.y, hit.z_error, hit.y_error)))
+    return next(iter(describe_cycles([given] * period, [turned], tolerance)))
 
 
 def _transient_growth(matrix: np.ndarray) -> float:

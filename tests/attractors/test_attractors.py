@@ -11,7 +11,7 @@ import pytest
 import plrnn_analysis as pa
 from plrnn_analysis.attractors import basin_slice, find_attractors
 from plrnn_analysis.attractors.escapes import flies_apart
-from plrnn_analysis.attractors.resting import resting_on, solve_word
+from plrnn_analysis.attractors.resting import WordSolver, resting_on
 from plrnn_analysis.attractors.words import repeated_periods
 from plrnn_analysis.results import Continuum, CycleContinuum
 from plrnn_analysis.units import balanced
@@ -281,8 +281,9 @@ def test_repeated_periods_tries_longer_ones_too():
 
 def test_solving_a_word_that_is_not_followed():
     model = switch()
-    assert solve_word(balanced(model.map), model.map, np.array([[True, True]]), 1e-9) == "repelling"
-    assert solve_word(balanced(model.map), model.map, np.array([[False, False]]), 1e-9) == "virtual"
+    solver = WordSolver(balanced(model.map), model.map, 1e-9)
+    assert solver.solve(np.array([[True, True]])) == "repelling"
+    assert solver.solve(np.array([[False, False]])) == "virtual"
 
 
 @pytest.mark.parametrize(
@@ -331,7 +332,7 @@ def test_states_proved_to_converge_follow_the_word_from_every_phase(seed):
             break
     assert model is not None
     units = balanced(model.map)
-    resting = solve_word(units, model.map, word, 1e-9)
+    resting = WordSolver(units, model.map, 1e-9).solve(word)
     assert 0.0 < resting.radius < np.inf
     proved = 0
     for phase in range(3):
