@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpz_mat
 
-from .programs import System, Verdict
-from .rational import flat_of, nearest_double, rational, rationals, whole_numbers
+from .programs import Verdict, settle, widest
+from .rational import flat_of, nearest_double, rational, rationals
+from .systems import System
+from .walks import whole_numbers
 
 __all__ = ["Cell", "Cells", "Planes", "enumerate_cells", "inner_double"]
 
@@ -232,7 +234,7 @@ def _across(planes: np.ndarray, point: np.ndarray) -> np.ndarray:
 def _inner_point(planes: Planes, deadline: float | None, start: np.ndarray | None = None) -> list[fmpq] | None:
     """A point at which all are positive, a float if possible; None if there is none, [] if that is undecided."""
     system = planes.positive()
-    decision = system.decide(start, deadline)
+    decision = settle(system, start, deadline)
     if decision.verdict is Verdict.EMPTY:
         return None
     if decision.point is None:
@@ -250,9 +252,9 @@ def inner_double(planes: Planes, cell: Cell) -> np.ndarray | None:
     system = planes.turned(cell.bits.tolist()).positive()
     points = [np.array([nearest_double(x) for x in cell.point])]
     if system.margin(points[0]) < CLEAR:
-        widest = system.widest().point
-        if widest is not None:
-            points.append(widest)
+        further = widest(system).point
+        if further is not None:
+            points.append(further)
     inside = [point for point in points if system.holds_at(point)]
     return max(inside, key=system.margin, default=None)
 

@@ -12,35 +12,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import scipy.optimize
-from flint import fmpq, fmpz_mat
+from flint import fmpq
 
-from .rational import (
-    Flat,
-    Undecided,
-    flat_of,
-    leading_columns,
-    nearest_double,
-    rationals,
-    relative_interior,
-    whole_numbers,
-)
+from .rational import Flat, Undecided, flat_of, nearest_double, rationals, relative_interior
+from .systems import System
 
-__all__ = ["Claim", "Decision", "Proposal", "System", "Verdict", "decide", "proves_empty", "propose"]
+__all__ = ["Claim", "Decision", "Proposal", "Verdict", "decide", "propose", "proves_empty", "settle", "widest"]
 
-EPS = float(np.finfo(np.float64).eps)
-# What a product or a sum may lose to underflow.
-TINY = float(np.finfo(np.float64).smallest_subnormal)
 # Up to so many entries exact pivoting takes no longer than a call of the solver.
 SMALL = 50
 # Seconds that exact pivoting may take where the caller sets no deadline.
 PATIENCE = 20.0
-# Multipliers below this share of the largest may be rounding.
-NEGLIGIBLE = 1e-9
 SCALING_PASSES = 5
 # Below all binary orders.
 NOTHING = -(10**6)
@@ -194,157 +180,51 @@ def propose(
     return Proposal(Claim.OPTIMAL, point, multipliers)
 
 
-class System:
-    """Conditions ``rows @ x + room > 0``, or ``>= 0`` where not strict, on floats taken at their word or on rationals.
+def widest(system: System) -> Proposal:
+    """A point at which the least row is as large as the solver can make it, each row in its own units.
 
-    Parameters
-    ----------
-    rows : (n, k) ndarray of float, or nested sequences of fmpq
-    room : (n,) ndarray of float, or sequence of fmpq
-    strict : bool or (n,) sequence of bool, optional
+    The program has points and an end whatever the system is, so that multipliers come with the answer.
     """
-
-    def __init__(self, rows: Any, room: Any, strict: bool | Sequence[bool] = False) -> None:
-        self.n = len(room)
-        self.strict = [strict] * self.n if isinstance(strict, bool) else [bool(s) for s in strict]
-        self.k = int(rows.shape[1]) if isinstance(rows, np.ndarray) else (len(rows[0]) if self.n else 0)
-        self._rows, self._room = rows, room
-
-    @classmethod
-    def with_floats(
-        cls,
-        rows: list[list[fmpq]],
-        room: list[fmpq],
-        floats: tuple[np.ndarray, np.ndarray],
-        strict: bool | Sequence[bool] = False,
-    ) -> System:
-        """Both forms at once, where the caller has them; float rows may be the exact ones times positive numbers."""
-        system = cls(rows, room, strict)
-        system.__dict__.update(exact=(rows, room), floats=floats)
-        system.k = int(floats[0].shape[1])
-        return system
-
-    @cached_property
-    def exact(self) -> tuple[list[list[fmpq]], list[fmpq]]:
-        """Rows and room as rationals."""
-        return (
-            rationals(self._rows) if isinstance(self._rows, np.ndarray) else [list(row) for row in self._rows],
-            rationals(self._room) if isinstance(self._room, np.ndarray) else list(self._room),
-        )
-
-    @cached_property
-    def floats(self) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and room as floats, each row times a positive number where floats were not given."""
-        if isinstance(self._rows, np.ndarray) and isinstance(self._room, np.ndarray):
-            return self._rows, self._room
-        scaled = []
-        for row, b in zip(*self.exact, strict=True):
-            size = max(map(abs, row), default=fmpq(0)) or abs(b) or fmpq(1)
-            scaled.append([nearest_double(x / size) for x in (*row, b)])
-        array = np.array(scaled, dtype=np.float64).reshape(self.n, self.k + 1)
-        return array[:, :-1], array[:, -1]
-
-    def holds_at(self, point: np.ndarray) -> bool:
-        """Whether all rows are positive at a point of floats, beyond doubt."""
-        if not np.all(np.isfinite(point)):
-            return False
-        G, g = self.floats
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            value = G @ point + g
-            # Rounded rationals are wrong by a unit in the last place each, or by what underflow took.
-            size = EPS * (np.abs(G) @ np.abs(point) + np.abs(g)) + TINY * (1.0 + np.abs(point).sum())
-            error = (self.k + 5) * size
-        if np.any(value < -error):
-            return False
-        doubtful = np.flatnonzero(~(value > error)).tolist()
-        if not doubtful:
-            return True
-        (rows, room), there = self.exact, rationals(point)
-        return all(sum((a * x for a, x in zip(rows[i], there, strict=True)), room[i]) > 0 for i in doubtful)
-
-    def margin(self, point: np.ndarray) -> float:
-        """The least row at a point as a share of its terms, in floats: how far it is from changing sign by rounding."""
-        G, g = self.floats
-        with np.errstate(all="ignore"):
-            shares = (G @ point + g) / (np.abs(G) @ np.abs(point) + np.abs(g))
-        return float(np.min(np.nan_to_num(shares, nan=0.0), initial=1.0))
-
-    def widest(self) -> Proposal:
-        """A point at which the least row is as large as the solver can make it, each row in its own units.
-
-        The program has points and an end whatever the system is, so that multipliers come with the answer.
-        """
-        rows, room = (np.clip(part, -LARGEST, LARGEST) for part in self.floats)
-        moving = np.any(rows != 0.0, axis=1)
-        multipliers = np.zeros(self.n)
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            A, b, by_row, by_column = _equilibrated(rows[moving], room[moving])
-            common = int(_orders(b, None))
-            level = np.append(np.full(self.k, np.inf), 1.0)
-            slope, b = np.hstack([A, -np.ones((len(A), 1))]), np.ldexp(b, -common)
-            proposal = propose(np.append(np.zeros(self.k), -1.0), slope, b, high=level)
-            if proposal.point is None:
-                return Proposal(proposal.claim, None, multipliers)
-            multipliers[moving] = np.ldexp(proposal.multipliers, by_row)
-            return Proposal(proposal.claim, np.ldexp(proposal.point[:-1], by_column + common), multipliers)
-
-    def is_refuted_by(self, multipliers: np.ndarray) -> bool:
-        """Whether the rows with positive multipliers exclude each other, by exact multipliers.
-
-        Multipliers u >= 0 with ``u @ rows = 0`` and ``u @ room < 0`` leave no point, nor does ``u @ room = 0`` if a row
-        with positive u has to be positive. Where the support is that of a vertex, u is unique but for a factor.
-        """
-        top = float(np.max(multipliers, initial=0.0))
-        for share in (0.0, NEGLIGIBLE):
-            support = np.flatnonzero(multipliers > share * top).tolist()
-            if 0 < len(support) <= self.k + 1 and self._exclude_each_other(support):
-                return True
-        return False
-
-    def _exclude_each_other(self, support: list[int]) -> bool:
-        rows, room = self.exact
-        integers = [whole_numbers([*rows[i], room[i]]) for i in support]
-        reduced, denominator, rank = fmpz_mat([row[:-1] for row in integers]).transpose().rref()
-        if rank != len(support) - 1:
-            return False
-        pivots = leading_columns(reduced, rank)
-        (free,) = set(range(len(support))).difference(pivots)
-        u = [denominator] * len(support)
-        for row, column in enumerate(pivots):
-            u[column] = -reduced[row, free]
-        if all(x <= 0 for x in u):
-            u = [-x for x in u]
-        if any(x < 0 for x in u):
-            return False
-        total = sum(x * row[-1] for x, row in zip(u, integers, strict=True))
-        return bool(
-            total < 0 or (total == 0 and any(x > 0 and self.strict[i] for x, i in zip(u, support, strict=True)))
-        )
-
-    def decide(self, start: np.ndarray | None = None, deadline: float | None = None) -> Decision:
-        """As the function of this name."""
-        if start is not None and self.holds_at(start):
-            return Decision(Verdict.FEASIBLE, rationals(start))
-        if self.n * self.k <= SMALL:
-            return self.decide_exactly(start, deadline)
-        proposal = self.widest()
+    rows, room = (np.clip(part, -LARGEST, LARGEST) for part in system.floats)
+    moving = np.any(rows != 0.0, axis=1)
+    multipliers = np.zeros(system.n)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        A, b, by_row, by_column = _equilibrated(rows[moving], room[moving])
+        common = int(_orders(b, None))
+        level = np.append(np.full(system.k, np.inf), 1.0)
+        slope, b = np.hstack([A, -np.ones((len(A), 1))]), np.ldexp(b, -common)
+        proposal = propose(np.append(np.zeros(system.k), -1.0), slope, b, high=level)
         if proposal.point is None:
-            return Decision(Verdict.UNDECIDED)
-        if self.holds_at(proposal.point):
-            return Decision(Verdict.FEASIBLE, rationals(proposal.point))
-        if self.is_refuted_by(proposal.multipliers):
-            return Decision(Verdict.EMPTY)
-        return self.decide_exactly(proposal.point, deadline)
+            return Proposal(proposal.claim, None, multipliers)
+        multipliers[moving] = np.ldexp(proposal.multipliers, by_row)
+        return Proposal(proposal.claim, np.ldexp(proposal.point[:-1], by_column + common), multipliers)
 
-    def decide_exactly(self, start: np.ndarray | None, deadline: float | None) -> Decision:
-        """By pivoting in rationals."""
-        deadline = time.perf_counter() + PATIENCE if deadline is None else deadline
-        start = np.zeros(self.k) if start is None and not self.n else start
-        try:
-            found = relative_interior(*self.exact, self.strict, proposal=start, deadline=deadline)
-        except Undecided:
-            return Decision(Verdict.UNDECIDED)
-        return Decision(Verdict.EMPTY) if found is None else Decision(Verdict.FEASIBLE, found[0])
+
+def settle(system: System, start: np.ndarray | None = None, deadline: float | None = None) -> Decision:
+    """As :func:`decide`, of a system that is made already."""
+    if start is not None and system.holds_at(start):
+        return Decision(Verdict.FEASIBLE, rationals(start))
+    if system.n * system.k <= SMALL:
+        return _exactly(system, start, deadline)
+    proposal = widest(system)
+    if proposal.point is None:
+        return Decision(Verdict.UNDECIDED)
+    if system.holds_at(proposal.point):
+        return Decision(Verdict.FEASIBLE, rationals(proposal.point))
+    if system.is_refuted_by(proposal.multipliers):
+        return Decision(Verdict.EMPTY)
+    return _exactly(system, proposal.point, deadline)
+
+
+def _exactly(system: System, start: np.ndarray | None, deadline: float | None) -> Decision:
+    """By pivoting in rationals."""
+    deadline = time.perf_counter() + PATIENCE if deadline is None else deadline
+    start = np.zeros(system.k) if start is None and not system.n else start
+    try:
+        found = relative_interior(*system.exact, system.strict, proposal=start, deadline=deadline)
+    except Undecided:
+        return Decision(Verdict.UNDECIDED)
+    return Decision(Verdict.EMPTY) if found is None else Decision(Verdict.FEASIBLE, found[0])
 
 
 def decide(
@@ -390,7 +270,7 @@ def decide(
     system = System(rows, room, strict)
     if equal is not None and any(equal):
         return _decide_on_flat(system, equal, start, deadline)
-    return system.decide(start, deadline)
+    return settle(system, start, deadline)
 
 
 def _decide_on_flat(
@@ -404,7 +284,7 @@ def _decide_on_flat(
     if not inner.n:
         return Decision(Verdict.FEASIBLE, flat.origin.entries())
     near = None if start is None else np.asarray(start)[list(flat.free)]
-    decision = inner.decide(near, deadline)
+    decision = settle(inner, near, deadline)
     return decision if decision.point is None else Decision(decision.verdict, flat.point(decision.point))
 
 
@@ -445,7 +325,7 @@ def proves_empty(
         return True
     if len(still) == system.n:
         return False
-    proposal = system.widest()
+    proposal = widest(system)
     if proposal.claim is Claim.FAILED:
         raise Undecided("the solver of linear programs failed")
     return system.is_refuted_by(proposal.multipliers)

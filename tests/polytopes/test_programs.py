@@ -10,8 +10,9 @@ from exact_polyhedra import has_point
 from flint import fmpq
 
 from plrnn_analysis.polytopes import programs
-from plrnn_analysis.polytopes.programs import Claim, System, Verdict, decide, propose, proves_empty
+from plrnn_analysis.polytopes.programs import Claim, Verdict, decide, propose, proves_empty
 from plrnn_analysis.polytopes.rational import Undecided, rational, rationals
+from plrnn_analysis.polytopes.systems import System
 
 
 def conditions(rows, room, strict, equal):

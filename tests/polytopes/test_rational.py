@@ -73,7 +73,7 @@ def test_neither_units_nor_a_proposal_change_the_answer(system, power, proposal)
 
 
 def test_the_rule_that_cannot_cycle_gives_the_same_answers(monkeypatch):
-    monkeypatch.setattr("plrnn_analysis.polytopes.rational.EAGER_PIVOTS", 0)
+    monkeypatch.setattr("plrnn_analysis.polytopes.walks.EAGER_PIVOTS", 0)
     generator = np.random.default_rng(0)
     for _ in range(200):
         k, n = generator.integers(1, 4), generator.integers(1, 8)
