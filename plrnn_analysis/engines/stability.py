@@ -8,16 +8,14 @@ of floating point. The others get the exact characteristic polynomial, whose roo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-import flint
 import numpy as np
 
 from ..maps import CanonicalMap
 from ..numerics import EPS, UNIT_CIRCLE
+from .exact_jacobians import ExactJacobians
 from .spectral_bounds import balanced_matrices, eigenvalue_discs, products_with_error
-from .unit_circle import Enclosure, all_enclosed, side_of, stability_name
 
 __all__ = [
     "classify",
@@ -36,10 +34,8 @@ ACCURATE = 1e-9
 LOGARITHM = 1e-14
 # Blocks of matrices up to this size are looked for only where the whole does not settle the matter.
 SMALL = 32
-# Effort M^4 * bits of an exact characteristic polynomial, a few seconds; what costs more is enclosed in balls.
-MOST_EXACT_WORK = 1e11
-# Bits of those balls, and the largest matrix for which they are tried.
-BALL_BITS, MOST_UNITS = (128, 512, 2048), 100
+# Effort that is spent on better eigenvalues where the class is known, some hundredths of a second.
+POLISHING_WORK = 1e9
 
 
 def jacobian_stability(maps: Sequence[CanonicalMap], words: Any) -> tuple[np.ndarray, str]:
@@ -91,7 +87,7 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
     n = len(words)
     m = maps[0].n_units
     A, W, V = (np.stack([getattr(map, name) for map in maps]) for name in ("A", "W", "V"))
-    exact: _ExactJacobians | None = None
+    exact: ExactJacobians | None = None
     values = np.zeros((n, m), dtype=np.complex128)
     names: list[str] = []
     batch = max(1, BATCH_ENTRIES // (m * max(m, A.shape[0], W.shape[2])))
@@ -99,12 +95,16 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
         part = words[start : start + batch]
         with np.errstate(all="ignore"):
             product, error = products_with_error(A, W, V, part)
-        found, classes = _classified(*(_discs if m <= SMALL else _discs_of_blocks)(product, error))
-        doubtful = np.flatnonzero(classes == "")
+        found, classes, accurate = _classified(*(_discs if m <= SMALL else _discs_of_blocks)(product, error))
+        doubtful = np.flatnonzero((classes == "") | ~accurate)
         if len(doubtful) and m <= SMALL:
-            found[doubtful], classes[doubtful] = _classified(*_discs_of_blocks(product[doubtful], error[doubtful]))
-        for i in doubtful[classes[doubtful] == ""]:
-            exact = exact or _ExactJacobians(maps)
+            again = _classified(*_discs_of_blocks(product[doubtful], error[doubtful]))
+            found[doubtful], classes[doubtful], accurate[doubtful] = again
+            doubtful = doubtful[(classes[doubtful] == "") | ~accurate[doubtful]]
+        for i in doubtful:
+            exact = exact or ExactJacobians(maps)
+            if classes[i] and exact.work(part[i]) > POLISHING_WORK:
+                continue
             better, classes[i] = exact.stability(part[i])
             found[i] = found[i] if better is None else better
         values[start : start + batch] = found
@@ -133,7 +133,7 @@ def log_moduli(maps: Sequence[CanonicalMap], word: Any) -> np.ndarray | None:
     >>> log_moduli([shear.map] * 2, np.zeros((2, 0))) / np.log(0.5)
     array([2., 2.])
     """
-    enclosures, _ = _ExactJacobians(maps).enclosures(np.asarray(word, dtype=bool))
+    enclosures, _ = ExactJacobians(maps).enclosures(np.asarray(word, dtype=bool))
     bounds = [e.log_modulus for e in enclosures for _ in range(e.count)]
     if not bounds or any(high - low > LOGARITHM for low, high in bounds if high > -np.inf):
         return None
@@ -191,8 +191,8 @@ def _ordered(values: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.lexsort((-values.imag, -values.real, -rank), axis=-1), axis=-1)
 
 
-def _classified(centres: np.ndarray, radii: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues of a batch, and the classes that their discs allow: "" where they allow none."""
+def _classified(centres: np.ndarray, radii: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Eigenvalues of a batch, the classes that their discs allow ("" for none), and which are accurate."""
     modulus = np.abs(centres)
     upper, lower = (modulus + radii) * (1.0 + 8.0 * EPS), (modulus - radii) * (1.0 - 8.0 * EPS)
     inside, outside = np.all(upper < 1.0, axis=1), np.all(lower > 1.0, axis=1)
@@ -206,8 +206,7 @@ def _classified(centres: np.ndarray, radii: np.ndarray, real: np.ndarray) -> tup
         classes[sides & node] = f"{side} node"
         classes[sides & spiral] = f"{side} spiral"
     accurate = np.max(radii, axis=1, initial=0.0) <= ACCURATE * np.max(modulus, axis=1, initial=0.0)
-    classes[~accurate] = ""
-    return centres, classes
+    return centres, classes, accurate
 
 
 def _discs(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -253,93 +252,3 @@ def _discs_of_blocks(matrices: np.ndarray, errors: np.ndarray) -> tuple[np.ndarr
         radii[rows[:, None], units] = radius
         real[rows[:, None], units] = kinds
     return centres, radii, real
-
-
-class _ExactJacobians:
-    """Exact products of Jacobians along words, for what floating point leaves in doubt."""
-
-    def __init__(self, maps: Sequence[CanonicalMap]) -> None:
-        self.maps = maps
-        self.step = lru_cache(maxsize=256)(self._step)
-        self.arrays = lru_cache(maxsize=None)(self._arrays)
-
-    def stability(self, word: np.ndarray) -> tuple[np.ndarray | None, str]:
-        """Eigenvalues and class; None in place of eigenvalues that are no better than those of floats."""
-        enclosures, name = self.enclosures(word)
-        if not enclosures:
-            return None, name
-        return np.array([e.value for e in enclosures for _ in range(e.count)], dtype=np.complex128), name
-
-    def enclosures(self, word: np.ndarray) -> tuple[list[Enclosure], str]:
-        """Discs around the eigenvalues of the product along a word, none if that is too much work; and their class."""
-        steps = [self.step(t, bits.tobytes()) for t, bits in enumerate(word)]
-        bits = sum(_bits(step) for step in steps)
-        if bits * steps[0].nrows() ** 4 <= MOST_EXACT_WORK:
-            product = steps[0]
-            for step in steps[1:]:
-                product = step * product
-            return all_enclosed(_block_polynomials(product))
-        return _in_balls(steps)
-
-    def _arrays(self, t: int) -> tuple[list[list[flint.fmpq]], list[list[flint.fmpq]], list[list[flint.fmpq]]]:
-        map = self.maps[t]
-        A, W, V = ([[flint.fmpq(*x.as_integer_ratio()) for x in row] for row in a.tolist()]
-                   for a in (map.A, map.W.T, map.V))  # fmt: skip
-        return A, W, V
-
-    def _step(self, t: int, pattern: bytes) -> flint.fmpq_mat:
-        A, W, V = self.arrays(t)
-        active = np.flatnonzero(np.frombuffer(pattern, dtype=bool))
-        jacobian = flint.fmpq_mat(A)
-        if active.size:
-            columns = flint.fmpq_mat([W[i] for i in active]).transpose()
-            jacobian += columns * flint.fmpq_mat([V[i] for i in active])
-        return jacobian
-
-
-def _bits(matrix: flint.fmpq_mat) -> int:
-    numerators, denominator = matrix.numer_denom()
-    return int(max(denominator.height_bits(), *(abs(x).height_bits() for x in numerators.entries()), 1))
-
-
-def _block_polynomials(matrix: flint.fmpq_mat) -> list[flint.fmpz_poly]:
-    """Characteristic polynomials, with whole coefficients, of the irreducible diagonal blocks of a matrix."""
-    from scipy.sparse.csgraph import connected_components
-
-    rows = matrix.tolist()
-    linked = np.array([[x != 0 for x in row] for row in rows])
-    count, label = connected_components(linked, directed=True, connection="strong")
-    polynomials = []
-    for block in range(count):
-        units = np.flatnonzero(label == block)
-        part = flint.fmpq_mat([[rows[i][j] for j in units] for i in units])
-        polynomials.append(part.charpoly().numer())
-    return polynomials
-
-
-def _in_balls(steps: list[flint.fmpq_mat]) -> tuple[list[Enclosure], str]:
-    """Enclosures by ball arithmetic, for products too long or too large for the exact characteristic polynomial."""
-    if steps[0].nrows() > MOST_UNITS:
-        return [], "undecided"
-    enclosures: list[Enclosure] = []
-    name = "undecided"
-    for bits in BALL_BITS:
-        with flint.ctx.workprec(bits):
-            product = flint.arb_mat(steps[0])
-            for step in steps[1:]:
-                product = flint.arb_mat(step) * product
-            try:
-                balls = flint.acb_mat(product).eig(multiple=True)
-            except ValueError:
-                continue
-            enclosures = [Enclosure.of(ball, _is_real(ball, balls), 1) for ball in balls]
-            name = stability_name(side_of(enclosures))
-        if name != "undecided":
-            break
-    return enclosures, name
-
-
-def _is_real(ball: flint.acb, balls: list[flint.acb]) -> bool | None:
-    if not ball.imag.contains(0):
-        return False
-    return True if sum(ball.overlaps(other) for other in balls) == 1 else None

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from plrnn_analysis import PLRNN
+from plrnn_analysis.engines import exact_jacobians
 from plrnn_analysis.engines.spectral_bounds import eigenvalue_discs, products_with_error
 from plrnn_analysis.engines.stability import jacobian_stabilities, jacobian_stability, matrix_stability
 
@@ -210,15 +211,13 @@ def test_products_along_words():
 
 
 def test_long_words_are_enclosed_in_balls(monkeypatch):
-    from plrnn_analysis.engines import stability
-
-    monkeypatch.setattr(stability, "MOST_EXACT_WORK", 0.0)
+    monkeypatch.setattr(exact_jacobians, "MOST_EXACT_WORK", 0.0)
     for factors, name in KNOWN:
         # Balls cannot tell a multiple real root from a pair.
         assert matrix_stability(companion(times(*factors)))[1] in (name, "undecided")
     assert matrix_stability(companion(times([1, -2], [1, 0, HALF])))[1] == "saddle"
     assert matrix_stability(companion(times([1, 1], [1, 1], [1, 1])))[1] == "undecided"
-    monkeypatch.setattr(stability, "MOST_UNITS", 1)
+    monkeypatch.setattr(exact_jacobians, "MOST_UNITS", 1)
     assert matrix_stability(companion(times([1, 1], [1, 1], [1, 1])))[1] == "undecided"
 
 
@@ -278,12 +277,11 @@ def test_extreme_numbers():
 
 def test_long_words_of_rotations_are_decided_by_floats(monkeypatch):
     """Errors are multiplied with whole products, which a rotation keeps small, not with products of many sizes."""
-    from plrnn_analysis.engines import stability
 
     def exactly(self, word):
         raise AssertionError("floats should have decided")
 
-    monkeypatch.setattr(stability._ExactJacobians, "stability", exactly)
+    monkeypatch.setattr(exact_jacobians.ExactJacobians, "stability", exactly)
     R = 0.9999 * np.array([[np.cos(0.2), -np.sin(0.2)], [np.sin(0.2), np.cos(0.2)]])
     turning = PLRNN.shallow(R, np.zeros((2, 1)), np.ones((1, 2)), [0.0, 0.0], [0.0]).map
     values, name = jacobian_stability([turning] * 2000, np.zeros((2000, 1), dtype=bool))
