@@ -32,8 +32,8 @@ BATCH_ENTRIES = 1_000_000
 ACCURATE = 1e-9
 # Width of an enclosure of a logarithm that is as good as a number.
 LOGARITHM = 1e-14
-# Blocks of matrices up to this size are looked for only where the whole does not settle the matter.
-SMALL = 32
+# Blocks of so few and so small matrices are looked for only where the whole does not settle the matter.
+FEW, SMALL = 64, 32
 # Effort that is spent on better eigenvalues where the class is known, some hundredths of a second.
 POLISHING_WORK = 1e9
 
@@ -95,9 +95,10 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
         part = words[start : start + batch]
         with np.errstate(all="ignore"):
             product, error = products_with_error(A, W, V, part)
-        found, classes, accurate = _classified(*(_discs if m <= SMALL else _discs_of_blocks)(product, error))
+        at_once = m <= SMALL and len(part) <= FEW
+        found, classes, accurate = _classified(*(_discs if at_once else _discs_of_blocks)(product, error))
         doubtful = np.flatnonzero((classes == "") | ~accurate)
-        if len(doubtful) and m <= SMALL:
+        if len(doubtful) and at_once:
             again = _classified(*_discs_of_blocks(product[doubtful], error[doubtful]))
             found[doubtful], classes[doubtful], accurate[doubtful] = again
             doubtful = doubtful[(classes[doubtful] == "") | ~accurate[doubtful]]
