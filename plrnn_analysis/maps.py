@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ from ._validation import as_array, freeze
 from .errors import ModelError
 
 __all__ = ["CanonicalMap", "bits_from_string", "bits_to_string", "ring_map"]
+
+# Products within these bounds, and their parts, neither over- nor underflow.
+SMALLEST, LARGEST = 2.0**-700, 2.0**900
 
 
 def bits_to_string(bits: Sequence[Any] | np.ndarray) -> str:
@@ -163,13 +168,18 @@ class CanonicalMap:
         ------
         ModelError
             If `s` does not have K entries.
+
+        Notes
+        -----
+        The offsets ``c + E s`` and ``h + C s`` are the doubles nearest to the exact sums, so that they are the same on
+        every machine.
         """
         if not self.n_inputs and s is None:
             return self
         c, h = self.c, self.h
         if s is not None:
             s = as_array("constant_input", s, (self.n_inputs,), "(K,)")
-            c, h = c + self.E @ s, h + self.C @ s
+            c, h = _rounded_sums(c, self.E, s), _rounded_sums(h, self.C, s)
         return CanonicalMap.build(self.A, self.W, self.V, c, h)
 
     def preactivation(self, z: np.ndarray, s: np.ndarray | None = None) -> np.ndarray:
@@ -197,6 +207,35 @@ class CanonicalMap:
         """Offset ``h + W diag(b) c`` (M,): inside the subregion ``F(z) = J_b z + offset``."""
         bits = np.asarray(bits, dtype=bool)
         return self.h + self.W[:, bits] @ self.c[bits]
+
+
+def _rounded_sums(offset: np.ndarray, matrix: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """``offset + matrix @ s``, each entry rounded once."""
+    with np.errstate(over="ignore", under="ignore"):
+        products = matrix * s
+        sizes = np.concatenate([np.abs(values[values != 0.0]) for values in (products, matrix, s)])
+    if sizes.size and not SMALLEST <= float(sizes.min()) <= float(sizes.max()) <= LARGEST:
+        rows = [
+            sum((Fraction(a) * Fraction(b) for a, b in zip(row, s.tolist(), strict=True)), Fraction(first))
+            for first, row in zip(offset.tolist(), matrix.tolist(), strict=True)
+        ]
+        return np.array([float(total) for total in rows])
+    # What the products lost to rounding, exactly (Dekker 1971, doi:10.1007/BF01397083); the sums are rounded once.
+    a_high, b_high = _leading(matrix), _leading(s)
+    a_low, b_low = matrix - a_high, s - b_high
+    lost = a_low * b_low - (((products - a_high * b_high) - a_low * b_high) - a_high * b_low)
+    return np.array(
+        [
+            math.fsum((first, *p, *r))
+            for first, p, r in zip(offset.tolist(), products.tolist(), lost.tolist(), strict=True)
+        ]
+    )
+
+
+def _leading(values: np.ndarray) -> np.ndarray:
+    """The upper half of the bits of doubles."""
+    spread = values * (2.0**27 + 1.0)
+    return spread - (spread - values)
 
 
 def ring_map(maps: Sequence[CanonicalMap]) -> CanonicalMap:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..numerics import EPS
 from ._jit import kernel
 
 __all__ = ["BUDGET", "DONE", "FULL", "branch"]
@@ -32,7 +33,6 @@ DONE, BUDGET, FULL = 0, 1, 2
 # Slots of the integer state `meta`.
 DEPTH, NODES, PRUNED, PIVOTS, SOLVED, COUNT, STARTED, CUTS, DOUBTS, LIMITED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 
-EPS = 2.220446049250313e-16
 # The data come scaled to max |q| = 1. Values this small count as zero at a vertex,
 FEASIBLE = 1e-9
 # pivots smaller than this against their row are not used,

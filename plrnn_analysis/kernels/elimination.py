@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..numerics import EPS
 from ._jit import kernel
 from .monotone import UNIQUE, solve_monotone
 
@@ -29,7 +30,6 @@ __all__ = ["BUDGET", "DONE", "FULL", "search"]
 DONE, BUDGET, FULL = 0, 1, 2
 
 FREE, INACTIVE, ACTIVE, PENDING = 0, 1, 2, 3
-EPS = 2.220446049250313e-16
 # Pivots below this (relative to 1 + |T_dd|) are postponed: the unit is decided but its column stays.
 SMALL_PIVOT = 1e-8
 # Branching prefers units whose pivot is at least this.

@@ -6,11 +6,11 @@ The caller lists the Jacobians of all subregions on the way and gives each step 
 
 import numpy as np
 
+from ..numerics import EPS
 from ._jit import kernel
 
 __all__ = ["advance_bases", "advance_vectors"]
 
-EPS = 2.220446049250313e-16
 # Rows orthogonalised against all earlier ones by one matrix product.
 PANEL = 8
 # Longest interval between two orthonormalisations.

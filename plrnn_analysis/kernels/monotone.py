@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..numerics import EPS
 from ._jit import kernel
 
 __all__ = ["UNIQUE", "UNIQUE_IN_DOUBT", "UNIQUE_UNSOLVED", "UNPROVEN", "solve_monotone"]
 
-EPS = 2.220446049250313e-16
 # What `solve_monotone` returns: no proof; proof and solution; its signs are within the error bounds;
 # proof, but no solution within the pivots allowed.
 UNPROVEN, UNIQUE, UNIQUE_IN_DOUBT, UNIQUE_UNSOLVED = 0, 1, 2, 3
