@@ -28,8 +28,9 @@ __all__ = [
 
 # Matrix entries held at once.
 BATCH_ENTRIES = 1_000_000
-# Eigenvalues known worse than this, relative to the largest, are computed again.
-ACCURATE = 1e-9
+# Eigenvalues whose error bound, relative to the largest, exceeds this are computed again. Bounds of long products are
+# a thousand times larger than their errors.
+ACCURATE = 1e-6
 # Width of an enclosure of a logarithm that is as good as a number.
 LOGARITHM = 1e-14
 # Blocks of so few and so small matrices are looked for only where the whole does not settle the matter.
