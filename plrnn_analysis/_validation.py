@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ._frozen import freeze
 from .errors import ModelError, PLRNNError
 
-__all__ = ["as_array", "as_index_tuple", "freeze", "is_whole", "number", "one_of", "whole"]
+__all__ = ["as_array", "as_index_tuple", "number", "one_of", "whole"]
 
 #: Characters of a value that a message shows.
 SHOWN = 80
@@ -219,8 +218,3 @@ def _shown(value: Any) -> str:
         return f"an array of shape {value.shape}"
     text = repr(value).replace("\n", " ")
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
-def is_whole(value: Any, least: int) -> bool:
-    """Whether `value` is a whole number of at least `least`; True and False are none."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(value >= least)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._validation import as_array, whole
+from ._validation import as_array, number, one_of, whole
 from .engines.budget import Budget
 from .engines.coverage import coverage_of
 from .engines.description import describe_cycles
@@ -120,18 +120,12 @@ def find_cycles(
     {1: 2, 2: 1, 3: 2, 4: 3, 5: 6, 6: 9}
     """
     max_period = whole("max_period", max_period, 1)
-    if not boundary_tolerance >= 0.0:
-        raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")
+    number("boundary_tolerance", boundary_tolerance, least=0.0)
     maps = _driven(map, periodic_input)
     shift = len(maps)
-    if method not in (*METHODS, WORDS):
-        raise ModelError(f"method must be one of {', '.join((*METHODS, WORDS))}, got {method!r}")
+    _check_method(method, periodic_input, verify)
     heuristic = heuristic_settings(method, seed, restarts, inner)
     planar = map.n_units <= 2 and periodic_input is None
-    if method == WORDS and periodic_input is not None:
-        raise ModelError(f"method {WORDS!r} knows no periodic_input; take another")
-    if verify and method == WORDS:
-        raise ModelError(f"verify={verify!r} checks cuts of linear programs; method {method!r} has none")
     if method == WORDS and box is None:
         box = DEFAULT_BOX * max(1.0, float(np.abs(maps[0].h).max()))
     inside = None if box is None else read_box(box, map.n_units, infinite=True)
@@ -141,12 +135,12 @@ def find_cycles(
     chosen = choose_workers(workers, executor)
     budget = Budget(max_nodes, time_limit)
     if inside is not None and finite and (method == WORDS or (method == "auto" and planar and not verify)):
-        return _search_words(maps[0], int(max_period), inside, budget, boundary_tolerance)
+        return _search_words(maps[0], max_period, inside, budget, boundary_tolerance)
     coverage: dict[int, Coverage] = {}
     found: list[Cycle] = []
     continua: list[CycleContinuum] = []
     complete_up_to = 0
-    for period in range(shift, int(max_period) + 1, shift):
+    for period in range(shift, max_period + 1, shift):
         steps = maps * (period // shift)
         started = budget.seconds
         checker = Checker(steps)
@@ -184,16 +178,25 @@ def find_cycles(
             complete_up_to = period
         if budget.stopped_by:
             break
-    if complete_up_to == int(max_period) // shift * shift:
-        complete_up_to = int(max_period)
+    if complete_up_to == max_period // shift * shift:
+        complete_up_to = max_period
     return Cycles(
         _items=tuple(sorted(found, key=lambda cycle: (cycle.period, cycle.word))),
         complete_up_to=complete_up_to,
-        max_period=int(max_period),
+        max_period=max_period,
         box=None if inside is None else inside.corners,
         continua=tuple(continua),
         coverage=coverage,
     )
+
+
+def _check_method(method: str, periodic_input: Any, verify: str | None) -> None:
+    """Refuse an unknown method, and what the one over words does not know."""
+    one_of("method", method, (*METHODS, WORDS))
+    if method == WORDS and periodic_input is not None:
+        raise ModelError(f"method {WORDS!r} knows no periodic_input; take another")
+    if verify and method == WORDS:
+        raise ModelError(f"verify={verify!r} checks cuts of linear programs; method {method!r} has none")
 
 
 def _search_words(map: CanonicalMap, max_period: int, box: Box, budget: Budget, boundary_tolerance: float) -> Cycles:

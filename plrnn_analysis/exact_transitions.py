@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from ._validation import is_whole
+from ._validation import whole
 from .errors import GraphError
 from .fixed_points import find_fixed_points
 from .maps import CanonicalMap, bits_to_string
@@ -100,8 +100,7 @@ def exact_transition_graph(
     if box is None:
         raise GraphError("the exact graph needs a box: a half-width, or a pair of corners")
     low, high = read_box(box, map.n_units).corners
-    if not is_whole(max_regions, 1):
-        raise GraphError(f"max_regions must be a whole number >= 1, got {max_regions!r}")
+    max_regions = whole("max_regions", max_regions, 1, error=GraphError)
     deadline = None if time_limit is None else time.perf_counter() + time_limit
     planes, sides = Planes.of(map.V, map.c, map.n_units), Planes.box(low, high)
     regions = _cells(planes, sides, None, max_regions, deadline)

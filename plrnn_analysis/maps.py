@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ._validation import as_array, freeze
+from ._frozen import Frozen
+from ._validation import as_array
 from .errors import ModelError
 
 __all__ = ["CanonicalMap", "bits_from_string", "bits_to_string", "ring_map"]
@@ -67,7 +68,7 @@ def bits_from_string(code: str, n_relu: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class CanonicalMap:
+class CanonicalMap(Frozen):
     """Piecewise-linear map ``F(z, s) = A z + W relu(V z + c + E s) + h + C s``.
 
     Attributes
@@ -134,7 +135,7 @@ class CanonicalMap:
         n_inputs = C.shape[1] if C is not None else (E.shape[1] if E is not None else 0)
         C = np.zeros((m, n_inputs)) if C is None else C
         E = np.zeros((n_relu, n_inputs)) if E is None else E
-        return cls(*(freeze(a) for a in (A, W, V, c, h, C, E)))
+        return cls(*(a for a in (A, W, V, c, h, C, E)))
 
     @property
     def n_units(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from ._frozen import freeze
+from ._frozen import Frozen, freeze
 from ._validation import as_array, as_index_tuple, one_of, whole
 from .architectures import ARCHITECTURES, canonical_map
 from .errors import ModelError
@@ -19,7 +19,7 @@ __all__ = ["AnyNetwork", "Network"]
 AnyNetwork = TypeVar("AnyNetwork", bound="Network")
 
 
-class Network:
+class Network(Frozen):
     """Weights and what follows from them; every analysis takes one.
 
     Users have a :class:`plrnn_analysis.PLRNN`, which is a network with a method for every analysis. Constructors and

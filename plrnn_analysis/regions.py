@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._validation import freeze
 from .engines.budget import Budget
 from .engines.stability import ordered_eigenvalues
 from .engines.verification import Checker, Hit
@@ -95,10 +94,10 @@ def _described(map: CanonicalMap, planes: Planes, cells: list[Cell], budget: Bud
         found.append(
             Subregion(
                 bitcode=bits_to_string(cell.bits),
-                jacobian=freeze(J),
+                jacobian=J,
                 spectral_radius=float(np.abs(ordered_eigenvalues(J)[0])),
-                interior_point=freeze(point),
-                fixed_point=None if z is None else freeze(z.copy()),
+                interior_point=point,
+                fixed_point=None if z is None else z.copy(),
                 contains_fixed_point=is_inside,
             )
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._validation import freeze
+from ._frozen import Frozen
 from .maps import CanonicalMap, ring_map
 
 __all__ = ["Units", "balanced", "balanced_ring", "in_units", "is_safe"]
@@ -26,7 +26,7 @@ SMALLEST, LARGEST = 2.0**-250, 2.0**250
 
 
 @dataclass(frozen=True, eq=False)
-class Units:
+class Units(Frozen):
     """A map in balanced units, and the factors that lead back.
 
     Attributes
@@ -131,8 +131,8 @@ def balanced_ring(maps: Sequence[CanonicalMap]) -> Units:
         scaled, factors = list(maps), (np.ones(len(state)), np.ones(len(relu)))
     return Units(
         ring_map(scaled),
-        freeze(np.tile(factors[0], len(maps))),
-        freeze(np.tile(factors[1], len(maps))),
+        np.tile(factors[0], len(maps)),
+        np.tile(factors[1], len(maps)),
         all(_is_safe(map) for map in scaled),
         scaled[0],
     )

@@ -217,6 +217,5 @@ def vertices_of_projection(rows, d, k):
 
     if first == second:
         return [first]
-    ring = [first, *between(first, second), second, *between(second, first)]
     # farthest() prefers one end of an edge, so a corner in the middle of an edge can not occur.
-    return ring
+    return [first, *between(first, second), second, *between(second, first)]

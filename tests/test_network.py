@@ -22,6 +22,14 @@ def test_what_is_made_of_a_network_is_of_its_class(kind: type[Network]) -> None:
         assert repr(made).startswith(f"<{kind.__name__} al_rnn: M=2")
 
 
+def test_weights_are_read_only_after_pickling_too() -> None:
+    model = pa.PLRNN.al_rnn(**WEIGHTS, B=[[1.0, 2.0]])
+    for made in (model, pickle.loads(pickle.dumps(model))):
+        for array in (*made.parameters.values(), made.B, made.map.A, made.map.c):
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0.0
+
+
 def test_other_weights_leave_the_rest_alone() -> None:
     model = pa.PLRNN("al_rnn", {k: WEIGHTS[k] for k in "AWh"}, (0, 1), B=[[1.0, 2.0]], metadata={"notes": ["kept"]})
     other = model.with_parameters(h=[2.0, 3.0])

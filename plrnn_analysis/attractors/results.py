@@ -97,8 +97,10 @@ class Attractor(Frozen):
 
     @property
     def leading(self) -> float | None:
-        """How a small difference changes per step or period: the spectral radius, or the exponential of the largest
-        exponent; None where neither is known."""
+        """How a small difference changes per step or period; None where that is not known.
+
+        The spectral radius, or the exponential of the largest exponent.
+        """
         if self.multipliers is not None:
             return float(np.abs(self.multipliers[0]))
         return None if self.exponents is None else float(np.exp(self.exponents[0]))

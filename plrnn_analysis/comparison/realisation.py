@@ -68,6 +68,7 @@ class LinearSystem:
 
     @property
     def n_units(self) -> int:
+        """Dimension M of the state."""
         return int(self.A.shape[0])
 
     def relus(self, units: np.ndarray) -> LinearSystem:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._frozen import Frozen
 from ..results import FixedPoint, ResultSequence, Table
 from .differences import Match
 
@@ -35,7 +36,7 @@ class SubregionMatch:
 
 
 @dataclass(frozen=True, eq=False)
-class FixedPointMatch:
+class FixedPointMatch(Frozen):
     """Fixed points in corresponding subregions.
 
     Attributes

@@ -42,9 +42,15 @@ class Tree(Protocol):
     words: list[np.ndarray]
 
     @property
-    def decided(self) -> int: ...
+    def decided(self) -> int:
+        """Patterns about which something is proven so far."""
+        ...
+
     @property
-    def counts(self) -> dict[str, int]: ...
+    def counts(self) -> dict[str, int]:
+        """What was counted on the way, by the names of :class:`plrnn_analysis.results.Coverage`."""
+        ...
+
     def advance(self, nodes: int) -> int:
         """Visit at most `nodes` nodes; returns how many were visited."""
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._validation import is_whole
-from ..errors import ModelError
+from .._validation import whole
 from .budget import Budget
 from .driver import MAX_CANDIDATES, Outcome
 from .reduced_problem import Reduction
@@ -48,8 +47,7 @@ class Heuristic:
             value = getattr(self, name)
             if value is None and name != "seed":
                 continue
-            if not is_whole(value, least):
-                raise ModelError(f"{name} must be a whole number >= {least}, got {value!r}")
+            whole(name, value, least)
 
 
 def default_limits(period: int) -> tuple[int, int]:

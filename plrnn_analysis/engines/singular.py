@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._validation import freeze
 from ..exact import ExactPiece, ExactRing, to_array
 from ..maps import CanonicalMap, bits_to_string
 from ..polytopes.rational import nearest_double
@@ -96,11 +95,11 @@ def analyse_singular_region(maps: CanonicalMap | Sequence[CanonicalMap], bits: n
 def continuum_of(map: CanonicalMap, piece: Piece) -> Continuum:
     """The public description of a continuum of fixed points."""
     return Continuum(
-        anchor=freeze(piece.anchor.copy()),
-        directions=freeze(piece.directions.copy()),
+        anchor=piece.anchor.copy(),
+        directions=piece.directions.copy(),
         dimension=len(piece.directions),
         bitcode=bits_to_string(piece.bits),
-        eigenvalues=freeze(jacobian_stability([map], piece.bits[None])[0]),
+        eigenvalues=jacobian_stability([map], piece.bits[None])[0],
         residual=float(np.max(np.abs(map.step(piece.anchor) - piece.anchor))),
         interval=piece.interval,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze, is_whole
+from .._validation import as_array, one_of, whole
 from ..engines import singular as singular_regions
 from ..engines.budget import Budget
 from ..engines.coverage import coverage_of
@@ -59,6 +59,8 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
     continua : tuple of InputContinuum
     coverage : Coverage
     """
+
+    columns = ("bitcode", "stability", "spectral_radius", "corners", "offset", "slope")
 
     _items: tuple[FixedPointBranch, ...]
     inputs: tuple[int, ...]
@@ -195,11 +197,6 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         names = ("low", "high", "fixed_points", "stable")
         return Table({name: [row[i] for row in rows] for i, name in enumerate(names)})
 
-    def table(self) -> Table:
-        """One row a branch: ``bitcode``, ``stability``, ``spectral_radius``, ``corners``, ``offset``, ``slope``."""
-        names = ("bitcode", "stability", "spectral_radius", "corners", "offset", "slope")
-        return Table({name: [getattr(branch, name) for branch in self] for name in names})
-
     def sentences(self) -> list[str]:
         """What the inputs do, in words."""
         which = " and ".join(
@@ -323,16 +320,14 @@ def input_diagram(
     """
     chosen = _chosen(model, inputs)
     spans = _spans(ranges, len(chosen))
-    if method not in METHODS:
-        raise ModelError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
+    one_of("method", method, METHODS)
     if method == "enumeration" and model.map.n_relu > LARGEST_ENUMERATION:
         raise ModelError(f'enumeration is for up to {LARGEST_ENUMERATION} ReLUs, use method="linear programs"')
-    if not is_whole(workers, 1):
-        raise ModelError(f"workers must be a whole number >= 1, got {workers!r}")
-    whole = np.zeros(model.n_inputs) if base is None else as_array("base", base, (model.n_inputs,), "(K,)")
-    whole[list(chosen)] = 0.0
+    workers = whole("workers", workers, 1)
+    held = np.zeros(model.n_inputs) if base is None else as_array("base", base, (model.n_inputs,), "(K,)")
+    held[list(chosen)] = 0.0
     map = model.map
-    problem = ParametricMap.of(map, whole, chosen, spans)
+    problem = ParametricMap.of(map, held, chosen, spans)
     budget = Budget(max_nodes, time_limit)
     outcome, engine, notes = candidate_patterns(problem, budget, workers, method)
     patterns = np.array(outcome.words, dtype=bool).reshape(len(outcome.words), map.n_relu)
@@ -351,8 +346,8 @@ def input_diagram(
     return InputDiagram(
         _items=tuple(describe_branch(map, sheet, spans) for sheet in wide),
         inputs=chosen,
-        ranges=freeze(spans),
-        base=freeze(whole),
+        ranges=spans,
+        base=held,
         complete=not coverage.stopped_by,
         collisions=tuple(describe_collision(wide, found.pieces, meeting, spans) for meeting in find_meetings(wide)),
         continua=describe_continua(found.pieces, spans),

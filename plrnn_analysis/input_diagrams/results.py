@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array
 from ..engines.stability import jacobian_stability
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_to_string
@@ -25,7 +26,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, eq=False)
-class FixedPointBranch:
+class FixedPointBranch(Frozen):
     """The fixed point of one subregion, as an affine function of the inputs: ``z = offset + slope @ s``.
 
     Attributes
@@ -66,7 +67,7 @@ class FixedPointBranch:
 
 
 @dataclass(frozen=True, eq=False)
-class InputCollision:
+class InputCollision(Frozen):
     """A place where fixed points cross or meet at the boundary of a subregion.
 
     Attributes
@@ -93,7 +94,7 @@ class InputCollision:
 
 
 @dataclass(frozen=True, eq=False)
-class InputContinuum:
+class InputContinuum(Frozen):
     """A subregion that holds a continuum of fixed points for the inputs in the convex hull of `corners`.
 
     Attributes
@@ -111,21 +112,23 @@ class InputContinuum:
 
 
 def describe_branch(map: CanonicalMap, sheet: Sheet, spans: np.ndarray) -> FixedPointBranch:
+    """A sheet of fixed points in the user's inputs, with its stability."""
     low, width = spans[:, 0], spans[:, 1] - spans[:, 0]
     slope = sheet.point.state[:, 1:] / width
     eigenvalues, stability = jacobian_stability([map], sheet.point.bits[None])
     return FixedPointBranch(
         bitcode=bits_to_string(sheet.point.bits),
-        corners=freeze(low + width * as_floats(sheet.corners)),
-        offset=freeze(sheet.point.state[:, 0] - slope @ low),
-        slope=freeze(slope),
-        eigenvalues=freeze(eigenvalues),
+        corners=low + width * as_floats(sheet.corners),
+        offset=sheet.point.state[:, 0] - slope @ low,
+        slope=slope,
+        eigenvalues=eigenvalues,
         spectral_radius=float(np.abs(eigenvalues[0])),
         stability=stability,
     )
 
 
 def describe_collision(sheets: list[Sheet], pieces: list[Piece], meeting: Meeting, spans: np.ndarray) -> InputCollision:
+    """A place where sheets meet, named by how many there are on each side."""
     below, above = (
         tuple(bits_to_string(sheets[i].point.bits) for i in side) for side in (meeting.below, meeting.above)
     )
@@ -142,8 +145,8 @@ def describe_collision(sheets: list[Sheet], pieces: list[Piece], meeting: Meetin
         kind = "continuum" if len(meeting.units) == 1 and sum(number) == 1 and ends_there else "degenerate"
     low, width = spans[:, 0], spans[:, 1] - spans[:, 0]
     return InputCollision(
-        location=freeze(low + width * meeting.location),
-        states=freeze(meeting.states),
+        location=low + width * meeting.location,
+        states=meeting.states,
         units=tuple(int(i) for i in meeting.units),
         below=below,
         above=above,
@@ -155,7 +158,7 @@ def describe_continua(pieces: list[Piece], spans: np.ndarray) -> tuple[InputCont
     """Those singular subregions that hold more than single points."""
     low, width = spans[:, 0], spans[:, 1] - spans[:, 0]
     return tuple(
-        InputContinuum(bits_to_string(piece.bits), freeze(low + width * piece.corners), piece.dimension)
+        InputContinuum(bits_to_string(piece.bits), low + width * piece.corners, piece.dimension)
         for piece in pieces
         if piece.dimension
     )

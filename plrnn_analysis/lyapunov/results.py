@@ -79,8 +79,10 @@ class LyapunovSpectrum(Frozen):
 
     @property
     def kaplan_yorke_dimension(self) -> float | None:
-        """``j + (λ_1 + ... + λ_j) / |λ_{j+1}|`` with the largest j whose sum is not negative (Kaplan & Yorke 1979,
-        doi:10.1007/BFb0064319); M where no sum is, None where more exponents are needed to tell."""
+        """``j + (λ_1 + ... + λ_j) / |λ_{j+1}|`` with the largest j whose sum is not negative.
+
+        M where no sum is, None where more exponents are needed to tell (Kaplan & Yorke 1979, doi:10.1007/BFb0064319).
+        """
         sums = np.cumsum(self.exponents)
         negative = np.flatnonzero(sums < 0.0)
         if not len(negative):

@@ -60,6 +60,7 @@ class Way:
         inputs: Any,
         seed: int | None,
     ) -> Way:
+        """Read the arguments that say which trajectories are meant."""
         before = DEFAULT_TRANSIENT if transient is None else whole("transient", transient, 0)
         if inputs is None:
             first = simulate(model, 1, z0=z0, n=n, constant_input=constant_input, seed=seed)

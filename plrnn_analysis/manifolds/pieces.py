@@ -43,6 +43,7 @@ class HalfSpaces:
         return points @ self.normals.T + self.offsets
 
     def joined(self, other: HalfSpaces) -> HalfSpaces:
+        """Both sets of conditions together."""
         return HalfSpaces(np.vstack([self.normals, other.normals]), np.append(self.offsets, other.offsets))
 
 
@@ -69,18 +70,22 @@ class Box:
 
     @property
     def centre(self) -> np.ndarray:
+        """The middle (M,)."""
         return (self.low + self.high) / 2.0
 
     @property
     def diagonal(self) -> float:
+        """Distance of two opposite corners."""
         return float(np.linalg.norm(self.high - self.low))
 
     @property
     def tiny(self) -> float:
+        """A length that rounding alone can make."""
         return 1e-12 * max(self.diagonal, float(np.abs(self.low).max()), float(np.abs(self.high).max()))
 
     @property
     def half_spaces(self) -> HalfSpaces:
+        """The box as conditions."""
         eye = np.eye(len(self.low))
         return HalfSpaces(np.vstack([eye, -eye]), np.concatenate([-self.low, self.high]))
 
@@ -96,6 +101,7 @@ class Region:
 
     @classmethod
     def of(cls, map: CanonicalMap, bits: np.ndarray) -> Region:
+        """The subregion with these bits (H,)."""
         normals, offsets = unit_boundaries(map)
         sign = np.where(bits, 1.0, -1.0)
         half_spaces = HalfSpaces(sign[:, None] * normals, sign * offsets)
@@ -103,11 +109,13 @@ class Region:
 
     @cached_property
     def svd(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Singular value decomposition of J."""
         left, singular, right = np.linalg.svd(self.J)
         return left, singular, right
 
     @cached_property
     def rank(self) -> int:
+        """Of J, to rounding."""
         singular = self.svd[1]
         return int(np.sum(singular > RANK_TOLERANCE * singular[0])) if singular[0] > 0.0 else 0
 

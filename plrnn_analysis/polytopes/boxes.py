@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array
 from ..errors import ModelError
 
 __all__ = ["Box", "read_box"]
 
 
 @dataclass(frozen=True, eq=False)
-class Box:
+class Box(Frozen):
     """The states z with ``low <= z <= high``.
 
     Attributes
@@ -77,7 +78,7 @@ def read_box(box: Any, n_units: int, *, infinite: bool = False, flat: bool = Fal
     """
     if not isinstance(box, (tuple, list)) and np.ndim(box) == 0:
         half = _half_width(box, infinite, name)
-        return Box(freeze(np.full(n_units, -half)), freeze(np.full(n_units, half)))
+        return Box(np.full(n_units, -half), np.full(n_units, half))
     if len(box) != 2:
         raise ModelError(
             f"{name} must be a positive number or a pair (low, high) of ({n_units},) arrays, got {len(box)} items"
@@ -87,7 +88,7 @@ def read_box(box: Any, n_units: int, *, infinite: bool = False, flat: bool = Fal
     if np.any(low == np.inf) or np.any(high == -np.inf) or np.any(low > high if flat else low >= high):
         rule = "not be above" if flat else "be below"
         raise ModelError(f"{name} is empty: {name}[0] must {rule} {name}[1] in every coordinate")
-    return Box(freeze(low), freeze(high))
+    return Box(low, high)
 
 
 def _half_width(box: Any, infinite: bool, name: str) -> float:

@@ -25,8 +25,10 @@ class Undecided(Exception):
 
 
 class Walk:
-    """A walk over vertices. Only as many unknowns as the rank are moved; the others stay 0, which changes no row's
-    range. A vertex is named by the rows that are zero there, the basis."""
+    """A walk over vertices, each named by the rows that are zero there, the basis.
+
+    Only as many unknowns as the rank are moved; the others stay 0, which changes no row's range.
+    """
 
     def __init__(self, rows: Rows, room: Sequence[fmpq], start: Point | None, deadline: float | None) -> None:
         self.k = len(rows[0])

@@ -161,6 +161,7 @@ def trials(
 
 
 def share_on(domain: Any, map: CanonicalMap, initial: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """Share (H,) of states at which each ReLU is active: those visited, or those drawn from the domain."""
     bits = domain.bitcodes if isinstance(domain, Trajectory) else map.bits(initial, inputs[:, 0])
     share: np.ndarray = bits.mean(axis=tuple(range(bits.ndim - 1)))
     return share

@@ -7,7 +7,8 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..numerics import EPS
@@ -38,7 +39,7 @@ MAX_STATES = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Polytope:
+class Polytope(Frozen):
     """The states z with ``L z + offset >= 0``.
 
     Attributes
@@ -63,8 +64,9 @@ class Polytope:
 
     def __post_init__(self) -> None:
         L = as_array("L", self.L, (None, None), "(m, M), one row a condition")
-        object.__setattr__(self, "L", freeze(L))
-        object.__setattr__(self, "offset", freeze(as_array("offset", self.offset, (L.shape[0],), "(m,)")))
+        object.__setattr__(self, "L", L)
+        object.__setattr__(self, "offset", as_array("offset", self.offset, (L.shape[0],), "(m,)"))
+        super().__post_init__()
 
     @classmethod
     def box(cls, low: Any, high: Any) -> Polytope:
@@ -267,8 +269,11 @@ def _range_of(values: np.ndarray, inflate: float) -> tuple[np.ndarray, np.ndarra
 def domain_of_states(
     map: CanonicalMap, states: np.ndarray, inflate: float, s_low: np.ndarray, s_high: np.ndarray
 ) -> Domain:
-    """What states (n, M) reach, in three kinds of coordinates, each range widened at both ends by `inflate` times its
-    width: the units, the principal components, and what ReLUs read where that is no single unit."""
+    """What states (n, M) reach, in three kinds of coordinates.
+
+    The units, the principal components, and what ReLUs read where that is no single unit; each range is widened at
+    both ends by `inflate` times its width.
+    """
     low, high = _range_of(states, inflate)
     some = states[:: -(-len(states) // MAX_STATES)]
     _, components = np.linalg.eigh(np.atleast_2d(np.cov(some.T))) if len(some) > 1 else (0, np.eye(len(low)))

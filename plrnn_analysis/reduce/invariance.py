@@ -111,8 +111,10 @@ def _problem(
 
 
 def _search(problem: _Problem, enough: float, least: float, budget: Budget) -> tuple[float, np.ndarray | None, int]:
-    """Best-first search: proven lower bound, the best point found, nodes. It ends once the bound reaches `enough` or a
-    value falls below `least`."""
+    """Best-first search: proven lower bound, the best point found, nodes.
+
+    It ends once the bound reaches `enough` or a value falls below `least`.
+    """
     import heapq
 
     start = np.zeros(len(problem.units), dtype=np.int8)

@@ -7,12 +7,11 @@ from typing import Any, Generic
 
 import numpy as np
 
-from .._validation import freeze, is_whole
+from .._validation import number, whole
 from ..engines.budget import Budget
-from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import AnyNetwork, Network
-from ..results import ResultSequence, Table
+from ..results import ResultSequence
 from ..statuses import StoppedBy
 from .deviation import Runs, deviation_bound, replaced, share_on, trials
 from .domains import Polytope, argument_ranges, choose_domain
@@ -102,6 +101,8 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
         Which of these.
     """
 
+    columns = tuple(UnitReport.__dataclass_fields__)
+
     _items: tuple[UnitReport, ...]
     model: AnyNetwork
     map: CanonicalMap
@@ -141,10 +142,6 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
     def kept(self) -> tuple[int, ...]:
         """Units that keep it."""
         return tuple(row.unit for row in self if not row.replacement)
-
-    def table(self) -> Table:
-        """One row a ReLU of the original, with the columns of :class:`UnitReport`."""
-        return Table({name: [getattr(row, name) for row in self] for name in UnitReport.__dataclass_fields__})
 
     def sentences(self) -> list[str]:
         """What was shown, in words."""
@@ -318,10 +315,10 @@ def reduce(
         model=_build(model, rows, small),
         map=small,
         domain=place.polytope,
-        inputs=(freeze(place.s_low), freeze(place.s_high)),
+        inputs=(place.s_low, place.s_high),
         start=None if reach is None else reach.start,
         invariant=stays.invariant,
-        escape=None if stays.state is None or stays.input is None else (freeze(stays.state), freeze(stays.input)),
+        escape=None if stays.state is None or stays.input is None else (stays.state, stays.input),
         minimal=not approximate and bool(np.all(found.needed[~(linear | gone)])) and distinct(small, place),
         horizon=horizon,
         error_bound=bound,
@@ -332,13 +329,11 @@ def reduce(
 
 
 def _check_options(inflate: float, horizon: int, tolerance: float | None, samples: int) -> None:
-    if not (np.isfinite(inflate) and inflate >= 0.0):
-        raise ModelError(f"inflate must be a number >= 0, got {inflate!r}")
-    for name, value in (("horizon", horizon), ("samples", samples)):
-        if not is_whole(value, 1):
-            raise ModelError(f"{name} must be a whole number of at least 1, got {value!r}")
-    if tolerance is not None and not tolerance >= 0.0:
-        raise ModelError(f"tolerance must be a number >= 0, or None, got {tolerance!r}")
+    number("inflate", inflate, least=0.0)
+    whole("horizon", horizon, 1)
+    whole("samples", samples, 1)
+    if tolerance is not None:
+        number("tolerance", tolerance, least=0.0, infinite=True, remark="or None")
 
 
 def _report(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import freeze
 from ..polytopes.nearest import least_norm
 from ..polytopes.rational import Undecided
 from .subspace import SlowSubspace, crossing_steps, extents, holding_steps
@@ -110,12 +109,12 @@ def piece_numbers(
         return {
             "difference_steps": kept,
             "extents": None,
-            "drift": freeze(np.full(k, nan)),
-            "drift_ends": freeze(np.full(2, nan)),
+            "drift": np.full(k, nan),
+            "drift_ends": np.full(2, nan),
             "least_piece_drift": nan,
             "largest_piece_drift": nan,
             "largest_drift_in_ranges": nan,
-            "output_drift": freeze(np.full(len(reads), nan)),
+            "output_drift": np.full(len(reads), nan),
             "holding_steps": nan,
             "crossing_steps": nan,
         }
@@ -128,13 +127,13 @@ def piece_numbers(
     ends = piece.extents
     return {
         "difference_steps": kept,
-        "extents": freeze(ends - piece.anchor[:, None]),
-        "drift": freeze(slow.move(piece.anchor)),
-        "drift_ends": freeze(moves[:, 0].copy() if k == 1 else np.full(2, nan)),
+        "extents": ends - piece.anchor[:, None],
+        "drift": slow.move(piece.anchor),
+        "drift_ends": moves[:, 0].copy() if k == 1 else np.full(2, nan),
         "least_piece_drift": piece.least,
         "largest_piece_drift": largest,
         "largest_drift_in_ranges": float(np.max(box.in_widths(moves @ slow.directions))),
-        "output_drift": freeze(_largest_signed(moves @ reads.T) if k == 1 else np.max(np.abs(moves @ reads.T), axis=0)),
+        "output_drift": _largest_signed(moves @ reads.T) if k == 1 else np.max(np.abs(moves @ reads.T), axis=0),
         "holding_steps": holding_steps(slow, largest, hold / share),
         "crossing_steps": crossing_steps(slow, float(ends[0, 0]), float(ends[0, 1])) if k == 1 else nan,
     }

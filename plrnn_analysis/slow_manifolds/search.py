@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
@@ -16,7 +17,7 @@ from ..modes import Mode, find_modes
 from ..network import Network
 from ..polytopes.nearest import least_norm
 from ..polytopes.rational import Undecided
-from ..results import FixedPoint, ResultSequence, Table, Trajectory
+from ..results import FixedPoint, ResultSequence, Trajectory
 from .pieces import clip, piece_numbers
 from .sentences import manifold_sentence
 from .subspace import others_decay, slow_subspace
@@ -29,7 +30,7 @@ ULPS = 16.0 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
-class SlowManifold:
+class SlowManifold(Frozen):
     """The slow motion of one subregion inside the visited range.
 
     The slow manifold is the affine subspace that the map of the subregion keeps and on which only the k slow
@@ -142,6 +143,11 @@ class SlowManifolds(ResultSequence[SlowManifold]):
     input_names, output_names : tuple of str
     """
 
+    columns = (
+        "bitcode", "frequency", "dimension", "attracting", "holding_steps", "difference_steps", "crossing_steps",
+        "largest_piece_drift", "least_drift", "least_drift_bound", "input_slopes", "output_slopes",
+    )  # fmt: skip
+
     _items: tuple[SlowManifold, ...]
     low: np.ndarray
     high: np.ndarray
@@ -151,17 +157,6 @@ class SlowManifolds(ResultSequence[SlowManifold]):
     time_constant: float
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
-
-    def table(self) -> Table:
-        """Columns ``bitcode``, ``frequency``, ``dimension``, ``attracting``, ``holding_steps``, ``difference_steps``,
-        ``crossing_steps``, ``largest_piece_drift``, ``least_drift``, ``least_drift_bound``, ``input_slopes``,
-        ``output_slopes``."""
-        names = (
-            "bitcode", "frequency", "dimension", "attracting", "holding_steps", "difference_steps",
-            "crossing_steps", "largest_piece_drift", "least_drift", "least_drift_bound", "input_slopes",
-            "output_slopes",
-        )  # fmt: skip
-        return Table({name: [getattr(piece, name) for piece in self] for name in names})
 
     def sentences(self) -> list[str]:
         """The result in words: first which subregions were looked at, then a paragraph for each of them.
@@ -323,9 +318,7 @@ def find_slow_manifolds(
         complete = False
         chosen += f"; {undecided} left out, too thin for floats or beyond the solver of linear programs"
     names = (model.metadata.get(key, ()) for key in ("input_names", "output_names"))
-    return SlowManifolds(
-        tuple(found), freeze(low), freeze(high), complete, chosen, hold, time_constant, *(tuple(n) for n in names)
-    )
+    return SlowManifolds(tuple(found), low, high, complete, chosen, hold, time_constant, *(tuple(n) for n in names))
 
 
 def _choose(
@@ -389,15 +382,15 @@ def _describe(
         frequency=frequency,
         modes=near,
         dimension=len(slow.drift),
-        directions=freeze(slow.directions),
-        left=freeze(slow.left),
+        directions=slow.directions,
+        left=slow.left,
         attracting=others_decay(jacobian, len(slow.drift)),
-        anchor=None if anchor is None else freeze(anchor),
-        input_slopes=freeze(slopes),
-        output_slopes=freeze(reads @ slopes),
-        probe_drifts=freeze(drifts),
-        probe_output_drifts=freeze(drifts @ reads.T),
-        slowest=freeze(nearest.x),
+        anchor=None if anchor is None else anchor,
+        input_slopes=slopes,
+        output_slopes=reads @ slopes,
+        probe_drifts=drifts,
+        probe_output_drifts=drifts @ reads.T,
+        slowest=nearest.x,
         least_drift=float(np.linalg.norm(held.step(nearest.x) - nearest.x)),
         least_drift_bound=nearest.bound,
         rounding=ULPS * float(np.linalg.norm(size)),

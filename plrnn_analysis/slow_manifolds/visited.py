@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, freeze
+from .._frozen import Frozen
+from .._validation import as_array
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..maps import CanonicalMap
@@ -22,7 +23,7 @@ STILL = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class VisitedRange:
+class VisitedRange(Frozen):
     """A box around visited states.
 
     Attributes
@@ -87,7 +88,7 @@ def visited_range(visited: Trajectory | Any, n_units: int | None = None) -> Visi
     widths = high - low
     largest = float(np.max(widths))
     widths = np.where(widths > STILL * largest, widths, largest)
-    return VisitedRange(freeze(low.copy()), freeze(high.copy()), freeze(widths), states)
+    return VisitedRange(low.copy(), high.copy(), widths, states)
 
 
 def cells_in_box(

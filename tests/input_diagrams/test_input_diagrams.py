@@ -363,10 +363,10 @@ def test_no_relu_no_offsets_and_a_batch_of_shapes():
         assert diagram.complete and len(diagram) == 0 and len(diagram.at(0.0)) == 1 and diagram.count(0.5) == 0
         assert "single inputs" in diagram.coverage.notes[-1]
     assert diagram.table()["bitcode"] == []
+    two = PLRNN.al_rnn([0.5], [[0.1]], [0.0], pwl_units=1, C=[[1.0, 1.0]]).input_diagram([1, 0], [(0, 1), (1, 2)])
+    assert two.inputs == (1, 0) and two.count([0.5, 1.5]) == 1 and two.count([[0.5, 1.5], [0.1, 1.0]]).shape == (2,)
     with pytest.raises(ModelError, match="two inputs"):
-        two = PLRNN.al_rnn([0.5], [[0.1]], [0.0], pwl_units=1, C=[[1.0, 1.0]]).input_diagram([1, 0], [(0, 1), (1, 2)])
-        assert two.inputs == (1, 0) and two.count([0.5, 1.5]) == 1 and two.count([[0.5, 1.5], [0.1, 1.0]]).shape == (2,)
-        two[0].interval  # noqa: B018
+        _ = two[0].interval
     with pytest.raises(ModelError, match="intervals are for one"):
         two.intervals()
 
