@@ -9,9 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
-    "AttractorKind",
     "BifurcationKind",
     "CollisionKind",
+    "EndKind",
     "Engine",
     "IntersectionKind",
     "ModeKind",
@@ -117,8 +117,8 @@ class Stability(_Word):
     UNDECIDED = "undecided"
 
 
-class AttractorKind(_Word):
-    """Where trajectories end; the last two are no attractors."""
+class EndKind(_Word):
+    """What a trajectory can end in, in the order of a list: the last two are no attractors."""
 
     #: A stable fixed point, solved exactly.
     FIXED_POINT = "fixed point"

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar
 
 import numpy as np
 
 from .._frozen import Frozen
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, ResultSequence, Table
+from ..statuses import EndKind
 
 __all__ = ["Attractor", "Attractors", "EndKind"]
-
-
-class EndKind(StrEnum):
-    """What a run can end in, in the order of a list: the last two are no attractors."""
-
-    FIXED_POINT = "fixed point"
-    CYCLE = "cycle"
-    CONTINUUM = "continuum"
-    QUASI_PERIODIC = "quasi-periodic"
-    CHAOTIC = "chaotic"
-    DIVERGENT = "divergent"
-    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, eq=False)
