@@ -58,7 +58,17 @@ def answer(seed: int, map: CanonicalMap) -> dict:
         diagram = model.input_diagram(0, (-2.0, 3.0))
         answers["branches"] = [branch.bitcode for branch in diagram]
         answers["input continua"] = [[c.bitcode, c.dimension] for c in diagram.continua]
+    if seed % 4 == 1:
+        answers["under input"] = [[p.bitcode, p.on_boundary] for p in find_fixed_points(_cancelled(seed, map))]
     return answers
+
+
+def _cancelled(seed: int, map: CanonicalMap) -> CanonicalMap:
+    """The map under an input that cancels the offsets inside the ReLUs, but for the last digits of a sum."""
+    rng = np.random.default_rng(seed)
+    C, E, s = rng.normal(size=(map.n_units, 5)), rng.normal(size=(map.n_relu, 5)), rng.normal(size=5)
+    c = [-sum(weight * value for weight, value in zip(row, s.tolist())) for row in E.tolist()]
+    return CanonicalMap.build(map.A, map.W, map.V, c, map.h, C, E).with_input(s)
 
 
 def as_data(seed: int, map: CanonicalMap) -> list:

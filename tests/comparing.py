@@ -17,6 +17,8 @@ CLEAR = 1e-9
 
 # What a coordinate that is exactly zero may be, beside the largest one: rounding of rounding.
 NOTHING = 2.0**-80
+# Doubles are no finer than this.
+SMALLEST = 2.0**-1073
 
 
 def _as_double(value: Fraction) -> float:
@@ -55,7 +57,7 @@ def _spread(inverse: np.ndarray, errors: np.ndarray) -> np.ndarray:
 def _far(found: np.ndarray, exact, allowed: np.ndarray) -> bool:
     """Whether a coordinate is farther off than allowed; an exact 0 may be `NOTHING` beside the others."""
     nothing = NOTHING * np.abs(_float(exact)).max()
-    limits = [limit if value else max(limit, nothing) for limit, value in zip(allowed, exact)]
+    limits = [max(limit, SMALLEST if value else nothing) for limit, value in zip(allowed, exact)]
     return any(t < np.inf and abs(Fraction(float(a)) - b) > Fraction(float(t)) for a, b, t in zip(found, exact, limits))
 
 
@@ -132,7 +134,7 @@ def _wrong_continuum(map: CanonicalMap, exact, continuum) -> str:
         return f"dimension {continuum.dimension} instead of {exact.dimension}"
     bits, z = np.array(exact.word[0], dtype=bool), continuum.anchor
     terms = _terms(map, z, bits)
-    if np.any(np.abs(map.step(z) - z) > CLEAR * terms):
+    if np.any(np.abs(map.step(z) - z) > CLEAR * terms + map.n_units * SMALLEST):
         return f"the anchor {z.tolist()} is no fixed point"
     sizes = np.abs(map.V) @ np.abs(z) + np.abs(map.c)
     if np.any(np.where(bits, -1.0, 1.0) * map.preactivation(z) > CLEAR * sizes):

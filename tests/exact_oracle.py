@@ -166,8 +166,8 @@ def _least_rotation(word, shift):
     return min(word[r:] + word[:r] for r in range(0, len(word), shift))
 
 
-def _all_pieces(maps, shift, box):
-    """The pieces of all words, one word for each set of rotations. maps[t] leads into position t of the ring."""
+def _all_pieces(maps, shift, box=None, words=None):
+    """The pieces of all words, or of some, one for each set of rotations. maps[t] leads into position t of the ring."""
     m, k = maps[0].m, len(maps)
     affine = [{bits: step.affine(bits) for bits in step.patterns()} for step in maps[:shift]]
     found = []
@@ -185,6 +185,8 @@ def _all_pieces(maps, shift, box):
         rows = list(zip(product(step.V, P), add(apply(step.V, q), step.c)))
         for bits, (J, offset) in affine[turn % shift].items():
             if len(word) % shift == 0 and word and bits < word[0]:
+                continue
+            if words is not None and not any(known[: len(word) + 1] == (*word, bits) for known in words):
                 continue
             following = (product(J, P), add(apply(J, q), offset))
             extend((*word, bits), [*steps, following], [*conditions, *_conditions(rows, bits, box, P, q)])
@@ -217,14 +219,17 @@ def cycles(maps, shift=1, box=None):
     shift : int
         Rotations by multiples of it are the same cycle: the period of the input, or 1.
     box : list of (low, high), optional
-        Only what lies in it at every step.
+        Only what lies in it at every step; of a family, some member.
     """
     k = len(maps)
-    pieces = _all_pieces(maps, shift, box)
+    pieces = _all_pieces(maps, shift)
     families = [piece for piece in pieces if piece.dimension]
     listed = [piece for piece in pieces if not any(_in_closure(piece, f, shift) for f in families if f is not piece)]
     shorter = [d for d in range(shift, k, shift) if k % d == 0]
     new = [piece for piece in listed if not any(piece.repeats(d) for d in shorter)]
+    if box is not None:
+        inside = {piece.word for piece in _all_pieces(maps, shift, box, {piece.word for piece in new})}
+        new = [piece for piece in new if piece.word in inside]
     return [p for p in new if not p.dimension], [p for p in new if p.dimension]
 
 
