@@ -16,7 +16,7 @@ from ..units import balanced
 from .correspondence import match_fixed_points, match_subregions
 from .differences import Match, match_systems
 from .permutations import best_assignment, exact_candidates
-from .realisation import LinearSystem, settled_part, unseen_modes
+from .realisation import SINGLE, LinearSystem, settled_part, unseen_modes
 from .results import Comparison, SubregionMatch
 from .scales import fit_scales
 
@@ -26,6 +26,8 @@ __all__ = ["compare"]
 MAX_ALTERNATIVES = 24
 # Candidates that are looked at.
 MAX_NODES = 200_000
+# Largest differences between equivalent networks in double and, if one of them is rounded to it, single precision.
+IN_DOUBLE, IN_SINGLE = 1e-8, 1e-6
 # Candidates are compared by fewer numbers, whose rounding is not followed: nothing finer is asked of them.
 ROUGH = 1e-6
 
@@ -36,7 +38,7 @@ def compare(
     *,
     constant_input: Any = None,
     readout: bool = True,
-    tolerance: float = 1e-8,
+    tolerance: float | None = None,
     max_subregions: int = 256,
     time_limit: float | None = 60.0,
 ) -> Comparison:
@@ -51,8 +53,9 @@ def compare(
     readout : bool, optional
         Whether readouts of the same number of outputs must agree as well.
     tolerance : float, optional
-        Largest relative difference between equivalent networks, beyond rounding. A network whose weights all fit into
-        single precision is taken to be rounded to it; one that was written down with seven digits needs 1e-6.
+        Largest relative difference between equivalent networks, beyond rounding. By default 1e-8, or 1e-6 if the
+        weights of one of them all fit into single precision: it is taken to be rounded to it. Weights that were written
+        down with seven digits need 1e-6 as well.
     max_subregions : int, optional
         At most so many subregions are matched.
     time_limit : float, optional
@@ -100,9 +103,12 @@ def compare(
     >>> found.relation, found.permutation, found.scales.round(6).tolist()
     ('conjugate', (1, 0), [1.0, 2.0])
     """
-    tolerance = number("tolerance", tolerance, above=0.0)
+    if tolerance is not None:
+        tolerance = number("tolerance", tolerance, above=0.0)
     max_subregions = whole("max_subregions", max_subregions, least=0)
     one, other = _in_own_units(model_a, model_b, readout)
+    if tolerance is None:
+        tolerance = IN_SINGLE if SINGLE in (one.system.noise, other.system.noise) else IN_DOUBLE
     # The order of the arguments must not decide anything, not even between two matches that are equally good.
     turned = other.key < one.key
     if turned:

@@ -11,6 +11,7 @@ from ..numerics import EPS
 __all__ = [
     "DAMPING",
     "INVISIBLE",
+    "SINGLE",
     "LinearSystem",
     "pace_of",
     "ranked",
