@@ -10,7 +10,8 @@ from flint import fmpq
 
 from ..engines.budget import Budget
 from ..polytopes.rational import Point, Undecided
-from .parametric import ParametricMap, surely_empty
+from .exclusion import surely_empty
+from .parametric import ParametricMap
 from .solutions import Piece, Sheet, as_floats, is_on_closure, solve_pattern
 
 __all__ = ["Findings", "Meeting", "find_meetings", "find_pieces"]

@@ -1,13 +1,14 @@
 """Fixed points of a map whose offsets depend on one or two parameters: ``h = h0 + h1 t, c = c0 + c1 t``, t in [0, 1]^d.
 
 Inside a subregion the fixed points solve linear equations in state and parameters, and are real where H affine
-inequalities hold. What floats exclude beyond their error bounds is excluded here; the rest is solved exactly
+inequalities hold. What floats exclude beyond their error bounds is excluded first
+(:mod:`plrnn_analysis.input_diagrams.exclusion`); the rest is solved exactly
 (:mod:`plrnn_analysis.input_diagrams.solutions`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from flint import fmpq, fmpq_mat
@@ -18,18 +19,15 @@ from ..engines.driver import Outcome, Workers
 from ..engines.reduction import reduce_fixed_points
 from ..engines.ring import Constraints
 from ..maps import CanonicalMap
-from ..numerics import EPS
 from ..polytopes.rational import nearest_double, rational
-from ..units import balanced, is_safe
+from ..units import balanced
 
-__all__ = ["ExactParametricMap", "ParametricMap", "candidate_patterns", "surely_empty"]
+__all__ = ["ExactParametricMap", "ParametricMap", "candidate_patterns"]
 
 # Up to so many ReLUs every pattern is solved, if that takes no more operations than this.
 MAX_RELUS, MAX_OPERATIONS = 12, 3e10
 # By how much the tree looks further than asked below: at t = 0 offsets may vanish, and with them what cuts.
 BEYOND = 0.0625
-# Matrix entries treated at once.
-BATCH_ENTRIES = 1 << 22
 
 
 def _matrix(array: np.ndarray) -> fmpq_mat:
@@ -165,55 +163,3 @@ def _extended(problem: ParametricMap) -> tuple[CanonicalMap, np.ndarray]:
     h[:m], h[m : m + k] = map.h, np.concatenate([start, problem.base[held]])
     extended = CanonicalMap.build(A, W, V, np.append(map.c, np.zeros(d)), h)
     return extended, np.nextafter(high - start, np.inf)
-
-
-def surely_empty(problem: ParametricMap, patterns: np.ndarray) -> np.ndarray:
-    """Which subregions (n, H) have no fixed point for any t, beyond the error bounds of floats; (n,) of bool.
-
-    Notes
-    -----
-    An approximate inverse X of K = I - J gives z, whose true error is at most ``|X| |r|`` for the residual r, enlarged
-    by ``1 / (1 - |I - X K|)`` (S. M. Rump, *Verification methods*, Acta Numerica 2010,
-    doi:10.1017/S096249291000005X); rounding of K, r and of the offsets is added from the sizes of their terms. A ReLU
-    argument of the wrong sign for all t excludes the subregion.
-    """
-    h, c = np.column_stack([problem.map.h, problem.h1]), np.column_stack([problem.map.c, problem.c1])
-    largest = replace(problem.map, h=np.abs(h).max(axis=1), c=np.abs(c).max(axis=1, initial=0.0))
-    own = balanced(largest)
-    h, c = h / own.state[:, None], c / own.relu[:, None]
-    if not (own.safe and is_safe(h) and is_safe(c)):
-        # Underflow could take more than the bounds allow for.
-        return np.zeros(len(patterns), dtype=bool)
-    m, n = problem.map.n_units, problem.map.n_relu
-    batch = max(1, BATCH_ENTRIES // (m * max(m, n, 1)))
-    parts = [_empty_batch(own.map, h, c, patterns[at : at + batch]) for at in range(0, len(patterns), batch)]
-    return np.concatenate([np.zeros(0, dtype=bool), *parts])
-
-
-def _empty_batch(map: CanonicalMap, h: np.ndarray, c: np.ndarray, patterns: np.ndarray) -> np.ndarray:
-    m, n = map.n_units, map.n_relu
-    unit = (m + n + 8) * EPS
-    active = map.W[None] * patterns[:, None, :]
-    with np.errstate(all="ignore"):
-        K = np.eye(m) - map.A - active @ map.V
-        size_K = np.eye(m) + np.abs(map.A) + np.abs(active) @ np.abs(map.V)
-        rhs, size_rhs = h + active @ c, np.abs(h) + np.abs(active) @ np.abs(c)
-        try:
-            X = np.linalg.inv(K)
-        except np.linalg.LinAlgError:
-            if len(patterns) == 1:
-                return np.zeros(1, dtype=bool)
-            return np.concatenate([_empty_batch(map, h, c, pattern[None]) for pattern in patterns])
-        z = X @ rhs
-        residual = np.abs(rhs - K @ z) + unit * (size_rhs + size_K @ np.abs(z))
-        defect = np.abs(np.eye(m) - X @ K) + unit * (np.abs(X) @ size_K)
-        share = defect.sum(axis=2).max(axis=1)
-        error = np.abs(X) @ residual
-        error = error + (share / (1.0 - share))[:, None, None] * error.max(axis=1, keepdims=True, initial=0.0)
-        y = map.V @ z + c
-        y_error = np.abs(map.V) @ error + unit * (np.abs(map.V) @ np.abs(z) + np.abs(c))
-        inside = np.where(patterns, 1.0, -1.0)[..., None] * y
-        most = inside[..., 0] + np.maximum(inside[..., 1:], 0.0).sum(axis=2)
-        # Twice the bound: it was itself computed in floats.
-        wrong = most < -2.0 * y_error.sum(axis=2)
-    return np.asarray(np.any(wrong, axis=1) & (share < 0.5))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import exact_oracle
 import numpy as np
 import pytest
@@ -11,6 +13,9 @@ from systems import degenerate_map, random_model
 from plrnn_analysis import PLRNN, ModelError
 from plrnn_analysis.fixed_points import find_fixed_points
 from plrnn_analysis.input_diagrams import input_diagram
+from plrnn_analysis.input_diagrams.exclusion import surely_empty
+from plrnn_analysis.input_diagrams.parametric import ParametricMap
+from plrnn_analysis.input_diagrams.solutions import solve_pattern
 from plrnn_analysis.linear_limit import exact_addition_solver
 from plrnn_analysis.plotting.input_diagram import plot_fixed_point_count, plot_input_diagram
 
@@ -510,3 +515,20 @@ def test_against_fractions_in_any_units(block):
         agree(diagram.continua, continua)
         pieces += len(branches) + len(continua)
     assert pieces > 100
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_floats_exclude_nearly_all_that_is_empty_and_nothing_else(d):
+    """So that exact arithmetic has little to do: it finds every branch among what is left, and few patterns besides."""
+    excluded = empty = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        model = driven(rng, ["al_rnn", "shallow", "relu_rnn"][seed % 3], m=6, relus=6, inputs=d)
+        problem = ParametricMap.of(model.map, np.zeros(d), tuple(range(d)), np.array([[-2.0, 2.0]] * d))
+        patterns = np.array(list(product([False, True], repeat=6)))
+        gone = surely_empty(problem, patterns)
+        solved = [solve_pattern(problem, bits) for bits in patterns]
+        assert all(solution is None for solution, out in zip(solved, gone) if out)
+        empty += sum(solution is None for solution in solved)
+        excluded += int(gone.sum())
+    assert excluded > 0.99 * empty > 500
