@@ -38,13 +38,15 @@ def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "
         If `value` is not numeric, has another shape, or holds NaN or infinity.
     """
     try:
+        if np.ma.is_masked(value):
+            raise TypeError("masked entries have no value")
         raw = np.asarray(value)
         if raw.dtype == object or raw.dtype.kind in "SUVmM":
             raise TypeError(f"dtype {raw.dtype}")
         if raw.dtype.kind == "c" and np.any(raw.imag != 0.0):
             raise TypeError("complex numbers")
         array = np.array(raw.real, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: a tensor that requires gradients
         raise ModelError(f"{name} must be an array of real numbers, got {type(value).__name__} ({error})") from error
     expected = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
     meaning = f" = {what}" if what else ""
@@ -70,7 +72,7 @@ def as_index_tuple(name: str, value: Any, limit: int) -> tuple[int, ...]:
     """
     try:
         raw = np.asarray(list(value))
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ModelError(f"{name} must be a sequence of unit indices, got {value!r}") from error
     if raw.size == 0:
         return ()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from plrnn_analysis._validation import number, one_of, whole
+from plrnn_analysis._validation import as_array, as_index_tuple, number, one_of, whole
 from plrnn_analysis.errors import GraphError, ModelError
 
 
@@ -94,3 +94,37 @@ def test_a_large_value_does_not_fill_the_screen() -> None:
         with pytest.raises(ModelError) as caught:
             check("n", "x" * 10**6)
         assert len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.ma.masked_array([1.0, 2.0], mask=[False, True]),
+        ["a", "b"],
+        [[1.0], [2.0, 3.0]],
+        [1j, 2.0],
+        [None, 1.0],
+        [np.nan, 1.0],
+        np.array(["2020", "2021"], dtype="datetime64[Y]"),
+    ],
+)
+def test_what_is_no_array_of_numbers(value: Any) -> None:
+    with pytest.raises(ModelError, match=r"^x (must be an array of real numbers|holds 1 value)"):
+        as_array("x", value, (2,))
+
+
+def test_a_tensor_that_requires_gradients_is_refused_with_its_advice() -> None:
+    import torch
+
+    with pytest.raises(ModelError, match=r"x must be an array of real numbers, got Parameter \(.*detach"):
+        as_array("x", torch.nn.Parameter(torch.ones(2)), (2,))
+
+
+def test_a_masked_array_without_masked_entries_is_an_array() -> None:
+    assert as_array("x", np.ma.masked_array([1.0, 2.0]), (2,)).tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("value", [[[0], [1, 2]], 5, ["0"], [0.5], [True], [0, 0], [-1], [3]])
+def test_what_are_no_indices(value: Any) -> None:
+    with pytest.raises(ModelError, match=r"^units "):
+        as_index_tuple("units", value, 3)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import as_array
+from .._validation import as_array, whole
 from ..errors import ModelError
 from ..model import PLRNN
 from .addition import mark_range
@@ -121,6 +121,7 @@ def superposition_certificate(length: int = 4, marks: str = "halves", blank_step
             f'with length {length} and marks="{marks}" the marks have no choice of place: the task is linear there'
         )
     i, k, other = positions
+    blank_steps = whole("blank_steps", blank_steps, 0)
     sequences = np.zeros((4, length + blank_steps, 2))
     sequences[:, :length, 0] = 0.5
     sequences[:, i, 0] = [1.0, 0.0, 1.0, 0.0]

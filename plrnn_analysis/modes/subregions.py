@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._validation import number, whole
+from ..errors import ModelError
 from ..maps import bits_from_string, bits_to_string
 from ..network import Network
 from ..results import Table
@@ -152,12 +154,20 @@ def classify_mode(eigenvalue: complex, marginal: float = MARGINAL) -> ModeKind:
         - ``"unstable"``: ``|λ| > 1``, λ real and positive.
         - ``"unstable rotation"``: ``|λ| > 1``, any other λ.
 
+    Raises
+    ------
+    ModelError
+        If λ is NaN or infinite, or m is not in [0, 1).
+
     Examples
     --------
     >>> [classify_mode(value) for value in (0.9994, 0.5, -0.5, 0.999j, 1.3)]
     ['integrator', 'decaying', 'oscillating', 'marginal rotation', 'unstable']
     """
     value = complex(eigenvalue)
+    marginal = number("marginal", marginal, least=0.0, below=1.0)
+    if not cmath.isfinite(value):
+        raise ModelError(f"eigenvalue must be a finite number, got {eigenvalue!r}")
     if abs(value - 1.0) <= marginal:
         return ModeKind.INTEGRATOR
     if abs(abs(value) - 1.0) <= marginal:

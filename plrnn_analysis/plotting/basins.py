@@ -18,6 +18,8 @@ __all__ = ["plot_basins"]
 
 # Basins that get a colour and a line in the legend of their own; the smaller ones share the grey.
 SHOWN = 6
+# An object this near the plane, relative to its size and that of the plane's origin, lies in it.
+IN_PLANE = 1e-6
 
 
 def plot_basins(basins: BasinSlice, names: tuple[str, str] | None = None, ax: Axes | None = None) -> Axes:
@@ -65,7 +67,7 @@ def plot_basins(basins: BasinSlice, names: tuple[str, str] | None = None, ax: Ax
         if len(points):
             flat = (points - basins.origin) @ project
             off = np.max(np.abs(points - basins.origin - flat @ basins.directions), axis=1)
-            inside = off <= 1e-6 * (1.0 + np.max(np.abs(points)))
+            inside = off <= IN_PLANE * max(float(np.max(np.abs(points))), float(np.max(np.abs(basins.origin))))
             for chosen, face in ((inside, colour), (~inside, "none")):
                 ax.plot(*flat[chosen].T, "o", markerfacecolor=face, markeredgecolor=INK, markersize=5, clip_on=True)
     ax.set_xlim(edges[0][0], edges[0][-1])

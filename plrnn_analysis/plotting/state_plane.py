@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._validation import whole
 from ..errors import ModelError
 from ..results import FixedPoints, Trajectory
 from .style import INK, OTHER, bitcode_colours, bitcode_strings, by_label, new_axes, numbered, percent
@@ -63,6 +64,7 @@ def plot_state_plane(
     codes = bitcode_strings(trajectory).ravel()
     colours = bitcode_colours(codes)
     points = project(states)
+    max_points = whole("max_points", max_points, 1)
     thin = max(1, len(points) // max_points)
     for code, colour in colours.items():
         own = codes == code
@@ -99,6 +101,13 @@ def plot_state_plane(
     return ax
 
 
+def _two_different(name: str, pair: tuple[int, int], n: int) -> tuple[int, int]:
+    i, j = (whole(name, k, 0, n - 1, remark="(two different ones)") for k in pair)
+    if i == j:
+        raise ModelError(f"{name} must be two different numbers in 0..{n - 1}, got {pair!r}")
+    return i, j
+
+
 def _plane(
     trajectory: Trajectory, states: np.ndarray, relus: tuple[int, int], units: tuple[int, int] | None
 ) -> tuple[Any, tuple[str, str], int]:
@@ -107,8 +116,7 @@ def _plane(
     if units is not None:
         i, j = units
         n_units = states.shape[-1]
-        if not (0 <= i < n_units and 0 <= j < n_units and i != j):
-            raise ModelError(f"units must be two different numbers in 0..{n_units - 1}, got {units!r}")
+        i, j = _two_different("units", (i, j), n_units)
 
         def project_units(z: np.ndarray) -> np.ndarray:
             return z[..., [i, j]]
@@ -119,8 +127,7 @@ def _plane(
     components = np.vstack([components, np.zeros((2, states.shape[1]))])
     if n_relu >= 2:
         i, j = relus
-        if not (0 <= i < n_relu and 0 <= j < n_relu and i != j):
-            raise ModelError(f"relus must be two different numbers in 0..{n_relu - 1}, got {relus!r}")
+        i, j = _two_different("relus", (i, j), n_relu)
 
         def project(z: np.ndarray) -> np.ndarray:
             return trajectory.map.preactivation(z)[..., [i, j]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._validation import whole
 from ..errors import ModelError
 from ..maps import bits_to_string
 from ..results import Trajectory
@@ -54,6 +55,7 @@ def plot_trial(
 
     if trajectory.inputs is None:
         raise ModelError("plot_trial needs a trajectory that was driven by inputs: model.run(inputs)")
+    trial = whole("trial", trial, -len(trajectory.states), len(trajectory.states) - 1)
     inputs, states = trajectory.inputs[trial], trajectory.states[trial]
     figure = Figure(figsize=(7.2, 6.2), layout="constrained") if figure is None else figure
     axes = figure.subplots(5, 1, sharex=True, height_ratios=[1.0, 1.2, 1.5, 0.32, 1.0])

@@ -111,7 +111,7 @@ def test_errors():
     _, run = model_and_run(3)
     with pytest.raises(ModelError, match="driven by inputs"):
         plot_trial(replace(run, inputs=None))
-    with pytest.raises(ModelError, match="two different numbers"):
+    with pytest.raises(ModelError, match="two different ones"):
         plot_state_plane(run, relus=(0, 3))
     with pytest.raises(ModelError, match="units must be two different numbers"):
         plot_state_plane(run, units=(1, 1))
