@@ -8,12 +8,14 @@ import numpy as np
 
 from ..engines.budget import Budget
 from ..maps import CanonicalMap
+from ..polytopes.programs import Verdict
 from .domains import Domain
+from .leaving import find_exit
 from .programs import safe_minimum
 
 __all__ = ["Invariance", "check_invariance"]
 
-# An image may miss a condition by this much, relative to the terms it is made of: what rounding alone does.
+# Where an image misses a condition by no more than this, relative to its terms, exact arithmetic decides.
 ROUNDING = 1e-12
 
 
@@ -165,7 +167,7 @@ def _corners(domain: Domain) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _allowed(map: CanonicalMap, domain: Domain) -> np.ndarray:
-    """By how much an image may miss each condition of a domain: rounding."""
+    """By how much an image may seem to miss each condition of a domain through rounding alone."""
     polytope = domain.polytope
     largest = np.maximum(np.abs(domain.low), np.abs(domain.high))
     inputs = np.maximum(np.abs(domain.s_low), np.abs(domain.s_high))
@@ -190,7 +192,8 @@ def check_invariance(
     Notes
     -----
     One search a condition of the domain. Only ReLUs with a negative weight in ``L_j W`` need to be branched on, for the
-    others the linear program is exact. A condition holds if the image misses it by at most 1e-12 of its terms.
+    others the linear program is exact. What floats do not decide is decided exactly
+    (:func:`plrnn_analysis.reduce.leaving.find_exit`).
     """
     polytope = domain.polytope
     allowed = _allowed(map, domain)
@@ -204,7 +207,13 @@ def check_invariance(
             nodes += used
             if point is not None and problem.value(point) < -1e3 * tolerance:
                 return Invariance(False, point[: map.n_units], point[map.n_units :], nodes)
-            settled = settled and bound >= -tolerance
+            if bound >= 0.0:
+                continue
+            # Domains are often such that images touch their boundary: floats cannot tell on which side.
+            exact = find_exit(map, domain, row, float(constant), ranges, budget)
+            if exact.doubles is not None:
+                return Invariance(False, exact.doubles[: map.n_units], exact.doubles[map.n_units :], nodes)
+            settled = settled and exact.verdict is Verdict.EMPTY
     except KeyboardInterrupt:
         budget.stop("interrupt")
         settled = False

@@ -520,3 +520,19 @@ def test_only_equal_hyperplanes_are_merged(scale):
     model = PLRNN.shallow([0.5], [[1.0, 1.0, 1.0]], [[1.0], [1.0], [-2.0]], [0.0], [scale, 2.0 * scale, -4.0 * scale])
     small = model.reduce(([-8.0 * scale], [8.0 * scale]))
     assert [row.status for row in small] == ["switches", "switches", "merged"]
+
+
+@pytest.mark.parametrize("scale", [2.0**-60, 1.0, 2.0**60])
+def test_invariance_within_rounding_is_decided_exactly(scale):
+    """Images that touch the boundary stay; those that miss it by one unit in the last place do not."""
+    box = ([-scale, -scale], [scale, scale])
+    for rate, stays in ((1.0, True), (np.nextafter(1.0, 2.0), False), (np.nextafter(1.0, 0.0), True)):
+        model = PLRNN.al_rnn([rate, 0.5], [[0.0, 0.0], [0.0, 0.25]], [0.0, 0.0], pwl_units=1)
+        assert model.reduce(box).invariant is stays
+    # The doubles 0.1 + 0.9 are more than one; a ReLU that switches, and one that is always on, on the way.
+    for push, stays in ((0.9, False), (0.875, True)):
+        W = [[0.0, 0.1], [0.0, 0.0]]
+        model = PLRNN.al_rnn([0.0, 0.5], W, [push * scale, 0.0], pwl_units=1)
+        assert (Fraction(0.1) + Fraction(push) > 1) is not stays
+        small = model.reduce(box)
+        assert small.invariant is stays and (small.escape is None) is stays
