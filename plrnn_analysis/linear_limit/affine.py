@@ -183,13 +183,16 @@ def _least_squares(x: np.ndarray, y: np.ndarray, ridge: float) -> tuple[np.ndarr
     centred, wanted = x - x_mean, y - y_mean
     if x.shape[1] == 0:
         return np.zeros((0, y.shape[1])), y_mean
+    # What counts as collinear must not depend on the units of the inputs; a ridge is meant in the user's.
+    units = np.ones(x.shape[1]) if ridge else np.exp2(np.round(np.log2(np.abs(centred).max(axis=0))))
+    centred = centred / units
     if ridge:
         penalty = np.sqrt(ridge * np.square(centred).mean() * len(x))
         centred = np.vstack([centred, penalty * np.eye(x.shape[1])])
         wanted = np.vstack([wanted, np.zeros((x.shape[1], y.shape[1]))])
     # The triangular factor has the same least-squares solutions and is small.
     q, r = np.linalg.qr(centred)
-    slopes = np.linalg.lstsq(r, q.T @ wanted, rcond=1e-10)[0]
+    slopes = np.linalg.lstsq(r, q.T @ wanted, rcond=1e-10)[0] / units[:, None]
     return slopes, y_mean - x_mean @ slopes
 
 

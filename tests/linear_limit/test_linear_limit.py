@@ -322,6 +322,17 @@ def test_affine_floor_of_linear_and_of_class_targets():
     assert np.isfinite(few.score)
 
 
+@pytest.mark.parametrize("factor", [2.0**20, 2.0**-40])
+def test_affine_floor_in_other_units_of_the_inputs(factor):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(400, 3, 2))
+    targets = np.tensordot(x, rng.normal(size=(3, 2, 1)), 2)
+    units = np.array([1.0, factor])
+    plain, other = affine_floor(x, targets), affine_floor(x * units, targets)
+    assert plain.score < 1e-20 and other.score < 1e-20
+    assert np.allclose(other.coefficients * units, plain.coefficients)
+
+
 def test_affine_floor_errors():
     x = np.zeros((20, 3, 1))
     assert affine_floor(x, np.ones(20)).score == 0.0  # nothing changes: the mean
