@@ -6,7 +6,7 @@ import numpy as np
 
 from ..maps import CanonicalMap
 
-__all__ = ["affine_along", "composition", "is_short"]
+__all__ = ["affine_along", "composition", "follows_its_word", "is_short"]
 
 # Entries of products below this are zero.
 TINY = 1e-280
@@ -49,6 +49,22 @@ def affine_along(map: CanonicalMap, word: np.ndarray) -> tuple[np.ndarray, np.nd
         odd = maps[len(maps) & ~1 :]
         maps = np.concatenate([maps[1::2] @ maps[: len(maps) & ~1 : 2], odd])
     return maps[0, :m, :m], maps[0, :m, m]
+
+
+def follows_its_word(map: CanonicalMap, word: np.ndarray) -> bool:
+    """Whether the solution of a word (k, H) follows that word, to floating-point rounding."""
+    matrix, offset = affine_along(map, word)
+    with np.errstate(all="ignore"):
+        try:
+            z = np.linalg.solve(np.eye(map.n_units) - matrix, offset)
+        except np.linalg.LinAlgError:
+            return False
+        for bits in word:
+            y = map.preactivation(z)
+            if np.any((y > 0.0) != bits):
+                return False
+            z = map.A @ z + map.W @ np.where(bits, y, 0.0) + map.h
+    return True
 
 
 def _distinct(word: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -75,6 +75,9 @@ def judge(search: Search, runs: list[int], orbit: np.ndarray, history: np.ndarra
     for k in np.flatnonzero(finite):
         if not goes_on[k]:
             continue
+        # A long word takes a while to solve.
+        if not search.task.budget.take(1):
+            break
         run = runs[k]
         found = _examine(search, run, orbit[k], history[k], known)
         if found is not None:

@@ -15,7 +15,7 @@ from .recurrences import close_returns, word_of_cycle
 from .resting import Resting
 from .results import EndKind
 from .search import Search
-from .tails import Group, grouped
+from .tails import LONG_TAIL, Group, fill_one_set, grouped, spread_out
 
 __all__ = ["PATIENCE", "name_moving"]
 
@@ -53,14 +53,19 @@ def name_moving(search: Search) -> None:
         else:
             _seek_cycles(search, group.tail[-1])
             again.extend(_watch_calm(search, group))
-    for group in grouped(search, _restless(search, again)):
+    neutral: list[tuple[Group, Motion]] = []
+    for group in grouped(search, _restless(search, again), LONG_TAIL):
         if not task.budget.take(1):
-            return
+            break
         motion = measure(task, group.tail[-1], long=True)
         if motion is None:
             ledger.diverge(group.runs[0])
             continue
-        _name(search, group, motion)
+        if motion.growth == Growth.NEUTRAL:
+            neutral.append((group, motion))
+        else:
+            _name(search, group, motion)
+    _name_neutral(search, neutral)
 
 
 def _restless(search: Search, runs: Iterable[int]) -> list[int]:
@@ -127,25 +132,35 @@ def _watch_calm(search: Search, group: Group) -> Sequence[int]:
     return group.runs
 
 
-def _name(search: Search, group: Group, motion: Motion) -> None:
-    """Name a group after all its runs were followed on."""
-    ledger, task = search.ledger, search.task
-    if motion.growth == Growth.CHAOTIC:
-        kind, note = EndKind.CHAOTIC, ""
-    elif motion.growth == Growth.NEUTRAL:
-        kind = EndKind.QUASI_PERIODIC
-        note = (
-            "the largest exponent is zero within its error; a cycle of more than "
-            f"max_period = {task.max_period} steps would look the same: raise max_period and steps to tell"
-        )
-    else:
-        reason = Reason.CONTRACTING if motion.growth == Growth.CONTRACTING else Reason.UNCLEAR
+def _name_neutral(search: Search, neutral: list[tuple[Group, Motion]]) -> None:
+    """Name motion that neither grows nor shrinks, as one where it fills one set in the end."""
+    ledger = search.ledger
+    note = (
+        "the largest exponent is zero within its error; a cycle of more than "
+        f"max_period = {search.task.max_period} steps would look the same: raise max_period and steps to tell"
+    )
+    known: list[tuple[int, Group]] = []
+    for group, motion in neutral:
+        wide = spread_out(search, group) if len(neutral) > 1 else group
+        end = next((end for end, other in known if fill_one_set(wide.tail, wide.tree, other)), None)
+        if end is None:
+            end = ledger.add(_moving(EndKind.QUASI_PERIODIC, wide, motion, note))
+            known.append((end, wide))
         for run in group.runs:
-            ledger.explain(run, reason, detail=motion.leading())
+            ledger.settle(run, end)
+
+
+def _name(search: Search, group: Group, motion: Motion) -> None:
+    """Name a group of runs that are chaotic after all, or say why they are not named."""
+    ledger = search.ledger
+    if motion.growth == Growth.CHAOTIC:
+        end = ledger.add(_moving(EndKind.CHAOTIC, group, motion, ""))
+        for run in group.runs:
+            ledger.settle(run, end)
         return
-    end = ledger.add(_moving(kind, group, motion, note))
+    reason = Reason.CONTRACTING if motion.growth == Growth.CONTRACTING else Reason.UNCLEAR
     for run in group.runs:
-        ledger.settle(run, end)
+        ledger.explain(run, reason, detail=motion.leading())
 
 
 def _moving(kind: EndKind, group: Group, motion: Motion, note: str) -> End:

@@ -85,9 +85,9 @@ class Attractor(Frozen):
 
     @property
     def leading(self) -> float | None:
-        """How a small difference changes per step or period; None where that is not known.
+        """How a small difference changes: the spectral radius, or the exponential of the largest exponent.
 
-        The spectral radius, or the exponential of the largest exponent.
+        The first is per period, the second per step; None where neither is known.
         """
         if self.multipliers is not None:
             return float(np.abs(self.multipliers[0]))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .compositions import follows_its_word
 from .escapes import keeps_its_size
 from .ledger import Reason
 from .resting import Verdict
@@ -15,12 +16,16 @@ from .search import Search
 from .task import ENTRIES
 from .words import repeated_periods
 
-__all__ = ["Group", "grouped"]
+__all__ = ["LONG_TAIL", "Group", "fill_one_set", "grouped", "spread_out"]
 
-# Steps of a tail.
-TAIL = 4000
-# Tails nearer to each other than so many times the distance of neighbours in one of them fill one set.
-SAME_SET = 3.0
+# Steps of a tail, and of one that is to show the whole set that a slow motion fills.
+TAIL, LONG_TAIL = 4000, 16_000
+# A motion that drifts shows the set it fills in every so many of very many steps: a number that is in step with no
+# period.
+EVERY = 100.0 / (1.0 + 5.0**0.5) * 2.0
+# Tails nearer to each other than so many times the distance of neighbours in one of them fill one set. What counts is
+# the distance that half of the states keep, or, for motion that dwells in some places, that most of them do.
+SAME_SET, SHARES = 3.0, (0.5, 0.9)
 # States of a tail that are compared with another one.
 COMPARED = 500
 # What staying on a word for a whole tail means, by what the word's solution does.
@@ -38,40 +43,38 @@ class Group:
     bits : (T, H) ndarray of bool
     tree : cKDTree
         Of the tail.
-    resolution : float
-        Median distance of a state of the tail's second half to the nearest of its first half.
+    resolution : (2,) ndarray
+        Distance to the nearest state of the tail's first half that these shares of its second half keep.
     """
 
     runs: list[int]
     tail: np.ndarray
     bits: np.ndarray
     tree: Any
-    resolution: float
+    resolution: np.ndarray
 
 
-def grouped(search: Search, runs: Sequence[int]) -> list[Group]:
+def grouped(search: Search, runs: Sequence[int], length: int = TAIL) -> list[Group]:
     """Follow open runs for a tail and group those that move on; what else the tail shows goes into the ledger.
 
     A run that leaves every bound is divergent, and one that stays on one word throughout keeps its reason to be
     undecided: chaotic motion repeats a word only for some steps.
     """
-    from scipy.spatial import cKDTree
-
     task, ledger = search.task, search.ledger
     groups: list[Group] = []
-    size = max(1, ENTRIES // (TAIL * task.map.n_units))
+    size = max(1, ENTRIES // (length * task.map.n_units))
     for start in range(0, len(runs), size):
         if not task.budget.take(1):
             break
         some = list(runs[start : start + size])
-        tails = task.run(np.array([ledger.open[run].state for run in some]), TAIL)
+        tails = task.run(np.array([ledger.open[run].state for run in some]), length)
         for run, tail, bits in zip(some, tails.states, tails.bitcodes, strict=True):
             if not task.budget.take(1):
                 return groups
             if not np.all(np.isfinite(tail)):
                 ledger.diverge(run)
                 continue
-            ledger.move(run, tail[-1], TAIL)
+            ledger.move(run, tail[-1], length)
             word = _whole_word(search, bits)
             stays = None if word is None else _why_it_stays(search, word)
             if stays is not None:
@@ -79,9 +82,9 @@ def grouped(search: Search, runs: Sequence[int]) -> list[Group]:
                 ledger.explain(run, Reason.RAMP if ramp else stays, word, ledger.open[run].ray)
                 continue
             ledger.explain(run, Reason.MOVING)
-            tree = cKDTree(tail)
+            tree = _tree(tail)
             for group in groups:
-                if _same_set(tail, tree, group):
+                if fill_one_set(tail, tree, group):
                     group.runs.append(run)
                     break
             else:
@@ -101,21 +104,54 @@ def _whole_word(search: Search, bits: np.ndarray) -> np.ndarray | None:
 def _why_it_stays(search: Search, word: np.ndarray) -> Reason | None:
     """Why a run on a word throughout a tail does not come to rest on it, None if it will."""
     solved = search.catalogue.solve(word)
+    if solved == Verdict.REPELLING and not follows_its_word(search.task.map, word):
+        # Nothing is there that repels: it passes.
+        return None
     if solved == Verdict.MARGINAL and keeps_its_size(search.task.map, word):
         return Reason.ROTATING
     return STAYS.get(solved) if isinstance(solved, Verdict) else None
 
 
-def _same_set(tail: np.ndarray, tree: Any, group: Group) -> bool:
+def spread_out(search: Search, group: Group) -> Group:
+    """The same runs with a tail that is spread over many more steps of the first of them."""
+    task = search.task
+    states, bits = [], []
+    wanted = (EVERY * np.arange(LONG_TAIL)).astype(np.int64)
+    state, done = group.tail[-1], 0
+    while done <= wanted[-1] and task.budget.take(1):
+        run = task.run(state[None], min(int(wanted[-1]) + 1 - done, ENTRIES // task.map.n_units + 1))
+        length = run.states.shape[1]
+        kept = wanted[(wanted >= done) & (wanted < done + length)] - done
+        states.append(run.states[0, kept])
+        bits.append(run.bitcodes[0, kept])
+        state, done = run.states[0, -1], done + length
+    tail = np.concatenate(states) if states else group.tail
+    if not states or not np.all(np.isfinite(tail)):
+        return group
+    return Group(group.runs, tail, np.concatenate(bits), _tree(tail), _resolution(tail))
+
+
+def fill_one_set(tail: np.ndarray, tree: Any, group: Group) -> bool:
+    """Whether a tail (T, M), of which there is a tree, and that of a group fill the same set."""
     near = SAME_SET * group.resolution
     # What lies farther away counts as infinitely far, and is not looked for.
-    away = group.tree.query(tail[:: len(tail) // COMPARED], distance_upper_bound=np.nextafter(near, np.inf))[0]
-    back = tree.query(group.tail[:: len(group.tail) // COMPARED], distance_upper_bound=np.nextafter(near, np.inf))[0]
-    return bool(max(np.median(away), np.median(back)) <= near)
+    bound = np.nextafter(np.max(near), np.inf)
+    away = group.tree.query(tail[:: max(1, len(tail) // COMPARED)], distance_upper_bound=bound)[0]
+    back = tree.query(group.tail[:: max(1, len(group.tail) // COMPARED)], distance_upper_bound=bound)[0]
+    return bool(np.any(np.maximum(_kept(away), _kept(back)) <= near))
 
 
-def _resolution(tail: np.ndarray) -> float:
+def _resolution(tail: np.ndarray) -> np.ndarray:
+    half = len(tail) // 2
+    return _kept(_tree(tail[:half]).query(tail[half :: max(1, half // COMPARED)])[0])
+
+
+def _tree(points: np.ndarray) -> Any:
     from scipy.spatial import cKDTree
 
-    half = len(tail) // 2
-    return float(np.median(cKDTree(tail[:half]).query(tail[half :: max(1, half // COMPARED)])[0]))
+    return cKDTree(points)
+
+
+def _kept(distances: np.ndarray) -> np.ndarray:
+    """Distances that not less than these shares of some states keep."""
+    return np.quantile(distances, SHARES, method="higher")

@@ -30,6 +30,8 @@ LISTED = 4
 LONGEST_CODE = 32
 # Kinds of modes that are nouns take an article.
 NOUNS = ("integrator", "rotation")
+# Classes of stability that say what a point is like, not what it is.
+NO_NOUNS = ("marginal", "undecided")
 # Visited ranges beyond which a fixed point says nothing about the states in use.
 FAR = 1.0
 
@@ -44,7 +46,7 @@ def end_sentence(end: Attractor, n: int) -> str:
         return f"{share} are undecided" + (f" ({end.note})." if end.note else ".")
     if isinstance(end.object, FixedPoint):
         where = "" if end.object.bitcode == "-" else f" of {end.object.bitcode}"
-        return f"{share} end in the {end.object.stability}{where} {_pace(end)}."
+        return f"{share} end in the {_stability_of(end.object)}{where} {_pace(end)}."
     if isinstance(end.object, Cycle):
         return f"{share} end in {_stable_cycle(end.object)}{codes} {_pace(end)}."
     if end.object is not None:
@@ -65,6 +67,11 @@ def _through(bitcodes: tuple[str, ...]) -> str:
     if len(bitcodes[0]) > LONGEST_CODE and len(bitcodes) > 1:
         return f" through {count_words(len(bitcodes), 'subregion')}"
     return f" through {', '.join(bitcodes[:LISTED])}" + (", ..." if len(bitcodes) > LISTED else "")
+
+
+def _stability_of(point: FixedPoint) -> str:
+    """``stable node``, ``saddle`` ...; what is no noun stands before one."""
+    return f"{point.stability} fixed point" if point.stability in NO_NOUNS else str(point.stability)
 
 
 def _stable_cycle(cycle: Cycle) -> str:

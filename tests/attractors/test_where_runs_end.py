@@ -251,3 +251,93 @@ def test_units_change_nothing(model, box, seed):
         np.testing.assert_allclose(other.state / (state * common), one.state, rtol=1e-6, atol=1e-6)
         if one.multipliers is not None:
             np.testing.assert_allclose(other.multipliers, one.multipliers, atol=1e-12)
+
+
+def chain(m, value):
+    """A Jordan block: it grows by many orders of magnitude before it decays."""
+    return value * np.eye(m) + np.eye(m, k=1)
+
+
+def test_growth_before_decay_is_no_divergence():
+    found = linear(chain(25, 0.8)).attractors(n=20)
+    assert kinds(found) == ["fixed point"] and found[0].count == found[0].proved == 20
+    np.testing.assert_array_equal(found[0].object.z, np.zeros(25))
+    assert found[0].object.spectral_radius == pytest.approx(0.8, abs=1e-9)
+
+
+def test_growth_before_decay_in_coordinates_that_hide_it():
+    """In these the eigenvalues, all 0.75, come out of floating point as large as 0.9, and with ReLUs on the way."""
+    rng = np.random.default_rng(1)
+    T = np.eye(25)
+    for _ in range(10):
+        i, j = rng.choice(25, 2, replace=False)
+        step = np.eye(25)
+        step[i, j] = rng.choice([1, -1])
+        T = step @ T
+    back = np.round(np.linalg.inv(T))
+    np.testing.assert_array_equal(T @ back, np.eye(25))
+    J = T @ chain(25, 0.75) @ back
+    assert np.max(np.abs(np.linalg.eigvals(J))) > 0.8
+    assert kinds(linear(J).attractors(n=10)) == ["fixed point"]
+    relus = pa.PLRNN.al_rnn(np.full(20, 0.75), np.eye(20, k=1), np.ones(20), pwl_units=20)
+    start = np.abs(rng.normal(size=(10, 20)))
+    assert np.max(relus.simulate(100, z0=start).states) > 1e10
+    found = relus.attractors(states=start)
+    assert kinds(found) == ["fixed point"] and found[0].object.bitcode == "1" * 20
+    np.testing.assert_allclose(found[0].object.z[-3:], [84.0, 20.0, 4.0], rtol=1e-12)
+
+
+def test_growth_beyond_the_range_of_floats_is_not_called_divergence_where_everything_shrinks():
+    found = linear(chain(450, 0.8)).attractors(n=2)
+    assert kinds(found) == ["undecided"]
+    assert "range of floats" in found[0].note
+
+
+@pytest.mark.parametrize("leak", [1e-6, 2.0**-40])
+def test_a_leak_that_is_hardly_one_ends_where_it_does(leak):
+    """z' = (1 - leak) z + 1 looks like a drift without end: exact arithmetic knows its fixed point, 1 / leak."""
+    found = linear([[1.0 - leak]], [1.0]).attractors(n=5)
+    assert kinds(found) == ["fixed point"] and found[0].proved == 5
+    np.testing.assert_allclose(found[0].object.z, [1.0 / leak], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("A", "W", "h"),
+    [
+        # The first unit counts, the second adds it up: it grows like the square of time.
+        ([[1.0, 0.0], [-1.0, 1.0]], [[0.0], [0.0]], [0.5, 0.0]),
+        # To and fro, and farther each time.
+        ([[-1.0, 0.0], [0.0, -1.0]], [[-0.5], [0.0]], [-1.0, 0.5]),
+        # A drift beside a unit that flips.
+        ([[1.0, 0.0], [0.0, -1.0]], [[0.0], [0.0]], [0.5, -1.0]),
+    ],
+)
+def test_growth_like_a_power_of_time_diverges(A, W, h):
+    model = pa.PLRNN.shallow(A, W, [[0.0, 1.0]], h, [0.0])
+    found = model.attractors(n=10, steps=2000)
+    assert kinds(found) == ["divergent"] and found[0].proved == 10
+
+
+def test_a_run_that_ends_where_a_family_ends_is_on_the_family():
+    """2-cycles beside a boundary; beyond it runs contract onto the last of them."""
+    model = pa.PLRNN.shallow([[-1.0, 0.0], [-0.5, 0.0]], [[0.5], [0.0]], [[0.0, 1.0]], [0.5, 0.0], [0.0])
+    found = model.attractors(n=8)
+    assert kinds(found) == ["continuum"] and found[0].count == 8
+    assert found[0].period == 2 and found[0].object.dimension == 1
+
+
+def test_slow_quasi_periodic_motion_is_one_set():
+    """It drifts past the remains of a cycle of 225 steps for tens of thousands of steps: no tail shows all of it."""
+    model = clipped(2.0 * np.pi * 67 / 2135, gain=1.01 + 0.5 / 3, clip=0.5)
+    found = model.attractors(n=8, box=2.0)
+    assert kinds(found) == ["quasi-periodic"] and found[0].count == 8
+
+
+def test_the_time_limit_holds_while_long_words_are_solved():
+    import time
+
+    model = beside(delay_ring(17), delay_ring(48))
+    started = time.perf_counter()
+    found = model.attractors(n=20, box=2.0, time_limit=0.5)
+    assert time.perf_counter() - started < 6.0
+    assert sum(item.count for item in found) == 20
