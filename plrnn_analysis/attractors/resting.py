@@ -15,6 +15,7 @@ from ..exact import ExactPiece
 from ..maps import CanonicalMap
 from ..numerics import EPS, UNIT_CIRCLE
 from ..results import Cycle, FixedPoint
+from ..statuses import Stability
 from ..units import Units
 from .compositions import composition, is_short
 
@@ -124,7 +125,7 @@ class WordSolver:
             # Eigenvalues far from normal are wrong in floats by more than anything here allows.
             multipliers, stability = jacobian_stability([self.units.map] * len(word), word)
         else:
-            multipliers, stability = np.linalg.eigvals(matrix), ""
+            multipliers, stability = np.linalg.eigvals(matrix), Stability.UNDECIDED
         if np.any(np.abs(multipliers) > 1.0 + UNIT_CIRCLE):
             return Verdict.REPELLING
         neutral = np.abs(multipliers) >= 1.0 - UNIT_CIRCLE
@@ -132,7 +133,7 @@ class WordSolver:
             return Verdict.SINGULAR if np.any(np.abs(multipliers - 1.0) <= UNIT_CIRCLE) else Verdict.MARGINAL
         if not np.any(neutral) or stability.startswith("stable"):
             return None
-        return Verdict.SINGULAR if stability in ("", "marginal", "undecided") else Verdict.REPELLING
+        return Verdict.SINGULAR if stability in (Stability.MARGINAL, Stability.UNDECIDED) else Verdict.REPELLING
 
     def _exactly(self, word: np.ndarray) -> Hit | Verdict:
         """The solution of a short word, in balanced units, its signs exact."""

@@ -101,7 +101,7 @@ def search_at(map: CanonicalMap, max_period: int, budget: Budget, max_nodes: int
         points_of = orbit.z[None] if isinstance(orbit, FixedPoint) else orbit.points
         bits = _bits(word, map.n_relu)
         counts[len(word) - 1] += 1
-        stable[len(word) - 1] += orbit.spectral_radius < 1.0 and orbit.stability != "marginal"
+        stable[len(word) - 1] += orbit.stability.startswith("stable")
         solutions.append((bits, points_of))
     return Search(map, tuple(solutions), tuple(families), counts, stable, complete)
 

@@ -9,7 +9,6 @@ import numpy as np
 from ..maps import CanonicalMap, bits_to_string
 from ..numerics import BOUNDARY
 from ..results import Cycle, FixedPoint
-from ..statuses import Stability
 from .stability import jacobian_stabilities
 from .verification import BATCH_ENTRIES, Hit
 
@@ -58,7 +57,7 @@ def describe_points(
                 bitcode=bits_to_string(hit.bits.tolist()),
                 eigenvalues=eigenvalues[i],
                 spectral_radius=float(np.abs(eigenvalues[i, 0])),
-                stability=Stability(classes[i]),
+                stability=classes[i],
                 residual=float(residuals[i]),
                 boundary_distance=float(distances[i]),
                 on_boundary=bool(near[i]),
@@ -119,7 +118,7 @@ def describe_cycles(
             word=tuple(bits_to_string(b) for b in bits[i].tolist()),
             multipliers=multipliers[i],
             spectral_radius=float(np.abs(multipliers[i, 0])),
-            stability=Stability(classes[i]),
+            stability=classes[i],
             residual=float(residuals[i]),
             boundary_distance=float(distances[i]),
             on_boundary=bool(near[i]),

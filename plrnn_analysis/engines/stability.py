@@ -14,6 +14,7 @@ import numpy as np
 
 from ..maps import CanonicalMap
 from ..numerics import EPS, UNIT_CIRCLE
+from ..statuses import Stability
 from .exact_jacobians import ExactJacobians
 from .spectral_bounds import balanced_matrices, eigenvalue_discs, products_with_error
 
@@ -39,7 +40,7 @@ FEW, SMALL = 64, 32
 POLISHING_WORK = 1e9
 
 
-def jacobian_stability(maps: Sequence[CanonicalMap], words: Any) -> tuple[np.ndarray, str]:
+def jacobian_stability(maps: Sequence[CanonicalMap], words: Any) -> tuple[np.ndarray, Stability]:
     """Eigenvalues and stability class of one fixed point or cycle; see :func:`jacobian_stabilities`.
 
     Parameters
@@ -59,7 +60,7 @@ def jacobian_stability(maps: Sequence[CanonicalMap], words: Any) -> tuple[np.nda
     return values[0], names[0]
 
 
-def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tuple[np.ndarray, list[Stability]]:
     """Eigenvalues and stability classes of the Jacobian products along many words.
 
     Parameters
@@ -73,11 +74,10 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
     -------
     eigenvalues : (n, M) ndarray of complex
         Of ``J_k ... J_1``, largest modulus first.
-    stability : list of n str
-        ``"stable node"``, ``"stable spiral"``, ``"saddle"``, ``"unstable node"``, ``"unstable spiral"``,
-        ``"marginal"`` (some modulus is exactly one) or ``"undecided"`` (the proof exceeds its budget, a few seconds).
-        A spiral is where the largest eigenvalue is not real; of several that are largest the one with the largest
-        real part counts.
+    stability : list of n Stability
+        ``"marginal"`` means that some modulus is exactly one, ``"undecided"`` that the proof exceeds its budget, a few
+        seconds. A spiral is where the largest eigenvalue is not real; of several that are largest the one with the
+        largest real part counts.
 
     Notes
     -----
@@ -90,7 +90,7 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
     A, W, V = (np.stack([getattr(map, name) for map in maps]) for name in ("A", "W", "V"))
     exact: ExactJacobians | None = None
     values = np.zeros((n, m), dtype=np.complex128)
-    names: list[str] = []
+    names: list[Stability] = []
     batch = max(1, BATCH_ENTRIES // (m * max(m, A.shape[0], W.shape[2])))
     for start in range(0, n, batch):
         part = words[start : start + batch]
@@ -110,7 +110,7 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
             better, classes[i] = exact.stability(part[i])
             found[i] = found[i] if better is None else better
         values[start : start + batch] = found
-        names.extend(classes.tolist())
+        names.extend(Stability(name) for name in classes.tolist())
     return _ordered(values), names
 
 
@@ -142,7 +142,7 @@ def log_moduli(maps: Sequence[CanonicalMap], word: Any) -> np.ndarray | None:
     return np.sort([0.5 * (low + high) for low, high in bounds])[::-1]
 
 
-def matrix_stability(matrix: np.ndarray) -> tuple[np.ndarray, str]:
+def matrix_stability(matrix: np.ndarray) -> tuple[np.ndarray, Stability]:
     """Eigenvalues and stability class of one matrix, whose numbers are taken at their word.
 
     Examples
@@ -162,7 +162,7 @@ def ordered_eigenvalues(matrix: np.ndarray) -> np.ndarray:
     return _ordered(np.linalg.eigvals(matrix).astype(np.complex128))
 
 
-def classify(eigenvalues: np.ndarray) -> str:
+def classify(eigenvalues: np.ndarray) -> Stability:
     """Name the stability that rounded multipliers, largest modulus first, suggest.
 
     For events at a parameter value that is itself rounded; what exact numbers belong to is decided by
@@ -178,11 +178,11 @@ def classify(eigenvalues: np.ndarray) -> str:
     """
     modulus = np.abs(eigenvalues)
     if np.any(np.abs(modulus - 1.0) <= UNIT_CIRCLE):
-        return "marginal"
+        return Stability.MARGINAL
     kind = "spiral" if abs(eigenvalues[0].imag) > UNIT_CIRCLE * modulus[0] else "node"
     if np.all(modulus < 1.0):
-        return f"stable {kind}"
-    return f"unstable {kind}" if np.all(modulus > 1.0) else "saddle"
+        return Stability(f"stable {kind}")
+    return Stability(f"unstable {kind}") if np.all(modulus > 1.0) else Stability.SADDLE
 
 
 def _ordered(values: np.ndarray) -> np.ndarray:

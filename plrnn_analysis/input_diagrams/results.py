@@ -12,6 +12,7 @@ from .._validation import as_array
 from ..engines.stability import jacobian_stability
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_to_string
+from ..statuses import Stability
 from .branches import Meeting
 from .solutions import Piece, Sheet, as_floats
 
@@ -40,7 +41,7 @@ class FixedPointBranch(Frozen):
     eigenvalues : (M,) ndarray of complex
         The same along the whole branch, largest modulus first.
     spectral_radius : float
-    stability : str
+    stability : Stability
         As for :class:`plrnn_analysis.results.FixedPoint`.
     """
 
@@ -50,7 +51,7 @@ class FixedPointBranch(Frozen):
     slope: np.ndarray
     eigenvalues: np.ndarray
     spectral_radius: float
-    stability: str
+    stability: Stability
 
     @property
     def interval(self) -> tuple[float, float]:

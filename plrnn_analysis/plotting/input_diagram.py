@@ -9,6 +9,7 @@ import numpy as np
 
 from .._validation import as_array, whole
 from ..errors import ModelError
+from ..statuses import Stability
 from .style import INK, OTHER, PALETTE, new_axes, open_frame
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ MOST_COLOURS = 9
 
 
 def _kind(branch: FixedPointBranch) -> str:
-    if branch.stability == "marginal":
+    if branch.stability in (Stability.MARGINAL, Stability.UNDECIDED):
         return "marginal"
     return "stable" if branch.stability.startswith("stable") else "unstable"
 
