@@ -18,7 +18,7 @@ import numpy as np
 import scipy.optimize
 from flint import fmpq
 
-from .rational import Flat, Undecided, flat_of, nearest_double, rationals, relative_interior
+from .rational import Flat, Undecided, flat_of, nearest_double, rationals, some_point
 from .systems import System
 
 __all__ = ["Claim", "Decision", "Proposal", "Verdict", "decide", "propose", "proves_empty", "settle", "widest"]
@@ -80,7 +80,7 @@ class Decision:
     ----------
     verdict : Verdict
     point : list of fmpq or None
-        If feasible: every row that is not zero on the whole set is positive there.
+        If feasible.
     """
 
     verdict: Verdict
@@ -221,10 +221,10 @@ def _exactly(system: System, start: np.ndarray | None, deadline: float | None) -
     deadline = time.perf_counter() + PATIENCE if deadline is None else deadline
     start = np.zeros(system.k) if start is None and not system.n else start
     try:
-        found = relative_interior(*system.exact, system.strict, proposal=start, deadline=deadline)
+        point = some_point(*system.exact, system.strict, proposal=start, deadline=deadline)
     except Undecided:
         return Decision(Verdict.UNDECIDED)
-    return Decision(Verdict.EMPTY) if found is None else Decision(Verdict.FEASIBLE, found[0])
+    return Decision(Verdict.EMPTY) if point is None else Decision(Verdict.FEASIBLE, point)
 
 
 def decide(

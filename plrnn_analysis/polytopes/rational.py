@@ -25,6 +25,7 @@ __all__ = [
     "rational",
     "rationals",
     "relative_interior",
+    "some_point",
 ]
 
 
@@ -160,28 +161,61 @@ def relative_interior(
     ([1/2, 1/2], (False, False, True, True))
     """
     n = len(room)
-    strict = [False] * n if strict is None else strict
+    found = _search(rows, room, [False] * n if strict is None else strict, range(n), proposal, deadline)
+    if found is None:
+        return None
+    point, zero = found
+    return point, tuple(i in zero for i in range(n))
+
+
+def some_point(
+    rows: Rows,
+    room: Sequence[fmpq],
+    strict: Sequence[bool],
+    *,
+    proposal: Any = None,
+    deadline: float | None = None,
+) -> Point | None:
+    """A point of a polyhedron, exactly; None if it is empty.
+
+    Parameters and exceptions as in :func:`relative_interior`, which costs more: here only strict rows must be positive.
+    """
+    found = _search(rows, room, strict, [i for i, s in enumerate(strict) if s], proposal, deadline)
+    return None if found is None else found[0]
+
+
+def _search(
+    rows: Rows,
+    room: Sequence[fmpq],
+    strict: Sequence[bool],
+    wanted: Sequence[int],
+    proposal: Any,
+    deadline: float | None,
+) -> tuple[Point, set[int]] | None:
+    """A point at which the wanted rows are positive that can be, and those that cannot."""
+    n = len(room)
     k = len(rows[0]) if n else (0 if proposal is None else len(proposal))
     moving = [i for i in range(n) if any(rows[i])]
     still = set(range(n)).difference(moving)
     if any(room[i] < 0 or (strict[i] and room[i] == 0) for i in still):
         return None
-    vanishing = [i in still and room[i] == 0 for i in range(n)]
+    vanishing = {i for i in still if room[i] == 0}
     if not moving:
-        return [fmpq(0)] * k, tuple(vanishing)
+        return [fmpq(0)] * k, vanishing
     rows, room = [rows[i] for i in moving], [room[i] for i in moving]
     start = _as_point(proposal)
     if start is not None and all(value > 0 for value in _values(rows, room, start)):
-        return start, tuple(vanishing)
-    found = _interval(rows, room) if k == 1 else Walk(rows, room, start, deadline).run()
+        return start, vanishing
+    if k == 1:
+        found = _interval(rows, room)
+    else:
+        found = Walk(rows, room, start, deadline).run([at for at, i in enumerate(moving) if i in wanted])
     if found is None:
         return None
     point, zero = found
     if any(strict[moving[i]] for i in zero):
         return None
-    for i in zero:
-        vanishing[moving[i]] = True
-    return point, tuple(vanishing)
+    return point, vanishing | {moving[i] for i in zero}
 
 
 def furthest(

@@ -49,12 +49,13 @@ class Walk:
         self.deadline = deadline
         self.eager = EAGER_PIVOTS * (len(self.A) + len(self.columns))
 
-    def run(self) -> tuple[Point, list[int]] | None:
-        """A relatively interior point and the rows that vanish everywhere."""
+    def run(self, wanted: Sequence[int]) -> tuple[Point, list[int]] | None:
+        """A point at which those of the wanted rows are positive that can be, and those that vanish everywhere."""
         if not self.find_vertex():
             return None
         points = [self._vertex()]
-        zero = {i for i, value in enumerate(self._slacks(points[0])) if value == 0}
+        slacks = self._slacks(points[0])
+        zero = {i for i in wanted if slacks[i] == 0}
         while zero:
             step = self._improve(self._vertex(), zero)
             if step is None:

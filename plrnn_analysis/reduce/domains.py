@@ -13,7 +13,8 @@ from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..numerics import EPS
 from ..polytopes.boxes import read_box
-from ..polytopes.programs import Verdict, decide
+from ..polytopes.programs import Verdict, decide, widest
+from ..polytopes.systems import System
 from ..results import Trajectory
 from ..trajectories import check_fits
 from .programs import safe_minimum, solve
@@ -136,15 +137,18 @@ class Domain:
 
     @property
     def has_interior(self) -> bool:
-        """Whether some ball of states fits inside, as far as that can be decided."""
+        """Whether a ball of states is known that fits inside."""
         if np.any(self.low >= self.high):
             return False
-        half = (self.high - self.low) / 2.0
         if not len(self.offset):
             return True
-        unit = np.eye(len(half))
+        unit = np.eye(len(self.low))
         rows, room = np.vstack([self.L, unit, -unit]), np.concatenate([self.offset, -self.low, self.high])
-        return decide(rows, room, strict=True, start=self.low + half).verdict is Verdict.FEASIBLE
+        system = System(rows, room, strict=True)
+        return any(
+            point is not None and system.holds_at(point)
+            for point in ((self.low + self.high) / 2.0, widest(system).point)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,14 +197,14 @@ def argument_ranges(map: CanonicalMap, domain: Domain) -> ArgumentRanges:
     return ArgumentRanges(lowest, highest, low_seen, high_seen, settled)
 
 
-def can_be_positive(map: CanonicalMap, domain: Domain, i: int, sign: float) -> Verdict:
+def can_be_positive(map: CanonicalMap, domain: Domain, i: int, sign: float, deadline: float) -> Verdict:
     """Whether ``sign * y_i > 0`` somewhere on a domain, exactly."""
     low, high = np.concatenate([domain.low, domain.s_low]), np.concatenate([domain.high, domain.s_high])
     unit = np.eye(len(low))
     L = np.hstack([domain.L, np.zeros((len(domain.offset), map.n_inputs))])
     rows = np.vstack([L, unit, -unit, sign * np.append(map.V[i], map.E[i])])
     room = np.concatenate([domain.offset, -low, high, sign * map.c[i : i + 1]])
-    return decide(rows, room, [False] * (len(room) - 1) + [True]).verdict
+    return decide(rows, room, [False] * (len(room) - 1) + [True], deadline=deadline).verdict
 
 
 def _is_inside(domain: Domain, v: np.ndarray | None) -> TypeGuard[np.ndarray]:

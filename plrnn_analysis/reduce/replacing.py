@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ __all__ = ["Findings", "distinct", "examine", "remove_more", "step_errors", "wit
 
 # Where bounds of a ReLU argument pass zero by no more than this, relative to its terms, exact arithmetic decides.
 TOUCHES = 1e-12
+# Seconds for that.
+PATIENCE = 10.0
 # By how much it must pass zero, on both sides, before a ReLU counts as shown to be needed.
 CLEARLY = 1e-8
 
@@ -66,8 +69,9 @@ def _never(
     """Which ReLU arguments, times `sign`, are nowhere positive, and whether that was decided for all of them."""
     never = extreme <= 0.0
     settled = True
+    deadline = time.perf_counter() + PATIENCE
     for i in np.flatnonzero(~never & (extreme <= TOUCHES * size)).tolist():
-        verdict = can_be_positive(map, place, i, sign)
+        verdict = can_be_positive(map, place, i, sign, deadline)
         never[i] = verdict is Verdict.EMPTY
         settled = settled and verdict is not Verdict.UNDECIDED
     return never, settled

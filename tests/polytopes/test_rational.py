@@ -18,6 +18,7 @@ from plrnn_analysis.polytopes.rational import (
     rational,
     rationals,
     relative_interior,
+    some_point,
 )
 
 
@@ -164,3 +165,15 @@ def test_solutions_of_equations():
     assert flat_of(rationals([[0, 0]]), rationals([1]), 2) is None
     assert flat_of([], [], 2).point(rationals([1, 2])) == [1, 2]
     assert flat_of(rationals([[2]]), rationals([-1]), 1).point([]) == [fmpq(1, 2)]
+
+
+@given(systems())
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_some_point_is_enough_where_no_more_is_asked(system):
+    rows, room, strict = system
+    point = some_point(rationals(rows), rationals(room), strict)
+    conditions = [(tuple(map(Fraction, row)), Fraction(b), s) for row, b, s in zip(rows, room, strict)]
+    assert (point is not None) == has_point(conditions)
+    if point is not None:
+        values = [(value(row, b, point), s) for row, b, s in conditions]
+        assert all(v > 0 if s else v >= 0 for v, s in values)
