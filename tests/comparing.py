@@ -15,8 +15,8 @@ ROUNDING = 2.0**-40
 # Sizes that rounding cannot reach: signs, residuals and ends of continua, relative to the terms they are made of.
 CLEAR = 1e-9
 
-# What a coordinate that is exactly zero may be, beside the largest one: rounding of rounding.
-NOTHING = 2.0**-80
+# What rounding of rounding may leave of the largest coordinate in another one.
+TWICE = 2.0**-100
 # Doubles are no finer than this.
 SMALLEST = 2.0**-1073
 
@@ -55,9 +55,8 @@ def _spread(inverse: np.ndarray, errors: np.ndarray) -> np.ndarray:
 
 
 def _far(found: np.ndarray, exact, allowed: np.ndarray) -> bool:
-    """Whether a coordinate is farther off than allowed; an exact 0 may be `NOTHING` beside the others."""
-    nothing = NOTHING * np.abs(_float(exact)).max()
-    limits = [max(limit, SMALLEST if value else nothing) for limit, value in zip(allowed, exact)]
+    """Whether a coordinate is farther off than allowed."""
+    limits = np.maximum(allowed, max(TWICE * np.abs(_float(exact)).max(), SMALLEST))
     return any(t < np.inf and abs(Fraction(float(a)) - b) > Fraction(float(t)) for a, b, t in zip(found, exact, limits))
 
 
@@ -85,7 +84,10 @@ def _wrong_class(found: str, exact: str, jacobian) -> bool:
 
 
 def fixed_points(map: CanonicalMap, exact, result) -> str:
-    """What a search for fixed points says against (points, continua) of the oracle."""
+    """What a search for fixed points says against (points, continua) of the oracle.
+
+    A third list holds what lies in the closure of a continuum: a search that was stopped may not know that yet.
+    """
     points = {p.bitcodes[0]: p for p in exact[0]}
     continua = {p.bitcodes[0]: p for p in exact[1]}
     codes, pieces = [p.bitcode for p in result], [c.bitcode for c in result.continua]
@@ -96,6 +98,9 @@ def fixed_points(map: CanonicalMap, exact, result) -> str:
             f"complete, but points {sorted(codes)} and continua {sorted(pieces)} "
             f"instead of {sorted(points)} and {sorted(continua)}"
         )
+    if not result.complete and len(exact) > 2:
+        points |= {p.bitcodes[0]: p for p in exact[2] if not p.dimension}
+        continua |= {p.bitcodes[0]: p for p in exact[2] if p.dimension}
     if not set(codes) <= set(points) or not set(pieces) <= set(continua):
         return f"incomplete and false: points {sorted(codes)}, continua {sorted(pieces)}"
     for point in result:

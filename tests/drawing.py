@@ -176,6 +176,34 @@ def _structured(s: _Sizes, largest: int, inputs: int) -> CanonicalMap:
     return CanonicalMap.build(A, W, V, c, h, C, E)
 
 
+def draw_sum(rng: np.random.Generator, relus: int) -> tuple[CanonicalMap, list[CanonicalMap], np.ndarray, np.ndarray]:
+    """Systems side by side with at least `relus` ReLUs, in mixed states ``T (z_1, z_2, ...)``: (map, systems, T, T^-1).
+
+    Whole and dyadic systems alone, and T a product of shears by whole numbers, so that the mixture is exact.
+    """
+    parts: list[CanonicalMap] = []
+    while sum(part.n_relu for part in parts) < relus:
+        part, name = draw(rng, largest=5)
+        if not name.startswith(("doubles", "float32")) and part.n_relu:
+            parts.append(part)
+    m, n = sum(part.n_units for part in parts), sum(part.n_relu for part in parts)
+    T, inverse = np.eye(m), np.eye(m)
+    for _ in range(m if rng.random() < 0.7 else 0):
+        i, j = rng.permutation(m)[:2] if m > 1 else (0, 0)
+        if i != j:
+            factor = float(rng.choice([-1.0, 1.0]))
+            T[i] += factor * T[j]
+            inverse[:, j] -= factor * inverse[:, i]
+    A, W, V = np.zeros((m, m)), np.zeros((m, n)), np.zeros((n, m))
+    row = column = 0
+    for part in parts:
+        here, there = slice(row, row + part.n_units), slice(column, column + part.n_relu)
+        A[here, here], W[here, there], V[there, here] = part.A, part.W, part.V
+        row, column = row + part.n_units, column + part.n_relu
+    c, h = (np.concatenate([getattr(part, name) for part in parts]) for name in "ch")
+    return CanonicalMap.build(T @ A @ inverse, T @ W, V @ inverse, c, T @ h), parts, T, inverse
+
+
 # --- variants ---------------------------------------------------------------------------------------------------------
 
 

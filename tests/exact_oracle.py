@@ -222,20 +222,60 @@ def cycles(maps, shift=1, box=None):
         Only what lies in it at every step; of a family, some member.
     """
     k = len(maps)
-    pieces = _all_pieces(maps, shift)
-    families = [piece for piece in pieces if piece.dimension]
-    listed = [piece for piece in pieces if not any(_in_closure(piece, f, shift) for f in families if f is not piece)]
+    points, families = _listed(_all_pieces(maps, shift), shift)
     shorter = [d for d in range(shift, k, shift) if k % d == 0]
-    new = [piece for piece in listed if not any(piece.repeats(d) for d in shorter)]
+    new = [piece for piece in [*points, *families] if not any(piece.repeats(d) for d in shorter)]
     if box is not None:
         inside = {piece.word for piece in _all_pieces(maps, shift, box, {piece.word for piece in new})}
         new = [piece for piece in new if piece.word in inside]
     return [p for p in new if not p.dimension], [p for p in new if p.dimension]
 
 
+def _listed(pieces, shift):
+    """Points and continua, without those that lie in the closure of another continuum."""
+    families = [piece for piece in pieces if piece.dimension]
+    listed = [piece for piece in pieces if not any(_in_closure(piece, f, shift) for f in families if f is not piece)]
+    return [p for p in listed if not p.dimension], [p for p in listed if p.dimension]
+
+
 def fixed_points(system):
     """(isolated fixed points, continua), each a list of pieces with one-letter words."""
     return cycles([system])
+
+
+def _block_diagonal(blocks):
+    width, found, before = sum(len(block) for block in blocks), [], 0
+    for block in blocks:
+        found += [[*[ZERO] * before, *row, *[ZERO] * (width - before - len(row))] for row in block]
+        before += len(block)
+    return found
+
+
+def fixed_points_of_sum(systems, T, inverse):
+    """Fixed points of systems side by side, in the states ``T (z_1, z_2, ...)``: all combinations of theirs.
+
+    Beside points and continua a third list: those that lie in the closure of a continuum.
+    `T` and its inverse are matrices of Fraction. For so many ReLUs that not all patterns of the sum can be tried.
+    """
+
+    def turned(parts):
+        return apply(T, [value for part in parts for value in part])
+
+    pieces = []
+    for chosen in all_combinations(*(_all_pieces([system], 1) for system in systems)):
+        still = [[ZERO] * system.m for system in systems]
+        ways = [[*still[:i], way[0], *still[i + 1 :]] for i, piece in enumerate(chosen) for way in piece.directions]
+        pieces.append(
+            Piece(
+                word=(tuple(bit for piece in chosen for bit in piece.word[0]),),
+                orbit=[turned([piece.orbit[0] for piece in chosen])],
+                directions=[[turned(way)] for way in ways],
+                y=[[value for piece in chosen for value in piece.y[0]]],
+                jacobian=product(product(T, _block_diagonal([piece.jacobian for piece in chosen])), inverse),
+            )
+        )
+    points, continua = _listed(pieces, 1)
+    return points, continua, [piece for piece in pieces if piece not in points and piece not in continua]
 
 
 def classify(piece):

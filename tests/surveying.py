@@ -133,6 +133,27 @@ def fixed_points(rng: np.random.Generator) -> Iterator[Verdict]:
             yield _verdict(drawn, method, _try(search, judge))
 
 
+def sums(rng: np.random.Generator) -> Iterator[Verdict]:
+    """More ReLUs than the oracle could search: small systems side by side, mixed; fixed points are all combinations."""
+    map, parts, T, inverse = drawing.draw_sum(rng, int(rng.integers(7, 14)))
+    states = [exact_oracle.matrix(matrix) for matrix in (T, inverse)]
+    exact = exact_oracle.fixed_points_of_sum([exact_oracle.read(part) for part in parts], *states)
+    if len(exact[0]) + len(exact[1]) > 60:
+        return
+    drawn = drawing.Drawn(map, f"{len(parts)} systems side by side")
+    for method in ("auto", "elimination", "linear programs"):
+        if method == "elimination" and map.n_relu > 14:
+            continue
+
+        def search(method=method):
+            return find_fixed_points(map, method=method, time_limit=SECONDS)
+
+        def judge(result):
+            return comparing.fixed_points(map, exact, result)
+
+        yield _verdict(drawn, f"sums, {method}", _try(search, judge))
+
+
 def cycles(rng: np.random.Generator) -> Iterator[Verdict]:
     """The ring engines up to H k = 12, in any units; words in a box where the map is planar."""
     map, name = drawing.draw(rng, largest=int(rng.choice([1, 2, 3, 4, 6], p=[0.2, 0.4, 0.2, 0.15, 0.05])))
@@ -343,6 +364,7 @@ def stability(rng: np.random.Generator) -> Iterator[Verdict]:
 
 KINDS: dict[str, Callable[[np.random.Generator], Iterator[Verdict]]] = {
     "fixed-points": fixed_points,
+    "sums": sums,
     "cycles": cycles,
     "words": words,
     "driven-cycles": driven_cycles,

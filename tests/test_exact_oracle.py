@@ -141,6 +141,23 @@ def test_families_of_cycles():
     assert [len(exact(turn, k)[1]) for k in range(1, 7)] == [0, 0, 0, 0, 0, 1]
 
 
+def test_systems_side_by_side():
+    """Combinations of fixed points against all patterns of the sum."""
+    several = 0
+    for seed in range(20):
+        map, parts, T, inverse = drawing.draw_sum(np.random.default_rng(seed), 4)
+        assert np.array_equal(T @ inverse, np.eye(map.n_units))
+        turns = [exact_oracle.matrix(T), exact_oracle.matrix(inverse)]
+        points, continua, _ = exact_oracle.fixed_points_of_sum([exact_oracle.read(part) for part in parts], *turns)
+        expected = exact(map) if map.n_relu <= 7 else None
+        if expected is not None:
+            several += len(expected[0]) + len(expected[1]) > 1
+            assert {p.word: p.orbit for p in points} == {p.word: p.orbit for p in expected[0]}
+            assert codes(continua) == codes(expected[1])
+            assert {p.word: p.jacobian for p in points} == {p.word: p.jacobian for p in expected[0]}
+    assert several > 2
+
+
 def test_box_and_periodic_input():
     tent = exact_oracle.read(PLRNN.al_rnn([2.0], [[-4.0]], [1.0], pwl_units=1).map)
     inside = exact_oracle.cycles([tent], box=[(F(-1, 2), F(1, 2))])

@@ -18,6 +18,7 @@ TIMES = float(os.environ.get("PLRNN_SYSTEMS", "1"))
     ("kind", "seeds"),
     [
         ("fixed-points", 600),
+        ("sums", 40),
         ("cycles", 60),
         ("words", 60),
         ("driven-cycles", 100),
