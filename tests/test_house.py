@@ -254,3 +254,9 @@ def test_the_solver_of_linear_programs_is_called_in_one_place() -> None:
         if re.search(r"\b(linprog|milp|highspy)\b\(?", path.read_text(encoding="utf-8"))
     ]
     assert callers == ["plrnn_analysis/polytopes/programs.py"]
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """Folders of tests are no packages, so that worker processes can import what a test sends them."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py")]
+    assert sorted(names) == sorted(set(names))

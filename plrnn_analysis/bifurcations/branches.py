@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .following import Followed
-from .pieces import OPEN, POLE
+from .pieces import OPEN, POLE, SAME
 from .results import Branch
 from .words import word_name
 
@@ -50,7 +50,7 @@ def _sample_values(item: Followed) -> list[float]:
         shares = 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, SAMPLES))[1:-1]
         values |= set((low + length * shares).tolist())
     for crossing in item.crossings:
-        values |= {crossing.value - 1e-9 * length, crossing.value, crossing.value + 1e-9 * length}
+        values |= {crossing.value - SAME * length, crossing.value, crossing.value + SAME * length}
     # At a pole the point is at infinity: the branch is shown as far as it can be.
     if piece.start.kind == POLE:
         values = values - {low} | {low + share * length for share in TOWARDS_INFINITY}

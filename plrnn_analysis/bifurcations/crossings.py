@@ -10,13 +10,21 @@ import numpy as np
 from ..statuses import BifurcationKind
 from .pieces import OPEN, POLE, SAME, Piece
 from .roots import minus_ones
-from .words import WordPath
+from .words import BESIDE, WordPath
 
 __all__ = ["Crossing", "crossings_of", "pole_kind"]
 
 # Samples of a piece, and how often an interval is halved where a multiplier comes near the unit circle.
 SAMPLES = 17
 HALVINGS = 5
+# A modulus this near one at the very edge of a stretch is a crossing there.
+ON_CIRCLE = 1e-12
+# After a crossing the search goes on this share of the interval further.
+PAST = 1e-6
+# An imaginary part below this is that of a real multiplier, as far as rounding lets two of them meet.
+REAL = 1e-6
+# How near a pole is looked, in units of the width of the stretch.
+AT_POLE = 1e-4
 # Distance kept from the ends of a piece, in units of its length.
 INSET = 1e-9
 
@@ -47,7 +55,7 @@ def crossings_of(path: WordPath, piece: Piece) -> list[Crossing]:
     edges += list(np.linspace(low, high, SAMPLES)[1:-1])
     for value in minus_ones(path):
         if low < value < high:
-            edges += [value - 1e-7 * length, value + 1e-7 * length]
+            edges += [value - BESIDE * length, value + BESIDE * length]
     edges.append(high - INSET * length * (1 if piece.stop.kind == POLE else 0))
     edges = sorted(float(value) for value in edges if low <= value <= high)
     found: list[float] = []
@@ -55,7 +63,7 @@ def crossings_of(path: WordPath, piece: Piece) -> list[Crossing]:
         _search(path, a, b, HALVINGS, found)
     # A crossing at the very edge of the stretch: neither side of it lies inside.
     for end in (piece.start, piece.stop):
-        if end.kind == OPEN and np.any(np.abs(np.abs(path.multipliers(end.value)) - 1.0) <= 1e-12):
+        if end.kind == OPEN and np.any(np.abs(np.abs(path.multipliers(end.value)) - 1.0) <= ON_CIRCLE):
             found.append(end.value)
     kept: list[float] = []
     for value in sorted(found):
@@ -93,20 +101,20 @@ def _search(path: WordPath, a: float, b: float, halvings: int, found: list[float
             high = middle
     found.append(high)
     # Others may follow in the same interval.
-    step = 1e-6 * (b - a)
+    step = PAST * (b - a)
     if high + step < b and _outside(path.multipliers(high + step)) != _outside(at_b):
         _search(path, high + step, b, halvings, found)
 
 
 def _describe(path: WordPath, value: float) -> Crossing | None:
-    step = 1e-7 * path.stretch.width
+    step = BESIDE * path.stretch.width
     below, above = path.multipliers(value - step), path.multipliers(value + step)
     if _outside(below) == _outside(above):
         return None
     # Real or complex tells a flip from a centre; both are degenerate, but leave different things behind.
     at = path.multipliers(value)
     nearest = at[np.argmin(np.abs(np.abs(at) - 1.0))]
-    if abs(nearest.imag) > 1e-6:
+    if abs(nearest.imag) > REAL:
         kind = BifurcationKind.CENTRE
     elif nearest.real < 0.0:
         kind = BifurcationKind.FLIP
@@ -117,7 +125,7 @@ def _describe(path: WordPath, value: float) -> Crossing | None:
 
 def pole_kind(path: WordPath, value: float) -> BifurcationKind:
     """What a singular I - J means: the point runs off to infinity, or meets a continuum of fixed points."""
-    step = 1e-4 * path.stretch.width
+    step = AT_POLE * path.stretch.width
     # Closer by a factor of ten, a point on its way to infinity is about ten times as far out.
     sizes = []
     for shrink in (1.0, 0.1):

@@ -18,7 +18,7 @@ from .parameters import Family, family_of
 from .recounts import recounted
 from .results import Bifurcation, Bifurcations, Branch
 from .searches import Search, search_at
-from .words import Stretch
+from .words import TOGETHER, Stretch
 
 __all__ = ["bifurcations", "checked_values", "trace"]
 
@@ -206,7 +206,7 @@ def _mismatches(
     wrong = []
     width = float(np.min(np.diff(grid)))
     for value, found in zip(grid[usable], counts[usable], strict=True):
-        if any(abs(event.value - value) <= 1e-8 * width for event in events):
+        if any(abs(event.value - value) <= TOGETHER * width for event in events):
             continue
         there = np.zeros_like(found)
         for branch in branches:

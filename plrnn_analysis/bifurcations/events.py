@@ -10,17 +10,19 @@ import numpy as np
 from ..border_collisions import classify_border_collision
 from ..engines.stability import classify
 from ..statuses import BifurcationKind, CollisionKind
-from .following import Followed, least_rotation, root_of
+from .following import PARALLEL, Followed, least_rotation, root_of
 from .pieces import BORDER, End
 from .results import Bifurcation, Word
-from .words import WordPath, word_name
+from .words import BESIDE, TOGETHER, WordPath, word_name
 
 __all__ = ["find_events"]
 
-# Ends whose values differ by less than this share of their stretch's width can be one event,
-TOGETHER = 1e-8
-# if their orbits differ by less than this share of the size they have on their pieces.
+# Ends at one value are one event if their orbits differ by less than this share of their size on their pieces.
 SAME_ORBIT = 1e-6
+# Where a system is singular to the last bit it is solved so far aside, in units of the width of the stretch.
+HAIR = 1e-9
+# On a continuum the limit of the point is taken from so far on both sides.
+AROUND = 1e-6
 
 NOTES = {
     BifurcationKind.FLIP: (
@@ -86,7 +88,7 @@ def _arrivals(followed: Sequence[Followed]) -> list[_Arrival]:
 
 def _orbit(path: WordPath, value: float) -> np.ndarray | None:
     # At the value itself the system may be singular to the last bit: then a hair beside it.
-    step = 1e-9 * path.stretch.width
+    step = HAIR * path.stretch.width
     solved = path.solve(value) or path.solve(value - step) or path.solve(value + step)
     return None if solved is None else solved[0]
 
@@ -198,11 +200,11 @@ def _one_boundary(path: WordPath, value: float, crossing: Sequence[tuple[int, in
         return False
     _, _, V, c, _ = path.stretch.arrays(value)
     which = [i for _, i in crossing]
-    if np.any(np.linalg.norm(V[which], axis=1) <= 1e-9 * np.max(np.abs(V))):
+    if np.any(np.linalg.norm(V[which], axis=1) <= PARALLEL * np.max(np.abs(V))):
         return False
     rows = np.column_stack([V, c])[which]
     singular = np.linalg.svd(rows / np.linalg.norm(rows, axis=1, keepdims=True), compute_uv=False)
-    return len(rows) == 1 or bool(singular[1] <= 1e-9)
+    return len(rows) == 1 or bool(singular[1] <= PARALLEL)
 
 
 def _singular(followed: Sequence[Followed]) -> list[Bifurcation]:
@@ -219,7 +221,7 @@ def _singular(followed: Sequence[Followed]) -> list[Bifurcation]:
         near = TOGETHER * path.stretch.width
         word = word_name(path.bits)
         sides = {b for p, v, _, b in arrivals if word_name(p.bits) == word and abs(v - value) <= near}
-        step = 1e-7 * path.stretch.width
+        step = BESIDE * path.stretch.width
         multipliers = (path.multipliers(value - step), path.multipliers(value + step))
         events.append(_smooth(path, kind, value, multipliers, (True in sides, False in sides)))
     return events
@@ -237,7 +239,7 @@ def _smooth(
     if orbit is None:
         orbit = np.full((path.period, len(path.stretch.arrays(value)[0])), np.nan)
     elif kind == BifurcationKind.CONTINUUM:
-        step = 1e-6 * path.stretch.width
+        step = AROUND * path.stretch.width
         # On a continuum "the" point is whichever the solver picked: its limit from both sides is meant.
         aside = [s[0] for s in (path.solve(value - step), path.solve(value + step)) if s is not None]
         orbit = np.mean(aside, axis=0) if aside else orbit

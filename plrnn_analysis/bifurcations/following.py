@@ -12,14 +12,16 @@ from ..engines.budget import Budget
 from ..statuses import BifurcationKind
 from .crossings import Crossing, crossings_of, pole_kind
 from .pieces import BORDER, POLE, End, Piece, pieces_of
-from .words import Stretch, WordPath, word_name
+from .words import BESIDE, Stretch, WordPath, word_name
 
-__all__ = ["Followed", "boundaries", "follow", "least_rotation", "relatives", "root_of"]
+__all__ = ["PARALLEL", "Followed", "boundaries", "follow", "least_rotation", "relatives", "root_of"]
 
 Boundary = list[tuple[tuple[int, int], bool]]
 
 # Relative deviation up to which two rows are one hyperplane.
 PARALLEL = 1e-9
+# Boundaries that a segment meets within this share of the way are met at once.
+TIE = 1e-6
 # Boundaries met at once of which all combinations are tried; beyond, each alone and all together.
 CORNER = 5
 # Words tried over the combinations at one collision, for each length.
@@ -171,7 +173,7 @@ def _segment_ends(
     path: WordPath, value: float, times: int, unit: float, max_period: int
 ) -> Iterator[np.ndarray | None]:
     """Words beyond the ends of the segment of cycles that exists where a multiplier is 1 or -1."""
-    step = 1e-7 * path.stretch.width
+    step = BESIDE * path.stretch.width
     solved = path.solve(value) or path.solve(value + step) or path.solve(value - step)
     if solved is None:
         return
@@ -191,6 +193,6 @@ def _segment_ends(
     for sign in (-1.0, 1.0):
         ahead = [(sign * s, where) for s, where in steps if sign * s > 0.0]
         nearest = min((s for s, _ in ahead), default=np.inf)
-        where_first = tuple(where for s, where in ahead if s <= nearest * (1.0 + 1e-6))
+        where_first = tuple(where for s, where in ahead if s <= nearest * (1.0 + TIE))
         if where_first:
             yield from relatives(bits, boundaries(V, c, where_first), max_period)

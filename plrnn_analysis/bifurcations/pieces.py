@@ -16,6 +16,8 @@ __all__ = ["BORDER", "OPEN", "POLE", "SAME", "End", "Piece", "pieces_of"]
 BORDER, POLE, OPEN = "border", "pole", "open"
 # Roots this close together, or to an edge, in units of the width of a stretch, are one.
 SAME = 1e-9
+# A ReLU argument is zero at a value if it is this small beside the terms that it is made of.
+ZERO = 1e-9
 
 
 @dataclass(frozen=True)
@@ -86,4 +88,4 @@ def _joined(path: WordPath, inside: list[bool], end: Callable[[int], End]) -> li
 
 def _vanishes(path: WordPath, end: End) -> bool:
     solved = path.solve(end.value)
-    return solved is not None and any(abs(solved[1][w]) <= 1e-9 * path.scale[w] for w in end.crossing)
+    return solved is not None and any(abs(solved[1][w]) <= ZERO * path.scale[w] for w in end.crossing)

@@ -11,6 +11,7 @@ from ..statuses import CollisionKind
 from .parameters import Family
 from .results import Bifurcation, Recount
 from .searches import Search, search_at
+from .words import TOGETHER
 
 __all__ = ["recounted"]
 
@@ -51,7 +52,7 @@ def _clusters(events: list[Bifurcation], width: float) -> list[list[Bifurcation]
     """Events at one value."""
     clusters: list[list[Bifurcation]] = []
     for event in events:
-        if clusters and event.value - clusters[-1][-1].value <= 1e-8 * width:
+        if clusters and event.value - clusters[-1][-1].value <= TOGETHER * width:
             clusters[-1].append(event)
         else:
             clusters.append([event])

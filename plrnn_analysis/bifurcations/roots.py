@@ -19,6 +19,12 @@ __all__ = ["minus_ones", "zeros_and_poles"]
 SNAP = 1e-9
 # Real part taken for a double root that rounding has split into a complex pair with this imaginary part.
 SPLIT = 1e-6
+# Beyond this condition number what is left of a word's system says nothing.
+LARGEST_CONDITION = 1e14
+# A sign change is a root, and not a pole, if the argument there is this small beside its values around it.
+THROUGH_ZERO = 1e-6
+# How exactly the bottom of a dip is found, as a share of the interval, and how deep it must reach to touch zero.
+BOTTOM, TOUCHING = 1e-12, 1e-11
 # Samples of a stretch on which the map is not affine.
 SAMPLES = 65
 
@@ -91,7 +97,7 @@ def _reduce(path: WordPath, turn: float = 1.0) -> _Reduced | None:
         except np.linalg.LinAlgError:
             continue
         U, p, q = solved[:, :-2], solved[:, -2], solved[:, -1]
-        if np.all(np.isfinite(solved)) and np.linalg.cond(L, 1) < 1e14:
+        if np.all(np.isfinite(solved)) and np.linalg.cond(L, 1) < LARGEST_CONDITION:
             return _Reduced(centre, p, q, U, B @ U, B @ p, B @ q)
     return None
 
@@ -170,7 +176,7 @@ def _by_sampling(path: WordPath) -> tuple[Zeros, list[float]]:
             except ValueError:  # it met a value at which I - J is singular
                 continue
             # A sign also changes through infinity.
-            if abs(argument(root)) <= 1e-6 * max(abs(argument(a)), abs(argument(b)), 1e-300) or a == b:
+            if abs(argument(root)) <= THROUGH_ZERO * max(abs(argument(a)), abs(argument(b))) or a == b:
                 zeros.append((root, (int(t), int(i))))
     return zeros, poles
 
@@ -192,11 +198,10 @@ def _brackets(f: Callable[[float], float], values: np.ndarray, y: np.ndarray) ->
     for j in np.flatnonzero(dip) + 1:
         sign = np.sign(y[j])
         left, right = float(values[j - 1]), float(values[j + 1])
-        best = minimize_scalar(
-            lambda v, sign=sign: sign * f(v), bounds=(left, right), method="bounded", options={"xatol": 1e-12}
-        )
+        bounds, options = (left, right), {"xatol": BOTTOM * (right - left)}
+        best = minimize_scalar(lambda v, sign=sign: sign * f(v), bounds=bounds, method="bounded", options=options)
         if best.fun < 0.0:
             found += [(left, float(best.x)), (float(best.x), right)]
-        elif best.fun <= 1e-11 * size.max():
+        elif best.fun <= TOUCHING * size.max():
             found.append((float(best.x), float(best.x)))
     return found

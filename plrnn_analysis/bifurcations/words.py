@@ -14,7 +14,12 @@ from ..engines.stability import ordered_eigenvalues
 from ..maps import bits_to_string
 from .parameters import Family
 
-__all__ = ["Arrays", "Stretch", "WordPath", "refine", "word_name"]
+__all__ = ["BESIDE", "TOGETHER", "Arrays", "Stretch", "WordPath", "refine", "word_name"]
+
+# Events nearer than this, in units of the width of a stretch, may be one.
+TOGETHER = 1e-8
+# How far beside a value "just below" and "just above" are, in the same units: further than one event is wide.
+BESIDE = 1e-7
 
 Arrays = tuple[np.ndarray, ...]
 

@@ -19,6 +19,8 @@ MARGINAL = 1e-9
 SADDLE_TOLERANCE = 1e-6
 # Beyond this norm of the product around a cycle its weak directions drown in rounding: iterate subspaces instead.
 LARGE_PRODUCT = 1e6
+# Growth per turn below which the sign of a growth rate is not believed, and what a settled subspace moves by.
+SLOW_GROWTH, SETTLED = 1e-3, 1e-13
 # Rounds of subspace iteration around a cycle.
 MAX_ROUNDS = 5000
 # The local pieces are cut at most so often.
@@ -187,9 +189,9 @@ def _number_unstable(jacobians: list[np.ndarray]) -> int:
             # The product itself would overflow or lose its weak directions; its growth rates do not.
             frame, triangle = np.linalg.qr(J @ frame)
             if turn >= rounds // 2:
-                growth += np.log(np.maximum(np.abs(np.diag(triangle)), 1e-300))
+                growth += np.log(np.maximum(np.abs(np.diag(triangle)), np.finfo(float).tiny))
     growth /= rounds - rounds // 2
-    if np.any(np.abs(growth) < 1e-3):
+    if np.any(np.abs(growth) < SLOW_GROWTH):
         raise ModelError("a multiplier of this cycle is too close to modulus 1 beside very large ones")
     return int(np.sum(growth > 0.0))
 
@@ -205,7 +207,7 @@ def _iterated_spaces(jacobians: list[np.ndarray], n_unstable: int, stable: bool)
             j = (period - 1 - k) if stable else k
             space = np.linalg.qr((jacobians[j].T if stable else jacobians[j]) @ space)[0]
             found[j if stable else (j + 1) % period] = space
-        if np.linalg.norm(before - space @ (space.T @ before)) < 1e-13:
+        if np.linalg.norm(before - space @ (space.T @ before)) < SETTLED:
             break
     else:
         raise ModelError("the eigenspaces of this cycle did not settle: its multipliers are too close to modulus 1")

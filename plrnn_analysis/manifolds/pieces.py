@@ -29,6 +29,8 @@ __all__ = [
 
 # Singular values below this share of the largest count as zero: the Jacobian then is treated as singular.
 RANK_TOLERANCE = 1e-10
+# Lengths below this share of the box are made by rounding.
+TINY = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +83,7 @@ class Box:
     @property
     def tiny(self) -> float:
         """A length that rounding alone can make."""
-        return 1e-12 * max(self.diagonal, float(np.abs(self.low).max()), float(np.abs(self.high).max()))
+        return TINY * max(self.diagonal, float(np.abs(self.low).max()), float(np.abs(self.high).max()))
 
     @property
     def half_spaces(self) -> HalfSpaces:

@@ -28,6 +28,8 @@ __all__ = ["Propagation", "known_bitcodes", "propagation"]
 
 # Preimages are looked for in at most so many subregions.
 MAX_REGIONS = 1 << 12
+# By how much, relative to the terms, a box around an image is widened: more than rounding can do to it.
+SLACK = 1e-10
 
 
 class Propagation:
@@ -151,7 +153,7 @@ class Propagation:
                 bounds = None if image is None else (image.min(axis=0), image.max(axis=0))
             if bounds is not None:
                 # Rounding: a little wider than what was computed.
-                slack = 1e-10 * (np.abs(region.J) @ (np.abs(low) + np.abs(high)) + np.abs(region.offset))
+                slack = SLACK * (np.abs(region.J) @ (np.abs(low) + np.abs(high)) + np.abs(region.offset))
                 bounds = (bounds[0] - slack, bounds[1] + slack)
             self._image_bounds[bitcode] = bounds
         return self._image_bounds[bitcode]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from plrnn_analysis import PLRNN
-from plrnn_analysis.bifurcations import Bifurcations, bifurcation_plane
+from plrnn_analysis.bifurcations import Bifurcations, bifurcation_plane, bifurcations
 from plrnn_analysis.border_collisions import classify_border_collision
 
 UNITS = 3
@@ -82,3 +82,21 @@ def test_feigins_rule(factor: float) -> None:
             plain.above_one,
             plain.below_minus_one,
         )
+
+
+@pytest.mark.parametrize("order", [-30, 30])
+def test_a_function_of_a_parameter_in_other_units(order: int) -> None:
+    """Not affine, so found by sampling: the parameter's units matter as little as those of the states."""
+
+    def tent(theta: float) -> PLRNN:
+        return PLRNN.al_rnn(A=[0.4], W=[[-1.9]], h=[theta**2 - 0.25], pwl_units=1)
+
+    def in_units(theta: float) -> PLRNN:
+        return tent(theta / 2.0**order)
+
+    grid = np.linspace(0.0, 1.0, 4)
+    plain = bifurcations(tent(1.0), tent, grid)
+    other = bifurcations(tent(1.0), in_units, grid * 2.0**order)
+    assert [event.kind for event in plain] == [event.kind for event in other] == ["persistence + 2-cycle"]
+    assert plain[0].value == pytest.approx(0.5, abs=1e-12)
+    assert other[0].value / 2.0**order == pytest.approx(0.5, abs=1e-12)
