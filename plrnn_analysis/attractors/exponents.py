@@ -15,6 +15,8 @@ __all__ = ["Growth", "Motion", "measure"]
 
 # Steps over which exponents are averaged: as many as so much work allows (steps times M³), within bounds.
 LEAST_STEPS, MOST_STEPS, WORK = 20_000, 200_000, 4e8
+# Runs over which they are averaged, where that work allows it.
+MOST_RUNS = 4
 TRANSIENT = 1000
 # Models with more units get only their first exponents.
 ALL_EXPONENTS, FIRST_EXPONENTS = 60, 10
@@ -54,25 +56,26 @@ class Motion:
         return f"{self.exponents[0]:.2g} +- {self.errors[0]:.1g} per step"
 
 
-def measure(task: Task, state: np.ndarray, *, long: bool) -> Motion | None:
-    """Exponents of the run from a state; None if it leaves every bound.
+def measure(task: Task, states: np.ndarray, *, long: bool) -> Motion | None:
+    """Exponents of the runs from some states, of which the first few count; None if these leave every bound.
 
     Parameters
     ----------
     task : Task
-    state : (M,) ndarray
+    states : (n, M) ndarray
     long : bool
         Whether to average the leading exponent over more steps where it does not show chaos.
     """
     m = task.map.n_units
     steps = int(np.clip(WORK / m**3, LEAST_STEPS, MOST_STEPS))
-    first = _spectrum(task, state, steps, m if m <= ALL_EXPONENTS else FIRST_EXPONENTS)
+    some = states[: int(np.clip(WORK / (steps * m**3), 1, MOST_RUNS))]
+    first = _spectrum(task, some, steps, m if m <= ALL_EXPONENTS else FIRST_EXPONENTS)
     if first is None:
         return None
     exponents, errors = first
     growth = _growth(exponents[0], errors[0], steps)
     if long and growth != Growth.CHAOTIC and steps < MOST_STEPS:
-        second = _spectrum(task, state, MOST_STEPS, 1)
+        second = _spectrum(task, some, MOST_STEPS, 1)
         if second is None:
             return None
         exponents[0], errors[0] = second[0][0], second[1][0]
@@ -80,9 +83,9 @@ def measure(task: Task, state: np.ndarray, *, long: bool) -> Motion | None:
     return Motion(growth, exponents, errors)
 
 
-def _spectrum(task: Task, state: np.ndarray, steps: int, n: int) -> tuple[np.ndarray, np.ndarray] | None:
+def _spectrum(task: Task, states: np.ndarray, steps: int, n: int) -> tuple[np.ndarray, np.ndarray] | None:
     try:
-        found = lyapunov_spectrum(task.network, steps, z0=state, transient=TRANSIENT, n_exponents=n)
+        found = lyapunov_spectrum(task.network, steps, z0=states, transient=TRANSIENT, n_exponents=n)
     except ModelError:
         return None
     return found.exponents.copy(), found.standard_error.copy()

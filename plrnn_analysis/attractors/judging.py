@@ -21,6 +21,8 @@ __all__ = ["AHEAD", "judge"]
 
 # This many times as far out as it began, and still growing, is far away.
 FAR = 1e12
+# Runs that stay may get so many times as far out as they began.
+NEAR = 100.0
 # Beyond this size even what repeats no word counts as divergent.
 HUGE = 1e100
 # A boundary that a run on a straight line meets within so many steps is met by following it.
@@ -68,8 +70,9 @@ def judge(search: Search, runs: list[int], orbit: np.ndarray, history: np.ndarra
         far = (extent > FAR * sizes) & (extent > 2.0 * before)
         for run, states, bounded in zip(runs, orbit, finite, strict=True):
             ledger.move(run, states[-1] if bounded else _last_finite(states), len(states) - 1)
-            if not bounded:
-                _overflow(search, run)
+        _note_inside(search, runs, orbit, sizes)
+        for k in np.flatnonzero(~finite):
+            _overflow(search, runs[k])
         goes_on = finite.copy()
         known = _assign(search, runs, orbit, goes_on, 0)
     for k in np.flatnonzero(finite):
@@ -98,6 +101,17 @@ def _assign(search: Search, runs: list[int], orbit: np.ndarray, goes_on: np.ndar
     with np.errstate(all="ignore"):
         goes_on[at] = ~search.catalogue.assign([runs[k] for k in at], orbit[at, -1], first)
     return len(search.catalogue.known)
+
+
+def _note_inside(search: Search, runs: list[int], orbit: np.ndarray, sizes: np.ndarray) -> None:
+    """Note until when each run was no farther out than runs are that stay."""
+    for run, states, size in zip(runs, orbit, sizes, strict=True):
+        left = search.ledger.open[run]
+        if np.max(np.abs(states[-1])) <= NEAR * size:
+            left.inside = left.steps
+        elif np.max(np.abs(states[0])) <= NEAR * size:
+            near = np.flatnonzero(np.max(np.abs(states), axis=1) <= NEAR * size)
+            left.inside = left.steps - (len(states) - 1 - int(near[-1]))
 
 
 def _last_finite(states: np.ndarray) -> np.ndarray:

@@ -56,6 +56,8 @@ class Open:
         Of its first state, or of h: what counts as far away is measured by it.
     steps : int
         That it was followed.
+    inside : int
+        After so many steps it was last seen no farther out than runs are that stay.
     reason : Reason
     word : (k, H) ndarray of bool or None
         The word that it repeats, where that is the reason.
@@ -68,6 +70,7 @@ class Open:
     state: np.ndarray
     size: float
     steps: int = 0
+    inside: int = 0
     reason: Reason = Reason.MOVING
     word: np.ndarray | None = None
     ray: Ray | None = None
@@ -86,7 +89,7 @@ class Ledger:
     longest : int
         Most steps that a run was followed.
     latest_escape : int
-        After how many steps the last of the runs that diverge was seen to.
+        After how many steps the last of the runs that diverge had not yet left.
     """
 
     def __init__(self) -> None:
@@ -141,7 +144,7 @@ class Ledger:
     def diverge(self, run: int, proven: int = 0) -> None:
         """An open run leaves every bound."""
         left = self.open[run]
-        self.latest_escape = max(self.latest_escape, left.steps)
+        self.latest_escape = max(self.latest_escape, left.inside)
         end = self.named(b"divergent")
         if end is None:
             end = self.add_named(b"divergent", End(EndKind.DIVERGENT, None, (), left.state))

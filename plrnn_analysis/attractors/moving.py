@@ -26,8 +26,6 @@ WATCHED = 20
 # States of a run, so many steps apart, from which cycles are looked for, and returns to each that are tried, nearest
 # first.
 STARTS, APART, RETURNS = 3, 700, 8
-# A run that was bounded for so many steps before it diverged may have looked like the others.
-LATE = 1000
 # Runs that a tail is to be read of.
 RESTLESS = (Reason.MOVING, Reason.REPELLING, Reason.ROTATING, Reason.RAMP)
 
@@ -42,7 +40,7 @@ def name_moving(search: Search) -> None:
     for group in groups:
         if not task.budget.take(1):
             return
-        motion = measure(task, group.tail[-1], long=False)
+        motion = measure(task, _states(search, group), long=False)
         if motion is None:
             # A transient: it has left every bound while its exponents were averaged. The others may be, too.
             ledger.diverge(group.runs[0])
@@ -57,7 +55,7 @@ def name_moving(search: Search) -> None:
     for group in grouped(search, _restless(search, again), LONG_TAIL):
         if not task.budget.take(1):
             break
-        motion = measure(task, group.tail[-1], long=True)
+        motion = measure(task, _states(search, group), long=True)
         if motion is None:
             ledger.diverge(group.runs[0])
             continue
@@ -70,6 +68,10 @@ def name_moving(search: Search) -> None:
 
 def _restless(search: Search, runs: Iterable[int]) -> list[int]:
     return [run for run in runs if run in search.ledger.open and search.ledger.open[run].reason in RESTLESS]
+
+
+def _states(search: Search, group: Group) -> np.ndarray:
+    return np.array([search.ledger.open[run].state for run in group.runs])
 
 
 def _rest(search: Search) -> int:
@@ -106,18 +108,19 @@ def _watch_chaos(search: Search, group: Group, motion: Motion) -> None:
         # Also where that was interrupted: what it did until then is known.
         stay = [run for run in group.runs if run in ledger.open]
         left = len(watched) - sum(run in ledger.open for run in watched)
+        steps = max((ledger.open[run].steps for run in stay), default=0)
         for run in stay:
             ledger.settle(run, end)
     if left and stay:
         ledger.remark(
             end,
-            f"{left} of {len(watched)} such runs left it within {ledger.longest} steps: what is left may be a "
+            f"{left} of {len(watched)} such runs left it within {steps} steps: what is left may be a "
             "transient, too; raise steps",
         )
-    elif ledger.latest_escape > LATE:
+    elif stay and ledger.latest_escape >= search.task.steps // 2:
         ledger.remark(
             end,
-            f"other runs diverged after as many as {ledger.latest_escape} steps: this may be a transient, too; "
+            f"other runs left for ever after as many as {ledger.latest_escape} steps: this may be a transient, too; "
             "raise steps",
         )
 
