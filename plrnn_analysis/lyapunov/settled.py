@@ -70,7 +70,10 @@ def final_words(model: Network, units: Units, states: np.ndarray, constant_input
     for state, own in zip(states / units.state, np.concatenate([first, bits[:, :-1]], axis=1), strict=True):
         period = _period(own)
         word = None if period is None else own[:period]
-        words.append(word if word is not None and _stays(units.map, state, word) else None)
+        with np.errstate(all="ignore"):
+            # An orbit that leaves every bound makes NaN, which proves nothing.
+            proven = word is not None and _stays(units.map, state, word)
+        words.append(word if proven else None)
     return words
 
 

@@ -172,6 +172,24 @@ def test_exponents_that_are_not_determined_are_called_so():
     assert spectrum.notes == () and spectrum.numerical_error < 1e-6
 
 
+@pytest.mark.parametrize("orders", [10, 30])
+def test_units_of_a_chaotic_map_change_nothing(orders):
+    """All factors are powers of two: the states are the same numbers. Exponents differ by how a finite time ends."""
+    A, W1, W2 = np.array([[0, 1.0], [0.5, 0]]), np.array([[-1.7, -1.7], [0, 0]]), np.array([[1.0, 0], [-1.0, 0]])
+    h1, h2, z0 = np.array([1.0, 0.0]), np.zeros(2), np.array([0.1, 0.1])
+    plain = lyapunov_spectrum(pa.PLRNN.shallow(A, W1, W2, h1, h2), 3000, z0=z0)
+    s, d = np.ldexp(1.0, [orders, -orders]), np.ldexp(1.0, [-orders, orders // 2])
+    scaled = pa.PLRNN.shallow(s[:, None] * A / s, s[:, None] * W1 / d, d[:, None] * W2 / s, s * h1, h2)
+    found = lyapunov_spectrum(scaled, 3000, z0=s * z0)
+    assert np.all(np.abs(found.exponents - plain.exponents) < 0.1 * plain.standard_error)
+    assert found.numerical_error < 1e-6
+
+
+def test_explosions_prove_nothing():
+    model = pa.PLRNN.shallow([[1e3]], [[-2e3]], [[1.0]], [0.0], [0.0])
+    assert final_words(model, balanced(model.map), np.array([[1.0], [-1.0], [0.0]]), None)[:2] == [None, None]
+
+
 def test_short_ways_are_no_trouble():
     lozi = pa.PLRNN.shallow([[0, 1.0], [0.5, 0]], [[-1.7, -1.7], [0, 0]], [[1.0, 0], [-1.0, 0]], [1.0, 0], [0, 0])
     for steps in (1, 2, 7, 30, 300):
