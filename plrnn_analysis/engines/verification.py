@@ -109,6 +109,9 @@ class Checker:
         self.maps = list(maps)
         self.units: Units = balanced_ring(self.maps)
         self.constant = ~np.any(self.units.map.V != 0.0, axis=1)
+        own = self.units.map
+        # Moduli that every error bound is made of, transposed as batches of row vectors need them.
+        self._sizes = tuple(np.abs(a) for a in (own.A.T, own.W.T, own.V.T, own.c, own.h))
         self._exact: ExactRing | None = None
         # Points found on boundaries: several words have them in their closed cells.
         self._touching: list[Hit] = []
@@ -203,14 +206,15 @@ class Checker:
         m, n = map.n_units, map.n_relu
         if not self.units.safe:
             return _unknown(patterns, m)
-        A, W, V, c, h = map.A, map.W, map.V, map.c, map.h
+        W, V, c, h = map.W, map.V, map.c, map.h
+        abs_A, _, abs_V, abs_c, _ = self._sizes
         R, abs_R = inverse.R, inverse.abs_R
         with np.errstate(all="ignore"):
 
             def defect(q: np.ndarray) -> np.ndarray:
                 """Bounds of |I - R K| q for the exact K, q >= 0, whatever the inverse is like."""
-                x = _times(inverse.abs_active, q @ np.abs(V).T)
-                rounding = gamma(m) * _times(inverse.abs_K, q) + gamma(n + 3) * (q + q @ np.abs(A).T + x)
+                x = _times(inverse.abs_active, q @ abs_V)
+                rounding = gamma(m) * _times(inverse.abs_K, q) + gamma(n + 3) * (q + q @ abs_A + x)
                 return _times(inverse.off, q) + _times(abs_R, rounding) + EPS * q
 
             e = defect(np.ones((len(patterns), m))).max(axis=1)
@@ -224,11 +228,11 @@ class Checker:
             most = left.max(axis=1, keepdims=True)
             z_error = left + (e / (1.0 - e))[:, None] * most + EPS * np.abs(z) * (most > 0.0)
             z_error = np.where(regular[:, None], 1.01 * z_error, np.inf)
-            y = (_times(V.astype(kind), z.astype(kind)) + c).astype(np.float64)
-            size = np.abs(z) @ np.abs(V).T + np.abs(c)
+            y = (_times(V.astype(kind, copy=False), z.astype(kind, copy=False)) + c).astype(np.float64, copy=False)
+            size = np.abs(z) @ abs_V + abs_c
             rounding = float(np.finfo(kind).eps) * (m + 3) * size + EPS * np.abs(y)
             # Bounds are zero where all terms are exact zeros, and only there.
-            y_error = 1.01 * (z_error @ np.abs(V).T + rounding)
+            y_error = 1.01 * (z_error @ abs_V + rounding)
             y_error[:, self.constant] = 0.0
             y_error = np.where(np.isfinite(y) & ~np.isnan(y_error), y_error, np.inf)
         return _Batch(z, y, z_error, y_error, regular & np.all(np.isfinite(z), axis=1))
@@ -240,9 +244,10 @@ class Checker:
         long = z.astype(kind, copy=False)
         x = (_times(V, long) + c) * patterns
         residual = _times(A, long) + _times(W, x) + h - long
+        abs_A, abs_W, abs_V, abs_c, abs_h = self._sizes
         abs_z = np.abs(z)
-        x_size = (abs_z @ np.abs(map.V).T + np.abs(map.c)) * patterns
-        size = abs_z @ np.abs(map.A).T + x_size @ np.abs(map.W).T + np.abs(map.h) + abs_z
+        x_size = (abs_z @ abs_V + abs_c) * patterns
+        size = abs_z @ abs_A + x_size @ abs_W + abs_h + abs_z
         terms = map.n_units + map.n_relu + 4
         short = residual.astype(np.float64, copy=False)
         return short, 2.0 * float(np.finfo(kind).eps) * terms * size + EPS * np.abs(short)
