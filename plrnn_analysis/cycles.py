@@ -16,6 +16,7 @@ from .engines.examination import Examination, examine
 from .engines.orbits import is_repeated, least_rotations, shifts_of
 from .engines.portfolio import METHODS, choose_workers, heuristic_settings, search_patterns
 from .engines.prefixes import admissible_words as any_words
+from .engines.repetitions import new_words
 from .engines.ring import Constraints, first_is_largest, inside_box
 from .engines.singular import Piece, analyse_singular_region
 from .engines.verification import Checker, Hit
@@ -158,7 +159,7 @@ def find_cycles(
         except KeyboardInterrupt:
             budget.stop("interrupt")
             break
-        examined = examine(checker, outcome.words, budget)
+        examined = examine(checker, new_words(checker.units.first, outcome.words, period, shift), budget)
         cycles, families = _distinct(checker, examined, period, shift, inside)
         described, undescribed = _described(steps, cycles, boundary_tolerance, budget)
         undecided = examined.undecided + undescribed

@@ -21,8 +21,6 @@ __all__ = ["MAX_UNKNOWNS", "search"]
 # Dictionaries of one tree take 8 n^3 bytes.
 MAX_UNKNOWNS = 400
 BUFFER = 256
-# The count of cuts that were proven up to a limit only.
-LIMITED = "limited"
 # A cut that cannot be proven without a limit is proven for solutions whose x sum to at most so many times the largest
 # |g|; what lies further out is searched separately. With few units there is room for a wider limit.
 FEW_UNKNOWNS, LARGEST_FEW, LARGEST_MANY = 24, 1e7, 1e4
@@ -100,6 +98,7 @@ class _Tree:
         self.finished = False
         self.words: list[np.ndarray] = []
         self.program = program
+        self.limit = np.full(1, np.inf)
         self.D = np.zeros((n + 1, n + 1, m + 1))
         self.D[0, :n, :m] = program.N
         self.D[0, :n, m] = 1.0
@@ -127,10 +126,11 @@ class _Tree:
     def advance(self, nodes: int) -> int:
         """Visit at most `nodes` nodes; returns how many were visited."""
         before = int(self.meta[kernels.NODES])
+        given = self.program
         code = kernels.branch(
-            self.program.N, self.program.error_N, self.program.Q, self.program.error_q, self.program.largest, self.D,
-            self.rows, self.columns, self.place, self.fixed, self.spared, self.unit, self.todo, self.meta, self.closed,
-            self.buffer, self.cuts, self.cut_fixed, nodes,
+            given.N, given.error_N, given.Q, given.error_q, given.largest, self.limit, self.D, self.rows, self.columns,
+            self.place, self.fixed, self.spared, self.unit, self.todo, self.meta, self.closed, self.buffer, self.cuts,
+            self.cut_fixed, nodes,
         )  # fmt: skip
         count = int(self.meta[kernels.COUNT])
         self.words.extend(self.buffer[:count].astype(bool))
@@ -147,6 +147,11 @@ class _Tree:
         return -1 if self.finished or not self.todo[0] else int(self.unit[0])
 
     @property
+    def reach(self) -> float:
+        """The sum of x up to which all cuts hold."""
+        return float(self.limit[0])
+
+    @property
     def decided(self) -> int:
         return sum(int(count) << free for free, count in enumerate(self.closed))
 
@@ -156,7 +161,6 @@ class _Tree:
             "nodes": kernels.NODES,
             "pruned": kernels.PRUNED,
             "solved": kernels.SOLVED,
-            LIMITED: kernels.LIMITED,
         }
         return {name: int(self.meta[slot]) for name, slot in names.items()}
 
@@ -210,21 +214,21 @@ def search(
         # Zero is a solution of every pattern, which programs cannot cut; any other scales to a sum of one.
         homogeneous = _far(problem, None, 1.0)
         outcome = _run(homogeneous, budget, workers, farkas)
-        outcome.counts.pop(LIMITED, 0)
+        outcome.limit = np.inf  # all that are looked for sum to one
         outcome.words.append(np.zeros(n, dtype=bool))
         return outcome
     near = _near(problem, constraints, bound)
     outcome = _run(near, budget, workers, farkas)
-    if outcome.counts.pop(LIMITED, 0) and outcome.exhausted and not np.isfinite(bound):
-        limit = near.largest * _scale(problem)
+    reach, outcome.limit = outcome.limit, np.inf
+    if np.isfinite(reach) and outcome.exhausted and not np.isfinite(bound):
+        limit = reach * _scale(problem)
         if outskirts is not None and _nothing_beyond(outskirts, limit, budget, workers):
             return outcome
-        beyond = _run(_far(problem, constraints, near.largest), budget, workers, farkas)
+        beyond = _run(_far(problem, constraints, reach), budget, workers, farkas)
         if not beyond.exhausted:
             outcome.limit = limit
         known = {word.tobytes() for word in outcome.words}
         outcome.words.extend(word for word in beyond.words if word.tobytes() not in known)
-        beyond.counts.pop(LIMITED, 0)
         for name, value in beyond.counts.items():
             outcome.counts[name] = outcome.counts.get(name, 0) + value
     return outcome

@@ -40,14 +40,13 @@ def describe_points(
         The map in balanced units, if it is at hand: eigenvalues are quicker to bound there.
     """
     size = max(1, BATCH_ENTRIES // map.n_units**2)
-    norms = np.linalg.norm(map.V, axis=1)
-    real = norms > 0.0
+    norms, real = _norms(map.V)
     for start in range(0, len(hits), size):
         batch = hits[start : start + size]
         z, y, bits = (np.array([getattr(hit, name) for hit in batch]) for name in ("z", "y", "bits"))
         with np.errstate(over="ignore", invalid="ignore"):
             residuals = np.max(np.abs(map.step(z) - z), axis=1)
-        distances = np.min(np.abs(y[:, real]) / norms[real], axis=1, initial=np.inf)
+            distances = np.min(np.abs(y[:, real]) / norms[real], axis=1, initial=np.inf)
         scale = _sizes([map], z[:, None], y[:, None])[:, 0]
         near = np.any(((y == 0.0) | (np.abs(y) <= boundary_tolerance * scale)) & real, axis=1)
         eigenvalues, classes = jacobian_stabilities([map if own is None else own], bits[:, None, :])
@@ -62,6 +61,14 @@ def describe_points(
                 boundary_distance=float(distances[i]),
                 on_boundary=bool(near[i]),
             )
+
+
+def _norms(V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lengths (H,) of the rows of V, none lost to underflow, and which rows are not zero."""
+    largest = np.max(np.abs(V), axis=1, initial=0.0)
+    real = largest > 0.0
+    unit = np.where(real, largest, 1.0)
+    return unit * np.linalg.norm(V / unit[:, None], axis=1), real
 
 
 def _sizes(maps: Sequence[CanonicalMap], z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -106,9 +113,8 @@ def describe_cycles(
     with np.errstate(over="ignore", invalid="ignore"):
         step = np.stack([following[t].step(z[:, t]) for t in range(period)], axis=1)
         residuals = np.max(np.abs(step - np.roll(z, -1, 1)), axis=(1, 2))
-    norms = np.linalg.norm(maps[0].V, axis=1)
-    real = norms > 0.0
-    distances = np.min(np.abs(y[..., real]) / norms[real], axis=(1, 2), initial=np.inf)
+        norms, real = _norms(maps[0].V)
+        distances = np.min(np.abs(y[..., real]) / norms[real], axis=(1, 2), initial=np.inf)
     scale = _sizes(maps, z, y)
     near = np.any(((y == 0.0) | (np.abs(y) <= boundary_tolerance * scale)) & real, axis=(1, 2))
     for i in range(len(hits)):

@@ -42,6 +42,11 @@ class Tree(Protocol):
     words: list[np.ndarray]
 
     @property
+    def reach(self) -> float:
+        """What was cut holds no solution whose x sum to at most this; infinite as a rule."""
+        ...
+
+    @property
     def decided(self) -> int:
         """Patterns about which something is proven so far."""
         ...
@@ -84,6 +89,7 @@ class _Part:
     counts: dict[str, int]
     finished: bool
     stopped_by: str
+    reach: float
 
 
 def _grow(tree: Tree, budget: Budget, until: float = np.inf) -> None:
@@ -136,11 +142,12 @@ def run_trees(
         parts, exhausted = _run_tasks(make, n, budget, workers, after)
     else:
         exhausted = _run_threads(make, n, budget, workers, begun)
-        parts = [_Part(np.array(t.words), t.decided, t.counts, t.finished, "") for t in begun]
+        parts = [_Part(np.array(t.words), t.decided, t.counts, t.finished, "", t.reach) for t in begun]
     outcome = Outcome(exhausted=exhausted and all(part.finished for part in parts))
     found: dict[bytes, np.ndarray] = {}
     for part in parts:
         outcome.decided += part.decided
+        outcome.limit = min(outcome.limit, part.reach)
         for name, value in part.counts.items():
             outcome.counts[name] = outcome.counts.get(name, 0) + value
         for word in part.words:
@@ -184,7 +191,7 @@ def _run_threads(make: Callable[[tuple[int, ...]], T], n: int, budget: Budget, w
 
 def _part(tree: Tree, n: int, counts: dict[str, int], stopped_by: str) -> _Part:
     words = np.packbits(np.array(tree.words, dtype=bool).reshape(len(tree.words), n), axis=1)
-    return _Part(words, tree.decided, {**tree.counts, **counts}, tree.finished, stopped_by)
+    return _Part(words, tree.decided, {**tree.counts, **counts}, tree.finished, stopped_by, tree.reach)
 
 
 def _search_below(
@@ -304,10 +311,7 @@ def _run_tasks(
     for part in ordered:
         if part.stopped_by:
             budget.stop(part.stopped_by)
-    unpacked = [
-        _Part(np.unpackbits(p.words, axis=1, count=n).astype(bool), p.decided, p.counts, p.finished, p.stopped_by)
-        for p in ordered
-    ]
+    unpacked = [replace(p, words=np.unpackbits(p.words, axis=1, count=n).astype(bool)) for p in ordered]
     return unpacked, whole
 
 

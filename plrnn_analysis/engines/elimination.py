@@ -66,6 +66,11 @@ class _Tree:
         return int(np.argmax(self.prefix < 0))
 
     @property
+    def reach(self) -> float:
+        """Sign tests hold for solutions of any size."""
+        return float("inf")
+
+    @property
     def decided(self) -> int:
         # Subtrees closed inside the prefix reach beyond it, and then this tree is finished.
         if self.finished:

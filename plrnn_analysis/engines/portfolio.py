@@ -115,8 +115,9 @@ def search_patterns(
             method,
             ["the weights differ by more orders of magnitude than doubles can handle"],
         )
-    few = map.n_relu <= enumeration.MAX_RELUS or not checker.units.safe
-    if method == "auto" and few and not verify:
+    few = method == "auto" and map.n_relu <= enumeration.MAX_RELUS and not verify
+    # Bounds of rounding say nothing where numbers underflow: then nothing is cut.
+    if few or not checker.units.safe:
         return enumeration.search(map.n_relu, budget), "enumeration", []
     reduction = reduce_fixed_points(map, budget)
     if reduction is None:

@@ -31,7 +31,7 @@ __all__ = ["BUDGET", "DONE", "FULL", "branch"]
 # What `branch` returns: tree exhausted, budget used up, candidate or certificate buffer full.
 DONE, BUDGET, FULL = 0, 1, 2
 # Slots of the integer state `meta`.
-DEPTH, NODES, PRUNED, PIVOTS, SOLVED, COUNT, STARTED, CUTS, DOUBTS, LIMITED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+DEPTH, NODES, PRUNED, PIVOTS, SOLVED, COUNT, STARTED, CUTS, DOUBTS = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
 # The data come scaled to max |q| = 1. Values this small count as zero at a vertex,
 FEASIBLE = 1e-9
@@ -41,8 +41,6 @@ PIVOT = 1e-8
 SOUND = 1e-3
 RELAX = 1e-3
 OPTIMAL, STUCK = 1, 2
-# What the check of a cut says.
-NOT, BOUNDED, PROVEN = 0, 1, 2
 
 
 @kernel("void(float64[:, ::1], int64[::1], int64[::1], int64[::1], int64, int64)")
@@ -140,23 +138,21 @@ def _push(D, rows, columns, fixed, r, sign, sums):
     return 0.5 * share if share < np.inf else 1.0
 
 
-@kernel("boolean(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], int8[::1], float64[::1], float64)")
-def _contradicts(N, error_N, Q, error_q, fixed, u, largest):
-    """Whether multipliers u of the original rows leave a node no solution, whatever rounding did to them.
+@kernel("float64(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], int8[::1], float64[::1])")
+def _reach(N, error_N, Q, error_q, fixed, u):
+    """Up to which sum of all x multipliers u of the original rows leave a node no solution, whatever rounding did.
 
     The combination says ``sum u_i row_i = u N x + u q``, where the left side is not negative. So there is no solution
-    if u q is negative and no open x has a positive coefficient. The worst that may be left of one is allowed to cost
-    `largest`, a bound of the sum of all x, times its size; for an infinite `largest` there must be nothing left.
+    if u q is negative and no open x has a positive coefficient: the answer is infinite. The worst that may be left of a
+    coefficient costs that much for every unit of x. The answer is 0 if nothing is refuted.
     """
     n, height = N.shape
     right = 0.0
-    loss = 0.0
     for i in range(height):
         if u[i] != 0.0:
-            right += u[i] * Q[i]
-            loss += abs(u[i]) * (error_q[i] + 2.0 * (height + 2) * EPS * abs(Q[i]))
-    if right + loss >= 0.0:
-        return False
+            right += u[i] * Q[i] + abs(u[i]) * (error_q[i] + 2.0 * (height + 2) * EPS * abs(Q[i]))
+    if right >= 0.0:
+        return 0.0
     worst = 0.0
     for j in range(n):
         if fixed[j]:
@@ -167,25 +163,23 @@ def _contradicts(N, error_N, Q, error_q, fixed, u, largest):
             w += u[i] * N[j, i]
             size += abs(u[i]) * (error_N[j, i] + (height + 2) * EPS * abs(N[j, i]))
         worst = max(worst, w + size)
-        if worst > 0.0 and right + loss + worst * largest >= 0.0:
-            return False
-    return True
+    return -0.999 * right / worst if worst > 0.0 else np.inf
 
 
 @kernel(
-    "int64(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[:, ::1], int64[::1],"
-    " int64[::1], int8[::1], int64, float64[::1], float64[::1], float64)"
+    "float64(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[:, ::1], int64[::1],"
+    " int64[::1], int8[::1], int64, float64[::1], float64[::1])"
 )
-def _refuted(N, error_N, Q, error_q, D, rows, columns, fixed, r, u, sums, largest):
-    """Check on the original data that row r of a dictionary leaves the node no solution.
+def _refuted(N, error_N, Q, error_q, D, rows, columns, fixed, r, u, sums):
+    """Check on the original data that row r of a dictionary leaves the node no solution; see `_reach`.
 
-    Writes the multipliers u of the rows of N (and of the further rows). Returns `PROVEN`; `BOUNDED` if only solutions
-    whose x sum to at most `largest` are refuted; `NOT` if not even these.
+    Writes the multipliers u of the rows of N (and of the further rows).
     """
     n = D.shape[0] - 1
     height = D.shape[1] - 1
     sign = 1.0 if D[n, r] < 0.0 else -1.0
     share = _push(D, rows, columns, fixed, r, sign, sums)
+    reach = 0.0
     for attempt in range(2):
         if attempt == 1:
             share = 0.0
@@ -204,9 +198,10 @@ def _refuted(N, error_N, Q, error_q, D, rows, columns, fixed, r, u, sums, larges
                 if not fixed[v] and a < 0.0:
                     a = 0.0
                 u[v - n] = a
-        if _contradicts(N, error_N, Q, error_q, fixed, u, np.inf):
-            return PROVEN
-    return BOUNDED if _contradicts(N, error_N, Q, error_q, fixed, u, largest) else NOT
+        reach = _reach(N, error_N, Q, error_q, fixed, u)
+        if reach == np.inf:
+            break
+    return reach
 
 
 @kernel("void(float64[:, ::1], float64[::1], float64[:, ::1], int64[::1], int64[::1], int64[::1])")
@@ -246,9 +241,9 @@ def _rebuild(N, Q, D, rows, columns, place):
 
 
 @kernel(
-    "int64(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64, float64[:, :, ::1], int64[:, ::1],"
-    " int64[:, ::1], int64[:, ::1], int8[:, ::1], int8[:, ::1], int64[::1], uint8[::1], int64[::1], int64[::1],"
-    " uint8[:, ::1], float64[:, ::1], int8[:, ::1], int64)"
+    "int64(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64, float64[::1], float64[:, :, ::1],"
+    " int64[:, ::1], int64[:, ::1], int64[:, ::1], int8[:, ::1], int8[:, ::1], int64[::1], uint8[::1], int64[::1],"
+    " int64[::1], uint8[:, ::1], float64[:, ::1], int8[:, ::1], int64)"
 )
 def branch(
     N,
@@ -256,6 +251,7 @@ def branch(
     Q,
     error_q,
     largest,
+    limit,
     D,
     rows,
     columns,
@@ -282,7 +278,9 @@ def branch(
     Q : (m,) ndarray
         Constants of the rows, scaled so that the largest is 1.
     largest : float
-        Cuts hold for all solutions, or at least for those whose x sum to at most this; ``meta`` counts the latter.
+        Cuts hold at least for solutions whose x sum to at most this.
+    limit : (1,) ndarray
+        Lowered to the sum of x up to which all cuts made hold; infinite at the start.
     D : (n + 1, n + 1, m + 1) ndarray
         Dictionaries, one a depth; ``D[0]`` that of the root.
     rows, columns, place : (n + 1, m), (n + 1, n), (n + 1, n + m) ndarray
@@ -367,12 +365,10 @@ def branch(
             if status >= 0:
                 break
             r = -1 - status
-            verdict = _refuted(
-                N, error_N, Q, error_q, D[depth], rows[depth], columns[depth], fixed[depth], r, u, sums, largest
-            )
-            dead = verdict != NOT
+            reach = _refuted(N, error_N, Q, error_q, D[depth], rows[depth], columns[depth], fixed[depth], r, u, sums)
+            dead = reach >= largest
             if dead:
-                meta[LIMITED] += verdict == BOUNDED
+                limit[0] = min(limit[0], reach)
                 break
             meta[DOUBTS] += 1
             if fresh:
