@@ -11,6 +11,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 
 from ._validation import whole
+from .engines.stability import spectral_radii
 from .errors import GraphError
 from .fixed_points import find_fixed_points
 from .maps import CanonicalMap, bits_to_string
@@ -18,7 +19,7 @@ from .polytopes.boxes import read_box
 from .polytopes.cells import Cell, Planes, enumerate_cells
 from .polytopes.rational import rational
 from .results import FixedPoints
-from .transitions import mark_fixed_points, spectral_radii
+from .transitions import mark_fixed_points
 
 if TYPE_CHECKING:
     import networkx

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from .engines.budget import Budget
-from .engines.stability import ordered_eigenvalues
+from .engines.stability import spectral_radii
 from .engines.verification import Checker, Hit
 from .errors import ModelError
 from .maps import CanonicalMap, bits_to_string
@@ -13,6 +15,9 @@ from .polytopes.cells import Cell, Cells, Planes, enumerate_cells, inner_double
 from .results import Subregion, Subregions
 
 __all__ = ["find_subregions"]
+
+# Subregions whose eigenvalues are computed at once.
+TOGETHER = 256
 
 
 def find_subregions(map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit: float | None = 60.0) -> Subregions:
@@ -80,25 +85,30 @@ def _described(map: CanonicalMap, planes: Planes, cells: list[Cell], budget: Bud
     checker = Checker([map])
     bits = np.array([cell.bits for cell in cells], dtype=bool).reshape(len(cells), map.n_relu)
     found = []
-    for cell, real, affine in zip(
-        cells, checker.solve(bits, budget.deadline), checker.affine_points(bits), strict=True
+    for cell, real, affine, radius in zip(
+        cells, checker.solve(bits, budget.deadline), checker.affine_points(bits), _radii(map, bits), strict=True
     ):
         if budget.overdue:
             break
         point = inner_double(planes, cell)
         if point is None:
             continue
-        J = map.jacobian(cell.bits)
         is_inside = isinstance(real, Hit) and np.array_equal(real.bits, cell.bits)
         z = real.z if isinstance(real, Hit) and is_inside else affine
         found.append(
             Subregion(
                 bitcode=bits_to_string(cell.bits),
-                jacobian=J,
-                spectral_radius=float(np.abs(ordered_eigenvalues(J)[0])),
+                jacobian=map.jacobian(cell.bits),
+                spectral_radius=radius,
                 interior_point=point,
                 fixed_point=None if z is None else z.copy(),
                 contains_fixed_point=is_inside,
             )
         )
     return found
+
+
+def _radii(map: CanonicalMap, bits: np.ndarray) -> Iterator[float]:
+    """Spectral radii, some at a time."""
+    for start in range(0, len(bits), TOGETHER):
+        yield from spectral_radii(map, bits[start : start + TOGETHER]).tolist()

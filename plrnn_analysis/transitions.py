@@ -10,6 +10,7 @@ import numpy as np
 
 from ._frozen import Frozen
 from ._validation import whole
+from .engines.stability import spectral_radii
 from .errors import GraphError
 from .fixed_points import find_fixed_points
 from .maps import CanonicalMap, bits_to_string
@@ -20,15 +21,13 @@ if TYPE_CHECKING:
     import networkx
 
 
-__all__ = ["TransitionCounts", "count_transitions", "mark_fixed_points", "spectral_radii", "transition_graph"]
+__all__ = ["TransitionCounts", "count_transitions", "mark_fixed_points", "transition_graph"]
 
 # Sizes of the kernel's tables at the start; they double when full.
 _NODES = 4096
 _EDGES = 8192
 # Pairs of the first so many subregions are counted in a matrix, which is faster than a hash table.
 _DENSE = 1024
-# Matrices in one call of eigvals.
-_EIGENVALUE_BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,16 +284,6 @@ def _check_finite(trajectory: Trajectory, discard: int) -> None:
             f"{int((~finite).sum())} of {finite.size} trajectories diverge (number {bad} first at step "
             f"{int(np.flatnonzero(~steps)[0])}): states that are not finite have no subregion. Run fewer steps."
         )
-
-
-def spectral_radii(map: CanonicalMap, bitcodes: np.ndarray) -> np.ndarray:
-    """Spectral radius (n,) of the Jacobian of each subregion (n, P)."""
-    radii = np.empty(len(bitcodes))
-    for start in range(0, len(bitcodes), _EIGENVALUE_BATCH):
-        chunk = bitcodes[start : start + _EIGENVALUE_BATCH]
-        jacobians = np.stack([map.jacobian(bits) for bits in chunk])
-        radii[start : start + len(chunk)] = np.abs(np.linalg.eigvals(jacobians)).max(axis=1)
-    return radii
 
 
 def mark_fixed_points(graph: networkx.DiGraph, n_relu: int, found: FixedPoints) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import plrnn_analysis as pa
 from plrnn_analysis import GraphError, transitions
+from plrnn_analysis.engines import stability
 from plrnn_analysis.maps import bits_to_string
 from plrnn_analysis.transitions import count_transitions, transition_graph
 
@@ -224,7 +225,7 @@ def test_trajectories_of_other_models_and_diverged_ones(tent):
 
 
 def test_spectral_radii_of_many_subregions(monkeypatch):
-    monkeypatch.setattr(transitions, "_EIGENVALUE_BATCH", 32)
+    monkeypatch.setattr(stability, "BATCH_ENTRIES", 32 * 81)
     rng = np.random.default_rng(3)
     model = pa.PLRNN.al_rnn(rng.random(9), rng.standard_normal((9, 9)) * 0.4, np.zeros(9), pwl_units=9)
     graph = model.transition_graph(model.simulate(1, n=5000), fixed_points=False)
@@ -232,3 +233,12 @@ def test_spectral_radii_of_many_subregions(monkeypatch):
     for name in list(graph)[::20]:
         J = model.map.jacobian([ch == "1" for ch in name])
         assert graph.nodes[name]["spectral_radius"] == pytest.approx(max(abs(np.linalg.eigvals(J))), rel=1e-12)
+
+
+def test_spectral_radius_of_a_defective_jacobian():
+    """A chain of rate 0.8, whose eigenvalues floating point scatters beyond 1."""
+    chain = 0.8 * np.eye(25) + np.diag(np.ones(24), 1)
+    model = pa.PLRNN.shallow(chain, np.zeros((25, 1)), np.eye(25)[:1], np.zeros(25), [0.0])
+    for name, node in model.transition_graph(model.simulate(3, n=20), fixed_points=False).nodes.items():
+        assert name in "01" and node["spectral_radius"] == 0.8
+    assert [region.spectral_radius for region in model.regions()] == [0.8, 0.8]

@@ -25,6 +25,7 @@ __all__ = [
     "log_moduli",
     "matrix_stability",
     "ordered_eigenvalues",
+    "spectral_radii",
 ]
 
 # Matrix entries held at once.
@@ -112,6 +113,20 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
         values[start : start + batch] = found
         names.extend(Stability(name) for name in classes.tolist())
     return _ordered(values), names
+
+
+def spectral_radii(map: CanonicalMap, patterns: np.ndarray) -> np.ndarray:
+    """Spectral radius (n,) of the Jacobian of each of the subregions (n, H).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from plrnn_analysis import PLRNN
+    >>> model = PLRNN.al_rnn(A=[0.5], W=[[0.25]], h=[0.0], pwl_units=1)
+    >>> spectral_radii(model.map, np.array([[False], [True]]))
+    array([0.5 , 0.75])
+    """
+    return np.abs(jacobian_stabilities([map], patterns[:, None])[0][:, 0])
 
 
 def log_moduli(maps: Sequence[CanonicalMap], word: Any) -> np.ndarray | None:
