@@ -24,6 +24,7 @@ class Reason(StrEnum):
     ROTATING = "rotating"
     NEUTRAL = "neutral"
     REPELLING = "repelling"
+    BALANCED = "balanced"
     CONTRACTING = "contracting"
     UNCLEAR = "unclear"
     INACCURATE = "inaccurate"

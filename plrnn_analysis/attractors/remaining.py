@@ -20,8 +20,8 @@ NOTES = {
     Reason.SLOWING: "it moves ever more slowly along a family of fixed points or cycles: raise steps",
     Reason.RAMP: "it moves at constant speed towards a boundary: raise steps",
     Reason.NEUTRAL: "it repeats a word with a multiplier of modulus one without coming to rest: raise steps",
-    Reason.REPELLING: "it repeats the word of something that repels: on it to rounding, or leaving it slowly: "
-    "raise steps to tell",
+    Reason.REPELLING: "it repeats the word of something that repels, and leaves it slowly: raise steps",
+    Reason.BALANCED: "it is on something that repels, to rounding",
     Reason.CONTRACTING: "it contracts (largest exponent {detail}), and so ends in a fixed point or a cycle, but "
     "repeats no word of up to max_period = {max_period} steps within {steps} steps: raise steps and max_period",
     Reason.UNCLEAR: "the largest exponent{detail} may be zero or not: raise steps",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .compositions import follows_its_word
+from .compositions import affine_along, follows_its_word
 from .escapes import keeps_its_size
 from .ledger import Reason
 from .resting import Verdict
@@ -28,8 +28,10 @@ EVERY = 100.0 / (1.0 + 5.0**0.5) * 2.0
 SAME_SET, SHARES = 3.0, (0.5, 0.9)
 # States of a tail that are compared with another one.
 COMPARED = 500
+# Logarithm of a growth that carries a difference in the last digit beyond the first one.
+ALL_DIGITS = 50.0
 # What staying on a word for a whole tail means, by what the word's solution does.
-STAYS = {Verdict.REPELLING: Reason.REPELLING, Verdict.MARGINAL: Reason.NEUTRAL, Verdict.SINGULAR: Reason.NEUTRAL}
+STAYS = {Verdict.MARGINAL: Reason.NEUTRAL, Verdict.SINGULAR: Reason.NEUTRAL}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ def grouped(search: Search, runs: Sequence[int], length: int = TAIL) -> list[Gro
                 continue
             ledger.move(run, tail[-1], length)
             word = _whole_word(search, bits)
-            stays = None if word is None else _why_it_stays(search, word)
+            stays = None if word is None else _why_it_stays(search, word, length)
             if stays is not None:
                 ramp = stays == Reason.NEUTRAL and ledger.open[run].reason == Reason.RAMP
                 ledger.explain(run, Reason.RAMP if ramp else stays, word, ledger.open[run].ray)
@@ -101,15 +103,23 @@ def _whole_word(search: Search, bits: np.ndarray) -> np.ndarray | None:
     return None
 
 
-def _why_it_stays(search: Search, word: np.ndarray) -> Reason | None:
-    """Why a run on a word throughout a tail does not come to rest on it, None if it will."""
+def _why_it_stays(search: Search, word: np.ndarray, length: int) -> Reason | None:
+    """Why a run on a word throughout a tail of this length does not come to rest on it, None if it will."""
     solved = search.catalogue.solve(word)
-    if solved == Verdict.REPELLING and not follows_its_word(search.task.map, word):
-        # Nothing is there that repels: it passes.
-        return None
+    if solved == Verdict.REPELLING:
+        return _why_it_is_not_repelled(search, word, length)
     if solved == Verdict.MARGINAL and keeps_its_size(search.task.map, word):
         return Reason.ROTATING
     return STAYS.get(solved) if isinstance(solved, Verdict) else None
+
+
+def _why_it_is_not_repelled(search: Search, word: np.ndarray, length: int) -> Reason | None:
+    if not follows_its_word(search.task.map, word):
+        # Nothing is there that repels: it passes.
+        return None
+    growth = np.max(np.abs(np.linalg.eigvals(affine_along(search.task.map, word)[0])))
+    # What grew so much from the last digit on would be seen: it was exactly on it, and rounding keeps it there.
+    return Reason.BALANCED if np.log(growth) * (length / len(word)) > ALL_DIGITS else Reason.REPELLING
 
 
 def spread_out(search: Search, group: Group) -> Group:
