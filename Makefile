@@ -1,6 +1,8 @@
 # Set-up and checks. Every target makes .venv and installs into it when that is still to do.
 # PYTHON chooses the interpreter .venv is made from: make test PYTHON=python3.12
 
+# PYTEST adds options to those of pytest: make test PYTEST="-x -k cycles"
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +19,7 @@ demo: $(DEV)  ## train, export and analyse two networks on the addition task int
 	$(BIN)/plrnn demo --out demo-out
 
 test: lint  ## all checks: ruff, mypy, import-linter, tests, doctests
-	$(BIN)/pytest tests plrnn_analysis training/plrnn_training --doctest-modules
+	$(BIN)/pytest tests plrnn_analysis training/plrnn_training --doctest-modules $(PYTEST)
 
 lint: $(DEV)  ## ruff, mypy and import-linter only
 	$(BIN)/ruff check .
@@ -25,8 +27,8 @@ lint: $(DEV)  ## ruff, mypy and import-linter only
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-coverage: $(DEV)  ## the tests again with coverage measured; fails below the floor in pyproject.toml
-	$(BIN)/pytest tests plrnn_analysis training/plrnn_training --doctest-modules --cov --cov-report=term:skip-covered
+coverage:  ## the same with coverage measured; fails below the floor in pyproject.toml
+	$(MAKE) test PYTEST="--cov --cov-report=term:skip-covered"
 
 stress: $(DEV)  ## the slow tests: Ctrl-C, the whole demo, kernels with index checks, larger systems
 	$(BIN)/pytest tests -m "slow or stress"

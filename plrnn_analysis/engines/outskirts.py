@@ -68,7 +68,7 @@ def merged(map: CanonicalMap) -> Outskirts | None:
     Returns
     -------
     Outskirts or None
-        None if nothing can be merged, or the merged map has no reduction in floats.
+        None if nothing can be merged, or the merged map has no reduction in floats about its own base.
     """
     group, factor = _groups(map.V)
     count = int(group.max(initial=-1)) + 1
@@ -85,7 +85,8 @@ def merged(map: CanonicalMap) -> Outskirts | None:
     alive = np.any(W != 0.0, axis=0)
     far = CanonicalMap.build(map.A, W[:, alive], V[alive], np.zeros(int(alive.sum())), np.zeros(m))
     problem = reduce_fixed_points(far)
-    if problem is None:
+    # About another base the rounding of sums would meet arguments that are not bounded by x.
+    if problem is None or np.any(problem.base):
         return None
     R = _inverse(far, problem.base)
     if R is None:
