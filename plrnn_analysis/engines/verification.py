@@ -20,7 +20,7 @@ from ..numerics import EPS, gamma
 from ..polytopes.rational import Undecided
 from ..units import Units, balanced_ring
 
-__all__ = ["Checker", "Doubt", "Hit", "exact_hit", "solve_region", "solve_regions"]
+__all__ = ["Checker", "Doubt", "Hit", "exact_hit", "solve_regions"]
 
 # Matrix entries solved at once.
 BATCH_ENTRIES = 1_000_000
@@ -299,11 +299,6 @@ def _unknown(patterns: np.ndarray, m: int) -> _Batch:
     count, n = patterns.shape
     nothing, infinite = np.zeros((count, m)), np.full((count, m), np.inf)
     return _Batch(nothing, np.zeros((count, n)), infinite, np.full((count, n), np.inf), np.zeros(count, dtype=bool))
-
-
-def solve_region(map: CanonicalMap, bits: np.ndarray) -> Hit | ExactPiece | None:
-    """The fixed points in the closed cell of one subregion; see :func:`solve_regions`."""
-    return next(solve_regions(map, np.asarray(bits, dtype=bool)[None]))
 
 
 def solve_regions(map: CanonicalMap, patterns: np.ndarray) -> Iterator[Hit | ExactPiece | None]:
