@@ -130,6 +130,8 @@ def find_cycles(
     if method == WORDS and box is None:
         box = DEFAULT_BOX * max(1.0, float(np.abs(maps[0].h).max()))
     inside = None if box is None else read_box(box, map.n_units, infinite=True)
+    if inside is not None and np.all(np.isinf(np.concatenate(inside.corners))):
+        inside = None
     finite = inside is not None and bool(np.all(np.isfinite(np.concatenate(inside.corners))))
     if method == WORDS and not finite:
         raise ModelError(f"method {WORDS!r} needs a finite box, got {box!r}")
