@@ -138,8 +138,8 @@ def _wrong_continuum(map: CanonicalMap, exact, continuum) -> str:
     if continuum.dimension != exact.dimension or len(continuum.directions) != exact.dimension:
         return f"dimension {continuum.dimension} instead of {exact.dimension}"
     bits, z = np.array(exact.word[0], dtype=bool), continuum.anchor
-    terms = _terms(map, z, bits)
-    if np.any(np.abs(map.step(z) - z) > CLEAR * terms + map.n_units * SMALLEST):
+    # A ReLU whose argument is zero may be active in doubles.
+    if np.any(np.abs(map.step(z) - z) > CLEAR * _terms(map, z, np.ones(map.n_relu)) + map.n_units * SMALLEST):
         return f"the anchor {z.tolist()} is no fixed point"
     sizes = np.abs(map.V) @ np.abs(z) + np.abs(map.c)
     if np.any(np.where(bits, -1.0, 1.0) * map.preactivation(z) > CLEAR * sizes):
@@ -244,7 +244,7 @@ def _wrong_family(map: CanonicalMap, exact, family, inputs) -> str:
     for t, bits in enumerate(exact.word):
         z, after = family.anchor[t], family.anchor[(t + 1) % family.period]
         s = None if inputs is None else np.asarray(inputs)[(t + 1) % len(inputs)]
-        size = _terms(map, z, bits) + np.abs(after) + (0.0 if s is None else np.abs(map.C) @ np.abs(s))
+        size = _terms(map, z, np.ones(map.n_relu)) + np.abs(after) + (0.0 if s is None else np.abs(map.C) @ np.abs(s))
         if np.any(np.abs(map.step(z, s) - after) > CLEAR * size):
             return f"the anchor {family.anchor.tolist()} is no cycle"
         for way in family.directions:

@@ -179,16 +179,21 @@ def _structured(s: _Sizes, largest: int, inputs: int) -> CanonicalMap:
 def draw_sum(rng: np.random.Generator, relus: int) -> tuple[CanonicalMap, list[CanonicalMap], np.ndarray, np.ndarray]:
     """Systems side by side with at least `relus` ReLUs, in mixed states ``T (z_1, z_2, ...)``: (map, systems, T, T^-1).
 
-    Whole and dyadic systems alone, and T a product of shears by whole numbers, so that the mixture is exact.
+    T is a product of shears by whole numbers, so that the mixture of whole and dyadic systems is exact; or T = 1, and
+    the systems are any, in any variant.
     """
     parts: list[CanonicalMap] = []
+    mixed = rng.random() < 0.6
     while sum(part.n_relu for part in parts) < relus:
         part, name = draw(rng, largest=5)
-        if not name.startswith(("doubles", "float32")) and part.n_relu:
+        if not mixed:
+            chosen = list(variants(rng, part, name))
+            part = chosen[int(rng.integers(len(chosen)))].map
+        if part.n_relu and not (mixed and name.startswith(("doubles", "float32"))):
             parts.append(part)
     m, n = sum(part.n_units for part in parts), sum(part.n_relu for part in parts)
     T, inverse = np.eye(m), np.eye(m)
-    for _ in range(m if rng.random() < 0.7 else 0):
+    for _ in range(m if mixed else 0):
         i, j = rng.permutation(m)[:2] if m > 1 else (0, 0)
         if i != j:
             factor = float(rng.choice([-1.0, 1.0]))

@@ -75,6 +75,10 @@ class System:
         h, c = add(self.h, apply(self.C, s)), add(self.c, apply(self.E, s))
         return System(self.A, self.W, self.V, c, h, [[] for _ in h], [[] for _ in c])
 
+    def rounded(self):
+        """The same with offsets rounded to doubles."""
+        return System(self.A, self.W, self.V, vector(self.c), vector(self.h), self.C, self.E)
+
 
 def read(map):
     """The system of any object with arrays A, W, V, c, h, C, E, its doubles taken at their word."""

@@ -206,8 +206,11 @@ def driven_cycles(rng: np.random.Generator) -> Iterator[Verdict]:
     drawn = drawing.Drawn(map, name)
     shift = int(rng.integers(2, 4))
     inputs = rng.integers(-2, 3, (shift, map.n_inputs)).astype(float)
+    if rng.random() < 0.3:
+        inputs *= rng.uniform(0.5, 1.5, inputs.shape)
     system = exact_oracle.read(map)
-    steps = [system.with_input(exact_oracle.fractions(s)) for s in inputs]
+    # Offsets under an input are rounded once, to the nearest doubles.
+    steps = [system.with_input(exact_oracle.fractions(s)).rounded() for s in inputs]
     longest = min(2, 12 // (shift * max(map.n_relu, 2))) * shift
     exact = {k: exact_oracle.cycles(steps * (k // shift), shift) for k in range(shift, longest + 1, shift)}
     for method in ("auto", "linear programs"):
@@ -256,7 +259,7 @@ def transitions(rng: np.random.Generator) -> Iterator[Verdict]:
         return
     chosen = list(drawing.variants(rng, map, name))
     for drawn in [chosen[0], chosen[int(rng.integers(1, len(chosen)))]]:
-        size = float(rng.choice([0.5, 1.0, 3.0, 2.0**20, 2.0**-20]))
+        size = float(rng.choice([0.5, 1.0, 3.0, 2.0**20, 2.0**-20, 0.3]))
         low, high = -size * rng.integers(0, 3, map.n_units), size * rng.integers(1, 3, map.n_units)
         box = list(zip(exact_oracle.fractions(low), exact_oracle.fractions(high)))
         exact = exact_oracle.transitions(exact_oracle.read(drawn.map), box)
@@ -290,6 +293,8 @@ def input_diagrams(rng: np.random.Generator) -> Iterator[Verdict]:
     inputs = [int(k) for k in rng.choice(map.n_inputs, d, replace=False)]
     ranges = np.column_stack([-rng.integers(0, 4, d), rng.integers(1, 5, d)]).astype(float)
     base = rng.integers(-1, 2, map.n_inputs).astype(float)
+    if rng.random() < 0.3:
+        ranges, base = ranges + rng.uniform(-0.1, 0.1, (d, 2)), base * rng.uniform(0.5, 1.5, map.n_inputs)
     spans = [tuple(exact_oracle.fractions(span)) for span in ranges]
     chosen = list(drawing.variants(rng, map, name))
     for drawn in [chosen[0], chosen[int(rng.integers(1, len(chosen)))]]:

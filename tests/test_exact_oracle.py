@@ -144,7 +144,7 @@ def test_families_of_cycles():
 def test_systems_side_by_side():
     """Combinations of fixed points against all patterns of the sum."""
     several = 0
-    for seed in range(20):
+    for seed in range(40):
         map, parts, T, inverse = drawing.draw_sum(np.random.default_rng(seed), 4)
         assert np.array_equal(T @ inverse, np.eye(map.n_units))
         turns = [exact_oracle.matrix(T), exact_oracle.matrix(inverse)]
