@@ -83,7 +83,7 @@ def find_fixed_points(
     symmetric part of I - G is positive definite there is exactly one fixed point, whatever H is. Else the
     sign patterns are searched: by Schur elimination, at most about ``2**H * 2 H`` operations, or by branch and
     bound, a linear program of H unknowns a node and a number of nodes that depends on the problem. The search runs in
-    balanced units (``plrnn_analysis.units.balanced``); it drops a subtree only where a sign is wrong by more than
+    balanced units (:func:`plrnn_analysis.units.balanced`); it drops a subtree only where a sign is wrong by more than
     an error bound that holds for the given doubles, and what is left is decided by such bounds or, in doubt, in exact
     rational arithmetic. So ``complete`` is a statement about the given doubles. A point on a boundary has one bitcode:
     a ReLU whose argument is zero counts as inactive.
