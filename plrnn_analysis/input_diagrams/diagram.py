@@ -14,7 +14,7 @@ from ..engines.budget import Budget
 from ..engines.coverage import coverage_of
 from ..engines.description import describe_points
 from ..engines.examination import examine
-from ..engines.stability import jacobian_stability
+from ..engines.stability import jacobian_stabilities
 from ..engines.verification import Checker
 from ..errors import ModelError
 from ..maps import CanonicalMap
@@ -343,8 +343,11 @@ def input_diagram(
     decided = 1 << map.n_relu if outcome.exhausted else outcome.decided
     outcome = replace(outcome, decided=decided, counts=counts)
     coverage = coverage_of(outcome, map.n_relu, engine, budget, undecided=found.unchecked, notes=notes)
+    words = np.array([sheet.point.bits for sheet in found.sheets], dtype=bool).reshape(-1, 1, map.n_relu)
+    eigenvalues, classes = jacobian_stabilities([map], words)
+    described = zip(found.sheets, eigenvalues, classes, strict=True)
     return InputDiagram(
-        _items=tuple(describe_branch(map, sheet, spans) for sheet in wide),
+        _items=tuple(describe_branch(sheet, spans, *rest) for sheet, *rest in described if sheet.wide),
         inputs=chosen,
         ranges=spans,
         base=held,
@@ -355,7 +358,7 @@ def input_diagram(
         map=map,
         _sheets=tuple(found.sheets),
         _pieces=tuple(found.pieces),
-        _stable=tuple(_is_stable(map, sheet) for sheet in found.sheets),
+        _stable=tuple(name.startswith("stable") for name in classes),
     )
 
 
@@ -384,7 +387,3 @@ def _spans(ranges: Any, d: int) -> np.ndarray:
             "fixed_points(constant_input=...)"
         )
     return spans
-
-
-def _is_stable(map: CanonicalMap, sheet: Sheet) -> bool:
-    return jacobian_stability([map], sheet.point.bits[None])[1].startswith("stable")

@@ -9,9 +9,8 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._validation import as_array
-from ..engines.stability import jacobian_stability
 from ..errors import ModelError
-from ..maps import CanonicalMap, bits_to_string
+from ..maps import bits_to_string
 from ..statuses import Stability
 from .branches import Meeting
 from .solutions import Piece, Sheet, as_floats
@@ -112,11 +111,10 @@ class InputContinuum(Frozen):
     dimension: int
 
 
-def describe_branch(map: CanonicalMap, sheet: Sheet, spans: np.ndarray) -> FixedPointBranch:
+def describe_branch(sheet: Sheet, spans: np.ndarray, eigenvalues: np.ndarray, stability: Stability) -> FixedPointBranch:
     """A sheet of fixed points in the user's inputs, with its stability."""
     low, width = spans[:, 0], spans[:, 1] - spans[:, 0]
     slope = sheet.point.state[:, 1:] / width
-    eigenvalues, stability = jacobian_stability([map], sheet.point.bits[None])
     return FixedPointBranch(
         bitcode=bits_to_string(sheet.point.bits),
         corners=low + width * as_floats(sheet.corners),
