@@ -343,7 +343,7 @@ def input_diagram(
     decided = 1 << map.n_relu if outcome.exhausted else outcome.decided
     outcome = replace(outcome, decided=decided, counts=counts)
     coverage = coverage_of(outcome, map.n_relu, engine, budget, undecided=found.unchecked, notes=notes)
-    words = np.array([sheet.point.bits for sheet in found.sheets], dtype=bool).reshape(-1, 1, map.n_relu)
+    words = np.array([sheet.point.bits for sheet in found.sheets], dtype=bool).reshape(len(found.sheets), 1, map.n_relu)
     eigenvalues, classes = jacobian_stabilities([map], words)
     described = zip(found.sheets, eigenvalues, classes, strict=True)
     return InputDiagram(
