@@ -108,7 +108,9 @@ def jacobian_stabilities(maps: Sequence[CanonicalMap], words: np.ndarray) -> tup
             exact = exact or ExactJacobians(maps)
             if classes[i] and exact.work(part[i]) > POLISHING_WORK:
                 continue
-            better, classes[i] = exact.stability(part[i])
+            better, name = exact.stability(part[i])
+            # What floats have proved stands.
+            classes[i] = classes[i] or name
             found[i] = found[i] if better is None else better
         values[start : start + batch] = found
         names.extend(Stability(name) for name in classes.tolist())
