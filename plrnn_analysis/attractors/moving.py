@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -26,52 +26,92 @@ WATCHED = 20
 # States of a run, so many steps apart, from which cycles are looked for, and returns to each that are tried, nearest
 # first.
 STARTS, APART, RETURNS = 3, 700, 8
+# More groups than this are not compared a second time, over many more steps.
+COMPARED = 20
 # Runs that a tail is to be read of.
 RESTLESS = (Reason.MOVING, Reason.REPELLING, Reason.ROTATING, Reason.RAMP)
 
 
 def name_moving(search: Search) -> None:
     """Say what the open runs do that repeat no word, after having followed them on."""
-    task, ledger = search.task, search.ledger
+    ledger = search.ledger
     groups = grouped(search, _restless(search, ledger.open))
     # What stays on a word that repels may be leaving it slowly.
     again = [run for run, left in ledger.open.items() if left.reason == Reason.REPELLING]
     follow(search, again, _rest(search))
-    for group in groups:
-        if not task.budget.take(1):
-            return
-        motion = measure(task, _states(search, group), long=False)
+    chaotic: list[tuple[Group, Motion]] = []
+    for group, motion in _measured(search, groups, long=False):
         if motion is None:
             # A transient: it has left every bound while its exponents were averaged. The others may be, too.
             ledger.diverge(group.runs[0])
             follow(search, group.runs[1:], _rest(search))
             again.extend(group.runs[1:])
         elif motion.growth == Growth.CHAOTIC:
-            _watch_chaos(search, group, motion)
+            chaotic.append((group, motion))
         else:
             _seek_cycles(search, group.tail[-1])
             again.extend(_watch_calm(search, group))
+    chaotic = _merged(search, chaotic)
+    for group, motion in chaotic:
+        _watch_chaos(search, group, motion)
+    _name_rest(search, again)
+
+
+def _name_rest(search: Search, runs: list[int]) -> None:
+    """Name what still moves after it was followed on, or say why it has no name."""
+    ledger = search.ledger
+    note = (
+        "the largest exponent is zero within its error; a cycle of more than "
+        f"max_period = {search.task.max_period} steps would look the same: raise max_period and steps to tell"
+    )
     neutral: list[tuple[Group, Motion]] = []
-    for group in grouped(search, _restless(search, again), LONG_TAIL):
-        if not task.budget.take(1):
-            break
-        motion = measure(task, _states(search, group), long=True)
+    for group, motion in _measured(search, grouped(search, _restless(search, runs), LONG_TAIL), long=True):
         if motion is None:
             ledger.diverge(group.runs[0])
-            continue
-        if motion.growth == Growth.NEUTRAL:
+        elif motion.growth == Growth.CHAOTIC:
+            _name(search, group, _moving(EndKind.CHAOTIC, group, motion, ""))
+        elif motion.growth == Growth.NEUTRAL:
             neutral.append((group, motion))
         else:
-            _name(search, group, motion)
-    _name_neutral(search, neutral)
+            reason = Reason.CONTRACTING if motion.growth == Growth.CONTRACTING else Reason.UNCLEAR
+            for run in group.runs:
+                ledger.explain(run, reason, detail=motion.leading())
+    for group, motion in _merged(search, neutral):
+        _name(search, group, _moving(EndKind.QUASI_PERIODIC, group, motion, note))
+
+
+def _measured(search: Search, groups: list[Group], *, long: bool) -> Iterator[tuple[Group, Motion | None]]:
+    """Groups with their exponents, as long as there is time."""
+    for group in groups:
+        if not search.task.budget.take(1):
+            return
+        states = np.array([search.ledger.open[run].state for run in group.runs])
+        yield group, measure(search.task, states, long=long)
+
+
+def _merged(search: Search, groups: list[tuple[Group, Motion]]) -> list[tuple[Group, Motion]]:
+    """The same groups, those that fill one set in the end as one: slow motion shows it in very many steps only."""
+    if not 1 < len(groups) <= COMPARED:
+        return groups
+    merged: list[tuple[Group, Motion]] = []
+    for group, motion in groups:
+        wide = spread_out(search, group)
+        same = next((other for other, _ in merged if fill_one_set(wide.tail, wide.tree, other)), None)
+        if same is None:
+            merged.append((wide, motion))
+        else:
+            same.runs.extend(group.runs)
+    return merged
+
+
+def _name(search: Search, group: Group, end: End) -> None:
+    index = search.ledger.add(end)
+    for run in group.runs:
+        search.ledger.settle(run, index)
 
 
 def _restless(search: Search, runs: Iterable[int]) -> list[int]:
     return [run for run in runs if run in search.ledger.open and search.ledger.open[run].reason in RESTLESS]
-
-
-def _states(search: Search, group: Group) -> np.ndarray:
-    return np.array([search.ledger.open[run].state for run in group.runs])
 
 
 def _rest(search: Search) -> int:
@@ -133,37 +173,6 @@ def _watch_calm(search: Search, group: Group) -> Sequence[int]:
     if any(run not in ledger.open or ledger.open[run].reason not in RESTLESS for run in watched):
         follow(search, others, _rest(search))
     return group.runs
-
-
-def _name_neutral(search: Search, neutral: list[tuple[Group, Motion]]) -> None:
-    """Name motion that neither grows nor shrinks, as one where it fills one set in the end."""
-    ledger = search.ledger
-    note = (
-        "the largest exponent is zero within its error; a cycle of more than "
-        f"max_period = {search.task.max_period} steps would look the same: raise max_period and steps to tell"
-    )
-    known: list[tuple[int, Group]] = []
-    for group, motion in neutral:
-        wide = spread_out(search, group) if len(neutral) > 1 else group
-        end = next((end for end, other in known if fill_one_set(wide.tail, wide.tree, other)), None)
-        if end is None:
-            end = ledger.add(_moving(EndKind.QUASI_PERIODIC, wide, motion, note))
-            known.append((end, wide))
-        for run in group.runs:
-            ledger.settle(run, end)
-
-
-def _name(search: Search, group: Group, motion: Motion) -> None:
-    """Name a group of runs that are chaotic after all, or say why they are not named."""
-    ledger = search.ledger
-    if motion.growth == Growth.CHAOTIC:
-        end = ledger.add(_moving(EndKind.CHAOTIC, group, motion, ""))
-        for run in group.runs:
-            ledger.settle(run, end)
-        return
-    reason = Reason.CONTRACTING if motion.growth == Growth.CONTRACTING else Reason.UNCLEAR
-    for run in group.runs:
-        ledger.explain(run, reason, detail=motion.leading())
 
 
 def _moving(kind: EndKind, group: Group, motion: Motion, note: str) -> End:

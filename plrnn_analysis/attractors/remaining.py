@@ -48,8 +48,9 @@ def close(search: Search) -> None:
         first = ledger.open[runs[0]]
         steps = max(ledger.open[run].steps for run in runs)
         note = NOTES[reason].format(steps=steps, max_period=task.max_period, detail=_detail(reason, first.detail))
-        if reason == Reason.MOVING and task.budget.stopped_by:
-            note = f"stopped by {task.budget.stopped_by}"
+        if task.budget.stopped_by:
+            stopped = f"stopped by {task.budget.stopped_by}"
+            note = stopped if reason == Reason.MOVING else f"{note} ({stopped})"
         end = ledger.add(End(EndKind.UNDECIDED, None, (), first.state.copy(), 0, note))
         for run in runs:
             ledger.settle(run, end)
