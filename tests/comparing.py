@@ -15,8 +15,6 @@ ROUNDING = 2.0**-40
 # Sizes that rounding cannot reach: signs, residuals and ends of continua, relative to the terms they are made of.
 CLEAR = 1e-9
 
-# What rounding of rounding may leave of the largest coordinate in another one.
-TWICE = 2.0**-100
 # Doubles are no finer than this.
 SMALLEST = 2.0**-1073
 
@@ -55,8 +53,10 @@ def _spread(inverse: np.ndarray, errors: np.ndarray) -> np.ndarray:
 
 
 def _far(found: np.ndarray, exact, allowed: np.ndarray) -> bool:
-    """Whether a coordinate is farther off than allowed."""
-    limits = np.maximum(allowed, max(TWICE * np.abs(_float(exact)).max(), SMALLEST))
+    """Whether a coordinate is farther off than allowed, or than the rounding of a correction of the largest one."""
+    size = np.abs(_float(exact)).max()
+    twice = np.max(allowed) ** 2 / size if size > 0.0 else 0.0
+    limits = np.maximum(allowed, max(twice, SMALLEST))
     return any(t < np.inf and abs(Fraction(float(a)) - b) > Fraction(float(t)) for a, b, t in zip(found, exact, limits))
 
 

@@ -28,7 +28,7 @@ from plrnn_analysis.fixed_points import find_fixed_points
 from plrnn_analysis.regions import find_subregions
 
 # Of one search: thousands of singular words, each a polyhedron of its own, are no test of exactness.
-SECONDS = 5.0
+SECONDS = 3.0
 
 
 @dataclass(frozen=True)
