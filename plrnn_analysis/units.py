@@ -19,6 +19,7 @@ __all__ = ["Units", "balanced", "balanced_ring", "in_units", "is_safe"]
 
 # A reducible map can be balanced for ever.
 MOST_BINARY_ORDERS = 200
+LARGEST_ORDER = 1000
 # A map whose rows and columns agree within this factor is balanced well enough.
 NEAR = 64.0
 # Products of three numbers of this range, and sums of them, are ordinary doubles.
@@ -121,6 +122,8 @@ def balanced_ring(maps: Sequence[CanonicalMap]) -> Units:
     if 0.0 < largest < np.inf:
         common = int(np.frexp(largest)[1]) - 1
         state, relu = state + common, relu + common
+    # Factors and their reciprocals are ordinary doubles, whatever the offsets are.
+    state, relu = (np.clip(orders, -LARGEST_ORDER, LARGEST_ORDER) for orders in (state, relu))
     factors = np.ldexp(1.0, state), np.ldexp(1.0, relu)
     scaled = [in_units(map, *factors) for map in maps]
     # Numbers of an ordinary size lose nothing; the others are looked at.

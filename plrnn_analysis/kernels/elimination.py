@@ -12,8 +12,7 @@ Every row carries a running bound on the error of its coefficients and of its co
 sign is wrong by more than these bounds, and a leaf is handed to the caller whenever its signs are right *or within
 the bounds*. The bounds of the root, which the caller supplies, are those of G and g themselves.
 
-A coefficient 0.0 is an exact zero: it comes from zeros of the root and nothing else. A sum that happens to cancel
-is stored as `TINY` instead, so that no sign is read off it.
+A coefficient 0.0 is an exact zero; :mod:`plrnn_analysis.kernels.tableaus` sees to it.
 """
 
 from __future__ import annotations
@@ -23,15 +22,13 @@ import numpy as np
 from ..numerics import EPS
 from ._jit import kernel
 from .monotone import UNIQUE, solve_monotone
+from .tableaus import ACTIVE, FREE, INACTIVE, PENDING, TINY, pivot, pivot_usable, refresh, settle_pending
 
-__all__ = ["BUDGET", "DONE", "FULL", "search"]
+__all__ = ["BUDGET", "DONE", "FULL", "TINY", "search"]
 
 # What `search` returns: tree exhausted, node budget used up, candidate buffer full.
 DONE, BUDGET, FULL = 0, 1, 2
 
-FREE, INACTIVE, ACTIVE, PENDING = 0, 1, 2, 3
-# Pivots below this (relative to 1 + |T_dd|) are postponed: the unit is decided but its column stays.
-SMALL_PIVOT = 1e-8
 # Branching prefers units whose pivot is at least this.
 GOOD_PIVOT = 0.05
 # The running bounds are pessimistic: about a digit a pivot. Once they pass the first figure, and have
@@ -41,274 +38,11 @@ REFRESH_GROWTH = 30.0
 FORGET = 0.1
 # ... which pays above nodes with at least this many free units, and at leaves in doubt.
 REFRESH_FREE = 3
-# Stands for a coefficient that cancelled in floats, and so is not known to be zero.
-TINY = 1e-300
-# Reciprocals of pivots that are a thousand times their error, with that error taken into account.
-WIDER = 1.01
 # The uniqueness test is not worth its price for fewer free units than this.
 MIN_COLLAPSE = 3
 
 # Slots of the integer state `meta`.
 DEPTH, NODES, PRUNED, COLLAPSED, SOLVED, COUNT, STARTED = 0, 1, 2, 3, 4, 5, 6
-
-
-@kernel("boolean(float64, float64)")
-def _pivot_usable(diagonal, error):
-    return abs(1.0 - diagonal) > max(SMALL_PIVOT * (1.0 + abs(diagonal)), 1e3 * error)
-
-
-@kernel(
-    "void(float64[:, ::1], float64[:, ::1], float64[::1], float64[::1], float64[::1],"
-    " float64[::1], float64[::1], float64[::1], int8[::1], int64)"
-)
-def _pivot(source, target, e_in, ec_in, scale_in, e_out, ec_out, scale_out, status, d):
-    """Make unit d active: solve its row for x_d and substitute; source and target may be the same."""
-    n = source.shape[1]
-    p = 1.0 - source[d, d]
-    ep = e_in[d] + EPS
-    inv = WIDER / abs(p)
-    r_max = 0.0
-    for j in range(n + 1):
-        if j == d or (j < n and status[j] != FREE and status[j] != PENDING):
-            continue
-        r = source[j, d] / p
-        if j < n:
-            r_max = max(r_max, abs(r))
-        for i in range(n):
-            value = source[j, i]
-            # The second term is lost in any sum but one that cancels.
-            target[j, i] = (value + source[d, i] * r) + (TINY if value != 0.0 else 0.0)
-        target[j, d] = r
-    rc = abs(target[n, d])
-    e_r = (e_in[d] + r_max * ep) * inv + EPS * r_max
-    e_rc = (ec_in[d] + rc * ep) * inv + EPS * rc
-    e_d, ec_d = e_r, e_rc
-    for i in range(n):
-        m = abs(source[d, i])
-        scale = scale_in[i] + m * r_max
-        const = abs(target[n, i])
-        # A constant that is exactly zero before and after (no bias) carries no rounding error.
-        ec_out[i] = ec_in[i] + m * e_rc + e_in[i] * (rc + e_rc) + 2.0 * EPS * (m * rc) + EPS * const
-        e_out[i] = e_in[i] + m * e_r + e_in[i] * (r_max + e_r) + 2.0 * EPS * (m * r_max) + EPS * scale
-        scale_out[i] = scale
-    e_out[d] = e_d
-    ec_out[d] = ec_d
-    scale_out[d] = r_max
-
-
-@kernel("boolean(float64[:, ::1], float64[::1], float64[::1], float64[::1], int8[::1], int64, int64)")
-def _pivot_pair(tab, e, ec, scale, status, d, f):
-    """Eliminate two pending units at once in place; False if their 2 x 2 block is unusable too."""
-    n = tab.shape[1]
-    b11, b12 = 1.0 - tab[d, d], -tab[f, d]
-    b21, b22 = -tab[d, f], 1.0 - tab[f, f]
-    det = b11 * b22 - b12 * b21
-    size = abs(b11 * b22) + abs(b12 * b21)
-    norm = max(abs(b11) + abs(b12), abs(b21) + abs(b22))
-    eb = max(e[d], e[f]) + EPS
-    if abs(det) <= SMALL_PIVOT * (size + norm) or abs(det) <= 1e3 * eb * norm:
-        return False
-    inv = WIDER * max(abs(b22) + abs(b12), abs(b21) + abs(b11)) / abs(det)
-    r_max = 0.0
-    rc = 0.0
-    for j in range(n + 1):
-        if j == d or j == f or (j < n and status[j] != FREE and status[j] != PENDING):
-            continue
-        td, tf = tab[j, d], tab[j, f]
-        rd = (b22 * td - b12 * tf) / det
-        rf = (b11 * tf - b21 * td) / det
-        if j < n:
-            r_max = max(r_max, abs(rd), abs(rf))
-        else:
-            rc = max(abs(rd), abs(rf))
-        for i in range(n):
-            value = tab[j, i]
-            first, second = tab[d, i] * rd, tab[f, i] * rf
-            tab[j, i] = (value + first + second) + (TINY if value != 0.0 or first != 0.0 else 0.0)
-        tab[j, d] = rd
-        tab[j, f] = rf
-    e_r = inv * (max(e[d], e[f]) + 2.0 * r_max * eb) + 8.0 * EPS * r_max * inv * norm
-    e_rc = inv * (max(ec[d], ec[f]) + 2.0 * rc * eb) + 8.0 * EPS * rc * inv * norm
-    for i in range(n):
-        m = abs(tab[d, i]) + abs(tab[f, i])
-        scale[i] += m * r_max
-        ec[i] += m * e_rc + 2.0 * e[i] * (rc + e_rc) + 4.0 * EPS * m * rc + EPS * abs(tab[n, i])
-        e[i] += m * e_r + 2.0 * e[i] * (r_max + e_r) + 4.0 * EPS * m * r_max + EPS * scale[i]
-    for i in (d, f):
-        e[i], ec[i], scale[i] = e_r, e_rc, r_max
-    return True
-
-
-@kernel("void(float64[:, ::1], float64[::1], float64[::1], float64[::1], int8[::1])")
-def _settle_pending(tab, e, ec, scale, status):
-    """Eliminate, in place, every pending unit whose pivot has become usable."""
-    n = tab.shape[1]
-    again = True
-    while again:
-        again = False
-        for i in range(n):
-            if status[i] == PENDING and _pivot_usable(tab[i, i], e[i]):
-                _pivot(tab, tab, e, ec, scale, e, ec, scale, status, i)
-                status[i] = ACTIVE
-                again = True
-        if again:
-            continue
-        for i in range(n):
-            if status[i] != PENDING or again:
-                continue
-            for k in range(i + 1, n):
-                if status[k] == PENDING and _pivot_pair(tab, e, ec, scale, status, i, k):
-                    status[i] = ACTIVE
-                    status[k] = ACTIVE
-                    again = True
-                    break
-
-
-@kernel(
-    "float64(float64[:, ::1], float64[::1], float64[::1], float64[::1],"
-    " float64[:, ::1], float64[::1], float64[::1], float64[::1], int8[::1])"
-)
-def _refresh(root, e0, ec0, scale0, tab, e, ec, scale, status):
-    """Recompute a tableau from the root's, with bounds from the residuals of a computed inverse.
-
-    With S the active units, K = I - G_SS and a computed N near K^-1, the rows of S are Y = K^-1 G_SP. For any Y,
-    ``Y - K^-1 G_SP = (I - F)^-1 N (K Y - G_SP)`` with F = I - N K, so that a small F and a small residual bound the
-    error whatever rounding did. The other rows are G_RP + G_RS Y. Nothing is changed where the bound is no better than
-    the running one. Returns the largest coefficient bound in force.
-    """
-    n = root.shape[1]
-    old = 0.0
-    count = 0
-    size = np.empty(n, np.int64)
-    for i in range(n):
-        old = max(old, e[i])
-        if status[i] == ACTIVE:
-            size[count] = i
-            count += 1
-    act = size[:count]
-    # Gauss-Jordan with row pivoting on [I - G_SS | I].
-    work = np.zeros((count, 2 * count))
-    for a in range(count):
-        for b in range(count):
-            work[a, b] = -root[act[b], act[a]]
-        work[a, a] += 1.0
-        work[a, count + a] = 1.0
-    for k in range(count):
-        best = k
-        for a in range(k + 1, count):
-            if abs(work[a, k]) > abs(work[best, k]):
-                best = a
-        if work[best, k] == 0.0:
-            return old
-        if best != k:
-            for b in range(2 * count):
-                work[k, b], work[best, b] = work[best, b], work[k, b]
-        inv = 1.0 / work[k, k]
-        for b in range(2 * count):
-            work[k, b] *= inv
-        for a in range(count):
-            if a != k and work[a, k] != 0.0:
-                factor = work[a, k]
-                for b in range(k, 2 * count):
-                    work[a, b] -= factor * work[k, b]
-    inverse = work[:, count:]
-    u = 2.0 * EPS * (count + 3)
-    # The largest row sum of |F|, F = I - N K for the exact K.
-    f = 0.0
-    for a in range(count):
-        total = 0.0
-        for b in range(count):
-            value = inverse[a, b]
-            weight = abs(value)
-            for k in range(count):
-                value -= inverse[a, k] * root[act[b], act[k]]
-                weight += abs(inverse[a, k]) * abs(root[act[b], act[k]])
-            if a == b:
-                value -= 1.0
-                weight += 1.0
-            total += abs(value) + u * weight
-            total += abs(inverse[a, b]) * (e0[act[b]] * count)
-        f = max(f, total)
-    if not f < 0.5:
-        return old
-    new = tab.copy()
-    new_scale = np.zeros(n)
-    new_e = np.zeros(n)
-    new_ec = np.zeros(n)
-    column = np.empty(count)
-    residual = np.empty(count)
-    wrong = np.empty(count)
-    for j in range(n + 1):
-        if j < n and status[j] != FREE and status[j] != PENDING:
-            continue
-        for a in range(count):
-            value = 0.0
-            touched = False
-            for k in range(count):
-                term = inverse[a, k] * root[j, act[k]]
-                value += term
-                touched |= term != 0.0
-            column[a] = TINY if value == 0.0 and touched else value
-        # |K Y - G_SP| for the exact K and G, then what it makes of Y.
-        for a in range(count):
-            i = act[a]
-            value = column[a] - root[j, i]
-            weight = abs(column[a]) + abs(root[j, i])
-            total = 0.0
-            for k in range(count):
-                value -= root[act[k], i] * column[k]
-                weight += abs(root[act[k], i]) * abs(column[k])
-                total += abs(column[k])
-            residual[a] = abs(value) + u * weight + e0[i] * total + (e0[i] if j < n else ec0[i])
-        largest = 0.0
-        for a in range(count):
-            wrong[a] = 0.0
-            for k in range(count):
-                wrong[a] += abs(inverse[a, k]) * residual[k]
-            largest = max(largest, wrong[a])
-        for a in range(count):
-            wrong[a] = WIDER * (wrong[a] + f / (1.0 - f) * largest)
-        for i in range(n):
-            if status[i] == ACTIVE:
-                continue
-            value = root[j, i]
-            touched = value != 0.0
-            weight = abs(value)
-            error = e0[i] if j < n else ec0[i]
-            for a in range(count):
-                term = root[act[a], i] * column[a]
-                value += term
-                touched |= term != 0.0
-                weight += abs(term)
-                error += (abs(root[act[a], i]) + e0[i]) * wrong[a] + e0[i] * abs(column[a])
-            error = WIDER * (error + u * weight)
-            new[j, i] = TINY if value == 0.0 and touched else value
-            if j < n:
-                new_e[i] = max(new_e[i], error)
-                new_scale[i] = max(new_scale[i], abs(new[j, i]))
-            else:
-                new_ec[i] = error
-        for a in range(count):
-            i = act[a]
-            new[j, i] = column[a]
-            if j < n:
-                new_e[i] = max(new_e[i], wrong[a])
-                new_scale[i] = max(new_scale[i], abs(column[a]))
-            else:
-                new_ec[i] = wrong[a]
-    worst = 0.0
-    for i in range(n):
-        worst = max(worst, new_e[i])
-    if not worst < old:
-        return old
-    for j in range(n + 1):
-        for i in range(n):
-            tab[j, i] = new[j, i]
-    for i in range(n):
-        e[i] = new_e[i]
-        ec[i] = new_ec[i]
-        scale[i] = new_scale[i]
-    return worst
 
 
 @kernel("int64(float64[:, ::1], float64[::1], float64[::1], int8[::1], uint8[::1])")
@@ -400,27 +134,27 @@ def _activate(tab, e, ec, scale, level, status, slot, depth, d):
     child = depth + 1
     here = slot[depth]
     st = status[child]
-    if _pivot_usable(tab[here, d, d], e[here, d]):
-        _pivot(tab[here], tab[child], e[here], ec[here], scale[here], e[child], ec[child], scale[child], st, d)
+    if pivot_usable(tab[here, d, d], e[here, d]):
+        pivot(tab[here], tab[child], e[here], ec[here], scale[here], e[child], ec[child], scale[child], st, d)
         st[d] = ACTIVE
         slot[child] = child
         # A subtree below an ill-conditioned choice may be well conditioned again: try again in a while.
         level[child] = FORGET * level[here]
-        _settle_pending(tab[child], e[child], ec[child], scale[child], st)
+        settle_pending(tab[child], e[child], ec[child], scale[child], st)
         free = 0
         worst = 0.0
         for i in range(n):
             worst = max(worst, e[child, i])
             free += st[i] == FREE
         if free >= REFRESH_FREE and worst > REFRESH_ABOVE and worst > REFRESH_GROWTH * level[child]:
-            level[child] = _refresh(tab[0], e[0], ec[0], scale[0], tab[child], e[child], ec[child], scale[child], st)
+            level[child] = refresh(tab[0], e[0], ec[0], scale[0], tab[child], e[child], ec[child], scale[child], st)
         return
     # Small, or drowned in its error bound: the second may be mended.
     _copy(tab, e, ec, scale, here, child)
     slot[child] = child
-    level[child] = _refresh(tab[0], e[0], ec[0], scale[0], tab[child], e[child], ec[child], scale[child], st)
+    level[child] = refresh(tab[0], e[0], ec[0], scale[0], tab[child], e[child], ec[child], scale[child], st)
     st[d] = PENDING
-    _settle_pending(tab[child], e[child], ec[child], scale[child], st)
+    settle_pending(tab[child], e[child], ec[child], scale[child], st)
 
 
 @kernel(
@@ -442,8 +176,8 @@ def _leaf_survives(tab, e, ec, scale, level, status, slot, depth):
     if here != depth:
         _copy(tab, e, ec, scale, here, depth)
         slot[depth] = depth
-    level[depth] = _refresh(tab[0], e[0], ec[0], scale[0], tab[depth], e[depth], ec[depth], scale[depth], st)
-    _settle_pending(tab[depth], e[depth], ec[depth], scale[depth], st)
+    level[depth] = refresh(tab[0], e[0], ec[0], scale[0], tab[depth], e[depth], ec[depth], scale[depth], st)
+    settle_pending(tab[depth], e[depth], ec[depth], scale[depth], st)
     for i in range(n):
         if st[i] == PENDING:
             return True
