@@ -14,7 +14,10 @@ __all__ = [
     "EndKind",
     "Engine",
     "IntersectionKind",
+    "MeetingKind",
     "ModeKind",
+    "Relation",
+    "ReluStatus",
     "Stability",
     "StoppedBy",
 ]
@@ -197,3 +200,44 @@ class IntersectionKind(_Word):
     KINK = "kink"
     #: They lie in each other.
     OVERLAP = "overlap"
+
+
+class MeetingKind(_Word):
+    """What branches of fixed points do at the boundary of a subregion in an input diagram."""
+
+    #: One branch on each side.
+    PERSISTENCE = "persistence"
+    #: Two on one side, which meet and vanish.
+    NONSMOOTH_FOLD = "nonsmooth fold"
+    #: A branch ends in a continuum of fixed points.
+    CONTINUUM = "continuum"
+    #: Anything else.
+    DEGENERATE = "degenerate"
+
+
+class Relation(_Word):
+    """What two networks have in common."""
+
+    #: A change of coordinates turns one into the other.
+    CONJUGATE = "conjugate"
+    #: The same but for modes that neither a ReLU nor the readout sees.
+    SAME_OBSERVABLE_PART = "same observable part"
+    #: The same once decaying modes that nothing excites have died out.
+    SAME_MINIMAL_PART = "same minimal part"
+    #: None of these could be shown.
+    DIFFERENT = "different"
+
+
+class ReluStatus(_Word):
+    """What a ReLU does on a domain."""
+
+    #: It writes nothing that is ever read.
+    NO_EFFECT = "no effect"
+    #: Its argument is proven to be positive everywhere.
+    ALWAYS_ON = "always on"
+    #: Its argument is proven never to be positive.
+    ALWAYS_OFF = "always off"
+    #: It is the same as an earlier one, up to a factor.
+    MERGED = "merged"
+    #: Neither was proven.
+    SWITCHES = "switches"

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..border_collisions import classify_border_collision
 from ..engines.stability import classify
-from ..statuses import BifurcationKind, CollisionKind
+from ..statuses import BifurcationKind, CollisionKind, Stability
 from .following import PARALLEL, Followed, least_rotation, root_of
 from .pieces import BORDER, End
 from .results import Bifurcation, Word
@@ -181,7 +181,7 @@ def _collision(group: list[_Arrival], ends: tuple[float, float]) -> Bifurcation:
         after=after,
         words=(words[0], words[1]),
         multipliers=(multipliers[0], multipliers[1]),
-        stability=(classify(multipliers[0]), classify(multipliers[1])),
+        stability=(Stability(classify(multipliers[0])), Stability(classify(multipliers[1]))),
         collision=collision,
         note="; ".join(notes),
     )
@@ -253,6 +253,6 @@ def _smooth(
         after=(word,) if sides[1] else (),
         words=(word, word),
         multipliers=(multipliers[0], multipliers[1]),
-        stability=(classify(multipliers[0]), classify(multipliers[1])),
+        stability=(Stability(classify(multipliers[0])), Stability(classify(multipliers[1]))),
         note=NOTES[kind],
     )

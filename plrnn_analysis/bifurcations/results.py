@@ -9,7 +9,7 @@ import numpy as np
 from .._frozen import Frozen
 from ..border_collisions import BorderCollision
 from ..results import ResultSequence
-from ..statuses import BifurcationKind
+from ..statuses import BifurcationKind, Stability
 
 __all__ = ["Bifurcation", "BifurcationPlane", "Bifurcations", "Branch", "Recount"]
 
@@ -81,7 +81,7 @@ class Bifurcation(Frozen):
     after: tuple[Word, ...]
     words: tuple[Word, Word]
     multipliers: tuple[np.ndarray, np.ndarray]
-    stability: tuple[str, str]
+    stability: tuple[Stability, Stability]
     collision: BorderCollision | None = None
     recount: Recount | None = None
     note: str = ""

@@ -12,6 +12,7 @@ from ..engines.budget import Budget
 from ..errors import ModelError
 from ..fixed_points import find_fixed_points
 from ..network import Network
+from ..statuses import Relation
 from ..units import balanced
 from .correspondence import match_fixed_points, match_subregions
 from .differences import Match, match_systems
@@ -202,7 +203,7 @@ def _compare(
         )
     return Comparison(
         _items=pairs,
-        relation=relation,
+        relation=Relation(relation),
         mismatch=match.mismatch,
         tolerance=tolerance,
         details=match,

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from ..results import FixedPoint, ResultSequence, Table
+from ..statuses import Relation
 from .differences import Match
 
 __all__ = ["Comparison", "FixedPointMatch", "SubregionMatch"]
@@ -60,7 +61,7 @@ class Comparison(ResultSequence[FixedPointMatch]):
 
     Attributes
     ----------
-    relation : str
+    relation : Relation
         - ``"conjugate"``: ``z_b = T z_a + t`` turns one network into the other;
         - ``"same observable part"``: the same but for modes that neither a ReLU nor the readout sees;
         - ``"same minimal part"``: the same once decaying modes that nothing excites have died out;
@@ -98,7 +99,7 @@ class Comparison(ResultSequence[FixedPointMatch]):
     """
 
     _items: tuple[FixedPointMatch, ...]
-    relation: str
+    relation: Relation
     mismatch: float
     tolerance: float
     details: Match

@@ -11,7 +11,7 @@ from .._frozen import Frozen
 from .._validation import as_array
 from ..errors import ModelError
 from ..maps import bits_to_string
-from ..statuses import Stability
+from ..statuses import MeetingKind, Stability
 from .branches import Meeting
 from .solutions import Piece, Sheet, as_floats
 
@@ -80,7 +80,7 @@ class InputCollision(Frozen):
         The ReLUs, as numbered in the bitcode, whose argument is zero.
     below, above : tuple of str
         Bitcodes of the branches that exist below and above the value; for two inputs, on the two sides of the line.
-    kind : str
+    kind : MeetingKind
         ``"persistence"``: one branch on each side; ``"nonsmooth fold"``: two on one side, which meet and vanish;
         ``"continuum"``: a branch ends in a continuum of fixed points; ``"degenerate"``: anything else.
     """
@@ -90,7 +90,7 @@ class InputCollision(Frozen):
     units: tuple[int, ...]
     below: tuple[str, ...]
     above: tuple[str, ...]
-    kind: str
+    kind: MeetingKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ def describe_branch(sheet: Sheet, spans: np.ndarray, eigenvalues: np.ndarray, st
         slope=slope,
         eigenvalues=eigenvalues,
         spectral_radius=float(np.abs(eigenvalues[0])),
-        stability=stability,
+        stability=Stability(stability),
     )
 
 
@@ -149,7 +149,7 @@ def describe_collision(sheets: list[Sheet], pieces: list[Piece], meeting: Meetin
         units=tuple(int(i) for i in meeting.units),
         below=below,
         above=above,
-        kind=kind,
+        kind=MeetingKind(kind),
     )
 
 

@@ -12,7 +12,7 @@ from ..engines.budget import Budget
 from ..maps import CanonicalMap
 from ..network import AnyNetwork, Network
 from ..results import ResultSequence
-from ..statuses import StoppedBy
+from ..statuses import ReluStatus, StoppedBy
 from .deviation import Runs, deviation_bound, replaced, share_on, trials
 from .domains import Polytope, argument_ranges, choose_domain
 from .invariance import Invariance, check_invariance
@@ -30,7 +30,7 @@ class UnitReport:
     ----------
     unit : int
         For an AL-RNN the state unit, as in :meth:`plrnn_analysis.PLRNN.ablate`; else the number of the ReLU.
-    status : str
+    status : ReluStatus
         ``"always on"``, ``"always off"``, ``"no effect"`` (nothing reads it), ``"merged"`` (it reads a multiple of
         what an earlier ReLU reads) or ``"switches"``.
     replacement : str
@@ -49,7 +49,7 @@ class UnitReport:
     """
 
     unit: int
-    status: str
+    status: ReluStatus
     replacement: str
     lowest: float
     highest: float
@@ -359,7 +359,7 @@ def _report(
     weight = float(np.max(np.abs(found.map.W[:, i])))
     return UnitReport(
         unit=i if model.relu_units is None else model.relu_units[i],
-        status="merged" if i in found.merged else status or "switches",
+        status=ReluStatus("merged" if i in found.merged else status or "switches"),
         replacement="merged" if i in found.merged else "linear" if linear[i] else "off" if gone[i] else "",
         lowest=float(found.lowest[i]),
         highest=float(found.highest[i]),
