@@ -16,12 +16,10 @@ from .parallel import merge_parallel, parallel_pairs
 
 __all__ = ["Findings", "distinct", "examine", "remove_more", "step_errors", "with_one"]
 
-# Where bounds of a ReLU argument pass zero by no more than this, relative to its terms, exact arithmetic decides.
-TOUCHES = 1e-12
-# Seconds for that.
-PATIENCE = 10.0
-# By how much it must pass zero, on both sides, before a ReLU counts as shown to be needed.
+# By how much a ReLU argument must be seen to pass zero, relative to its terms, before floats are believed about it.
 CLEARLY = 1e-8
+# Seconds for what is decided exactly.
+PATIENCE = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +50,8 @@ def examine(map: CanonicalMap, place: Domain, merge: bool) -> Findings:
     inputs = np.maximum(np.abs(place.s_low), np.abs(place.s_high))
     size = np.abs(map.V) @ largest + np.abs(map.E) @ inputs + np.abs(map.c)
     nothing = ~np.any(map.W != 0.0, axis=0)
-    (never_up, sure_up), (never_down, sure_down) = (
-        _never(map, place, extreme, size, sign) for extreme, sign in ((highest, 1.0), (-lowest, -1.0))
-    )
+    never_up, sure_up = _never(map, place, highest, ranges.high_seen > CLEARLY * size, 1.0)
+    never_down, sure_down = _never(map, place, -lowest, ranges.low_seen < -CLEARLY * size, -1.0)
     off = nothing | never_up
     on = ~off & never_down
     slack = np.maximum(-lowest, 0.0) * ~(on | nothing), np.maximum(highest, 0.0) * ~off
@@ -64,13 +61,16 @@ def examine(map: CanonicalMap, place: Domain, merge: bool) -> Findings:
 
 
 def _never(
-    map: CanonicalMap, place: Domain, extreme: np.ndarray, size: np.ndarray, sign: float
+    map: CanonicalMap, place: Domain, extreme: np.ndarray, seen: np.ndarray, sign: float
 ) -> tuple[np.ndarray, bool]:
-    """Which ReLU arguments, times `sign`, are nowhere positive, and whether that was decided for all of them."""
+    """Which ReLU arguments, times `sign`, are nowhere positive, and whether that was decided for all of them.
+
+    `extreme` is what they never exceed; those that were clearly positive somewhere are `seen`.
+    """
     never = extreme <= 0.0
     settled = True
     deadline = time.perf_counter() + PATIENCE
-    for i in np.flatnonzero(~never & (extreme <= TOUCHES * size)).tolist():
+    for i in np.flatnonzero(~never & ~seen).tolist():
         verdict = can_be_positive(map, place, i, sign, deadline)
         never[i] = verdict is Verdict.EMPTY
         settled = settled and verdict is not Verdict.UNDECIDED
