@@ -11,7 +11,7 @@ from ..errors import ModelError
 from ..lyapunov import lyapunov_spectrum
 from .task import Task
 
-__all__ = ["Growth", "Motion", "measure"]
+__all__ = ["Growth", "Motion", "measure", "n_measured"]
 
 # Steps over which exponents are averaged: as many as so much work allows (steps times M³), within bounds.
 LEAST_STEPS, MOST_STEPS, WORK = 20_000, 200_000, 4e8
@@ -67,8 +67,7 @@ def measure(task: Task, states: np.ndarray, *, long: bool) -> Motion | None:
         Whether to average the leading exponent over more steps where it does not show chaos.
     """
     m = task.map.n_units
-    steps = int(np.clip(WORK / m**3, LEAST_STEPS, MOST_STEPS))
-    some = states[: int(np.clip(WORK / (steps * m**3), 1, MOST_RUNS))]
+    steps, some = _steps(m), states[: n_measured(m)]
     first = _spectrum(task, some, steps, m if m <= ALL_EXPONENTS else FIRST_EXPONENTS)
     if first is None:
         return None
@@ -81,6 +80,15 @@ def measure(task: Task, states: np.ndarray, *, long: bool) -> Motion | None:
         exponents[0], errors[0] = second[0][0], second[1][0]
         growth = _growth(exponents[0], errors[0], MOST_STEPS)
     return Motion(growth, exponents, errors)
+
+
+def n_measured(n_units: int) -> int:
+    """How many of the runs given to :func:`measure` count."""
+    return int(np.clip(WORK / (_steps(n_units) * n_units**3), 1, MOST_RUNS))
+
+
+def _steps(n_units: int) -> int:
+    return int(np.clip(WORK / n_units**3, LEAST_STEPS, MOST_STEPS))
 
 
 def _spectrum(task: Task, states: np.ndarray, steps: int, n: int) -> tuple[np.ndarray, np.ndarray] | None:

@@ -133,6 +133,7 @@ def _examine(search: Search, run: int, orbit: np.ndarray, history: np.ndarray, k
 
     All runs were compared with the first `known` objects of the catalogue.
     """
+    passing: _Finding | None = _Finding(Reason.MOVING)
     for period in repeated_periods(history, search.task.max_period):
         word = search.alphabet.word(history[-period - 1 : -1])
         solved = search.catalogue.solve(word)
@@ -145,11 +146,15 @@ def _examine(search: Search, run: int, orbit: np.ndarray, history: np.ndarray, k
         if solved == Verdict.VIRTUAL:
             continue
         if solved == Verdict.REPELLING:
-            return _repelled(search, run, word, orbit)
+            # By chance a run repeats what repels for a while; a longer word may be the one that it stays on.
+            passing = _repelled(search, run, word, orbit)
+            if passing is None:
+                return None
+            continue
         if solved == Verdict.INACCURATE:
             return _Finding(Reason.INACCURATE)
         return _neutral(search, run, word, orbit, solved)
-    return _Finding(Reason.MOVING)
+    return passing
 
 
 def _on_a_ray(

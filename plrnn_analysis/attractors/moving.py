@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from ..maps import bits_to_string
-from .exponents import Growth, Motion, measure
+from .exponents import Growth, Motion, measure, n_measured
 from .following import follow
 from .ledger import End, Reason
 from .recurrences import close_returns, word_of_cycle
@@ -42,10 +42,7 @@ def name_moving(search: Search) -> None:
     chaotic: list[tuple[Group, Motion]] = []
     for group, motion in _measured(search, groups, long=False):
         if motion is None:
-            # A transient: it has left every bound while its exponents were averaged. The others may be, too.
-            ledger.diverge(group.runs[0])
-            follow(search, group.runs[1:], _rest(search))
-            again.extend(group.runs[1:])
+            again.extend(_after_escape(search, group))
         elif motion.growth == Growth.CHAOTIC:
             chaotic.append((group, motion))
         else:
@@ -67,7 +64,7 @@ def _name_rest(search: Search, runs: list[int]) -> None:
     neutral: list[tuple[Group, Motion]] = []
     for group, motion in _measured(search, grouped(search, _restless(search, runs), LONG_TAIL), long=True):
         if motion is None:
-            ledger.diverge(group.runs[0])
+            _after_escape(search, group)
         elif motion.growth == Growth.CHAOTIC:
             _name(search, group, _moving(EndKind.CHAOTIC, group, motion, ""))
         elif motion.growth == Growth.NEUTRAL:
@@ -87,6 +84,15 @@ def _measured(search: Search, groups: list[Group], *, long: bool) -> Iterator[tu
             return
         states = np.array([search.ledger.open[run].state for run in group.runs])
         yield group, measure(search.task, states, long=long)
+
+
+def _after_escape(search: Search, group: Group) -> list[int]:
+    """Runs that have left every bound while their exponents were averaged; the others are followed on, and returned."""
+    measured = n_measured(search.task.map.n_units)
+    for run in group.runs[:measured]:
+        search.ledger.diverge(run)
+    follow(search, group.runs[measured:], _rest(search))
+    return group.runs[measured:]
 
 
 def _merged(search: Search, groups: list[tuple[Group, Motion]]) -> list[tuple[Group, Motion]]:

@@ -48,7 +48,7 @@ class Alphabet:
 
 
 def repeated_periods(codes: np.ndarray, longest: int) -> list[int]:
-    """Periods with which a sequence of labels (T,) ends, the shortest first, at most `CANDIDATES`.
+    """Periods with which a sequence of labels (T,) ends, those that fill the longest end first, at most `CANDIDATES`.
 
     The period must fill the end of the sequence at least `REPEATS` times. Several may: ``0000100`` twice, then a
     little longer pause, ends with a shorter period than the whole has.
@@ -62,7 +62,7 @@ def repeated_periods(codes: np.ndarray, longest: int) -> list[int]:
     left = extents >= np.maximum(REPEATS * periods, SHORTEST_TAIL)
     found: list[int] = []
     while len(found) < CANDIDATES and np.any(left):
-        period = int(np.argmax(left)) + 1
+        period = int(np.argmax(np.where(left, extents, 0))) + 1
         found.append(period)
         # What repeats after one period repeats after several.
         left[period - 1 : extents[period - 1] : period] = False

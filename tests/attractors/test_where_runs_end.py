@@ -341,3 +341,16 @@ def test_the_time_limit_holds_while_long_words_are_solved():
     found = model.attractors(n=20, box=2.0, time_limit=0.5)
     assert time.perf_counter() - started < 6.0
     assert sum(item.count for item in found) == 20
+
+
+def test_a_cycle_of_nine_thousand_steps_beside_shorter_words_that_repel():
+    """Runs on it repeat shorter words for a while, by chance; what those solve to repels, and is not where they end."""
+    rng = np.random.default_rng(508)
+    rng.integers(1, 5), rng.integers(0, 4), rng.integers(1, 5)
+    A = np.diag(rng.uniform(-1.0, 1.0, 3))
+    W, V, h, c = rng.normal(size=(3, 1)), rng.normal(size=(1, 3)), rng.normal(size=3), rng.normal(size=1)
+    model = pa.PLRNN.shallow(A, W, V, h, c)
+    found = model.attractors(n=4, seed=508)
+    assert [(item.kind, item.period, item.count) for item in found] == [("cycle", 9019, 4)]
+    run = model.simulate(200_000, z0=found.initial).states
+    np.testing.assert_allclose(run[:, -1], run[:, -9020], atol=1e-12)
