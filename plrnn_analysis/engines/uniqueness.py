@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from scipy import linalg
 
 from ..kernels import monotone
 from ..maps import CanonicalMap
+from ..numerics import gamma
 from .reduced_problem import Reduction
 
 __all__ = ["CONTRACTING", "contraction_rates", "contracts", "prove_unique", "settle"]
@@ -76,18 +79,40 @@ def contraction_rates(map: CanonicalMap, ellipsoidal: bool = True) -> dict[str, 
     rates["Euclidean norm"] = _two_norm_bound(middle, map.W, map.V)
     if not ellipsoidal:
         return rates
-    radius = float(np.max(np.abs(np.linalg.eigvals(middle))))
-    if radius < 1.0 - 1e-6:
-        # P - (J/r)' P (J/r) = I with r between the spectral radius and one makes ||J||_P <= r.
-        r = 0.5 * (1.0 + radius)
-        P = linalg.solve_discrete_lyapunov((middle / r).T, np.eye(map.n_units))
-        try:
-            root = np.linalg.cholesky(0.5 * (P + P.T)).T
-            inverse = np.linalg.inv(root)
-        except np.linalg.LinAlgError:
-            return rates
-        rates["ellipsoidal norm"] = _two_norm_bound(root @ middle @ inverse, root @ map.W, map.V @ inverse)
+    ellipsoidal_rate = _ellipsoidal_bound(map, middle)
+    if ellipsoidal_rate is not None:
+        rates["ellipsoidal norm"] = ellipsoidal_rate
     return rates
+
+
+def _ellipsoidal_bound(map: CanonicalMap, middle: np.ndarray) -> float | None:
+    """The Euclidean bound in coordinates T z in which the middle Jacobian contracts; None where there are none.
+
+    The Lyapunov equation proposes T. For any T with an approximate inverse X the norm of ``T J T^-1`` is at most that
+    of ``T J X`` divided by ``1 - |I - T X|``; the rounding of the products is added.
+    """
+    radius = float(np.max(np.abs(np.linalg.eigvals(middle))))
+    if not radius < 1.0 - 1e-6:
+        return None
+    # P - (J/r)' P (J/r) = I with r between the spectral radius and one makes ||J||_P <= r.
+    r = 0.5 * (1.0 + radius)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", linalg.LinAlgWarning)
+            P = linalg.solve_discrete_lyapunov((middle / r).T, np.eye(map.n_units))
+        root = np.linalg.cholesky(0.5 * (P + P.T)).T
+        inverse = np.linalg.inv(root)
+    except (np.linalg.LinAlgError, ValueError):
+        return None
+    size, inverse_size = float(np.linalg.norm(root)), float(np.linalg.norm(inverse))
+    unit = gamma(2 * map.n_units + map.n_relu)
+    defect = float(np.linalg.norm(np.eye(map.n_units) - root @ inverse)) + unit * size * inverse_size
+    if not defect < 0.5:
+        return None
+    spread = float(np.linalg.norm(map.A)) + 2.0 * float(np.linalg.norm(map.W)) * float(np.linalg.norm(map.V))
+    rounding = 2.0 * unit * size * spread * inverse_size
+    bound = _two_norm_bound(root @ middle @ inverse, root @ map.W, map.V @ inverse)
+    return (bound + rounding) / (1.0 - defect)
 
 
 def _nonnegative_radius(matrix: np.ndarray) -> float:
