@@ -199,7 +199,7 @@ class _Endless:
     """A tree without an end."""
 
     def __init__(self, prefix):
-        self.finished, self.words, self.decided, self.counts = False, [], 0, {}
+        self.finished, self.words, self.decided, self.counts, self.reach = False, [], 0, {}, float("inf")
 
     def advance(self, nodes):
         time.sleep(0.01)
