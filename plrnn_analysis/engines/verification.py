@@ -20,7 +20,7 @@ from ..numerics import EPS, gamma
 from ..polytopes.rational import Undecided
 from ..units import Units, balanced_ring
 
-__all__ = ["Checker", "Doubt", "Hit", "exact_hit", "solve_regions"]
+__all__ = ["Checker", "Doubt", "Hit", "exact_hit"]
 
 # Matrix entries solved at once.
 BATCH_ENTRIES = 1_000_000
@@ -299,21 +299,3 @@ def _unknown(patterns: np.ndarray, m: int) -> _Batch:
     count, n = patterns.shape
     nothing, infinite = np.zeros((count, m)), np.full((count, m), np.inf)
     return _Batch(nothing, np.zeros((count, n)), infinite, np.full((count, n), np.inf), np.zeros(count, dtype=bool))
-
-
-def solve_regions(map: CanonicalMap, patterns: np.ndarray) -> Iterator[Hit | ExactPiece | None]:
-    """The fixed points of many subregions.
-
-    Parameters
-    ----------
-    map : CanonicalMap
-        Without input.
-    patterns : (n, H) ndarray of bool
-
-    Yields
-    ------
-    Hit, ExactPiece or None
-        As :meth:`Checker.solve`. What exceeds the range of doubles counts as None.
-    """
-    for found in Checker([map]).solve(patterns):
-        yield None if isinstance(found, Doubt) else found
