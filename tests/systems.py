@@ -93,7 +93,7 @@ def planted_al_rnn(
 
 
 def soonest(attempts: int, search: Callable[[], Any]) -> tuple[Any, float]:
-    """Of several attempts the one that took the least time, and its seconds: other programs of the machine delay some."""
+    """Of several attempts the one that took the least time, and its seconds: other programs delay some of them."""
     best = None
     for _ in range(attempts):
         started = time.perf_counter()
