@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import comparing
 import drawing
@@ -176,20 +175,23 @@ def cycles(rng: np.random.Generator) -> Iterator[Verdict]:
 
 
 def words(rng: np.random.Generator) -> Iterator[Verdict]:
-    """Cycles in a box, by the tree over words and by the ring engines."""
+    """Cycles in a box, by the tree over words and by the ring engines, in any units."""
     map, name = drawing.draw(rng, largest=2)
     if map.n_units > 3:
         return
+    corner = np.full(map.n_units, float(rng.choice([1.0, 2.5, 8.0, 40.0])))
+    if rng.random() < 0.5:
+        t, r = (np.ldexp(1.0, rng.integers(-20, 21, n)) for n in (map.n_units, map.n_relu))
+        map, corner, name = drawing.in_other_units(map, t, r), corner * t, f"{name}, in other units"
     drawn = drawing.Drawn(map, name)
     longest = min(6, 12 // max(map.n_relu, 2))
     system = exact_oracle.read(map)
-    half = float(rng.choice([1.0, 2.5, 8.0, 40.0]))
-    box = [(Fraction(-half), Fraction(half))] * map.n_units
+    box = [(-side, side) for side in exact_oracle.fractions(corner)]
     exact = {k: exact_oracle.cycles([system] * k, box=box) for k in range(1, longest + 1)}
     for method in ("auto", "words in a box", "elimination"):
 
         def search(method=method):
-            return find_cycles(map, longest, box=half, method=method, time_limit=SECONDS)
+            return find_cycles(map, longest, box=(-corner, corner), method=method, time_limit=SECONDS)
 
         def judge(result):
             return comparing.cycles(map, exact, result)
@@ -313,6 +315,33 @@ def input_diagrams(rng: np.random.Generator) -> Iterator[Verdict]:
             yield _verdict(drawn, f"input diagram, {method}", _try(search, judge))
 
 
+def input_values(rng: np.random.Generator) -> Iterator[Verdict]:
+    """What a diagram says at single inputs: any, whole quarters, and corners of its branches."""
+    d = int(rng.integers(1, 3))
+    model, name = drawing.draw_model(rng, largest=4, inputs=d)
+    chosen = list(drawing.variants(rng, model if isinstance(model, CanonicalMap) else model.map, name))
+    drawn = chosen[0] if rng.random() < 0.6 else chosen[int(rng.integers(len(chosen)))]
+    ranges = np.column_stack([-rng.integers(0, 4, d), rng.integers(1, 5, d)]).astype(float)
+    diagram = _shallow(drawn.map).input_diagram(list(range(d)), ranges)
+    corners = [corner for piece in [*diagram, *diagram.continua] for corner in piece.corners]
+    values = [rng.uniform(*ranges.T), np.round(4.0 * rng.uniform(*ranges.T)) / 4.0]
+    values += [np.clip(corners[i], *ranges.T) for i in rng.integers(len(corners), size=2)] if corners else []
+    for s in values:
+        system = exact_oracle.read(drawn.map).with_input(exact_oracle.fractions(s)).rounded()
+        exact = exact_oracle.fixed_points(system)
+
+        def search(s=s):
+            return diagram.at(s)
+
+        def judge(result, s=s, exact=exact):
+            number = diagram.count(s if d > 1 else float(s[0]))
+            if result.complete and number != len(exact[0]):
+                return f"{number} fixed points at {s.tolist()} instead of {len(exact[0])}"
+            return comparing.fixed_points(drawn.map.with_input(s), exact, result)
+
+        yield _verdict(drawn, "input diagram at single inputs", _try(search, judge))
+
+
 def reductions(rng: np.random.Generator) -> Iterator[Verdict]:
     """What a box of states and inputs does to each ReLU."""
     model, name = drawing.draw_model(rng, inputs=int(rng.integers(3)))
@@ -377,6 +406,7 @@ KINDS: dict[str, Callable[[np.random.Generator], Iterator[Verdict]]] = {
     "regions": regions,
     "transitions": transitions,
     "input-diagrams": input_diagrams,
+    "input-values": input_values,
     "reductions": reductions,
     "stability": stability,
 }

@@ -20,6 +20,7 @@ FIRST = 1_000_000
         ("regions", 12),
         ("transitions", 12),
         ("input-diagrams", 25),
+        ("input-values", 20),
         ("reductions", 60),
         ("stability", 40),
     ],

@@ -26,6 +26,7 @@ TIMES = float(os.environ.get("PLRNN_SYSTEMS", "1"))
         ("regions", 100),
         ("transitions", 100),
         ("input-diagrams", 200),
+        ("input-values", 300),
         ("reductions", 1000),
         ("stability", 500),
     ],
