@@ -196,6 +196,8 @@ def cycles(map: CanonicalMap, exact, result, inputs=None) -> str:
             known = {p.bitcodes: p for p in exact.get(item.period, ((), ()))[which]}
             if key in seen:
                 return f"{name} {item.word} listed twice"
+            if item.word not in known and item.period > result.complete_up_to and _is_face(map, item, inputs):
+                continue
             if item.word not in known:
                 return f"{name} {item.word} does not exist; of period {item.period} there are {sorted(known)}"
             seen.add(key)
@@ -209,6 +211,15 @@ def cycles(map: CanonicalMap, exact, result, inputs=None) -> str:
                     if (which, period, piece.bitcodes) not in seen:
                         return f"{('cycle', 'family')[which]} {piece.bitcodes} of period {period} is missing"
     return ""
+
+
+def _is_face(map: CanonicalMap, item, inputs) -> bool:
+    """Whether a family exists but lies in the closure of another, which a search that was stopped may not have seen."""
+    system, shift = exact_oracle.read(map), 1 if inputs is None else len(inputs)
+    steps = [system] if inputs is None else [system.with_input(exact_oracle.fractions(s)).rounded() for s in inputs]
+    word = tuple(tuple(int(bit) for bit in code.replace("-", "")) for code in item.word)
+    piece = exact_oracle.piece_of(steps * (item.period // shift), shift, word)
+    return piece is not None and piece.dimension == getattr(item, "dimension", 0)
 
 
 def _ring_inverse(map: CanonicalMap, word) -> np.ndarray | None:

@@ -235,6 +235,11 @@ def cycles(maps, shift=1, box=None):
     return [p for p in new if not p.dimension], [p for p in new if p.dimension]
 
 
+def piece_of(maps, shift, word):
+    """The periodic points of one word, listed or not; None if it has none. `word` is the least of its rotations."""
+    return next(iter(_all_pieces(maps, shift, None, {word})), None)
+
+
 def _listed(pieces, shift):
     """Points and continua, without those that lie in the closure of another continuum."""
     families = [piece for piece in pieces if piece.dimension]
