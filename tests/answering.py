@@ -37,12 +37,14 @@ def answer(seed: int, map: CanonicalMap) -> dict:
     """Everything that must not depend on the machine, and `numbers`, which may in their last digits."""
     found = find_fixed_points(map)
     programs = find_fixed_points(map, method="linear programs")
+    regions = find_subregions(map)
     answers = {
         "fixed points": [[p.bitcode, p.stability, p.on_boundary] for p in found],
         "continua": [[c.bitcode, c.dimension] for c in found.continua],
         "complete": [found.complete, programs.complete],
         "linear programs": [[p.bitcode, p.stability] for p in programs],
-        "subregions": [region.bitcode for region in find_subregions(map)],
+        "subregions": [region.bitcode for region in regions],
+        "all subregions": regions.complete,
         "numbers": [p.z.tolist() for p in found],
     }
     if map.n_relu <= 3 and map.n_units <= 3:

@@ -9,6 +9,7 @@ import numpy as np
 from exact_rational import ONE, dot, solve
 
 from plrnn_analysis import CanonicalMap
+from plrnn_analysis.units import balanced
 
 # Coordinates may be off by so many units of rounding of the terms they are made of.
 ROUNDING = 2.0**-40
@@ -52,11 +53,11 @@ def _spread(inverse: np.ndarray, errors: np.ndarray) -> np.ndarray:
         return np.abs(inverse)[:, used] @ errors[used]
 
 
-def _far(found: np.ndarray, exact, allowed: np.ndarray) -> bool:
-    """Whether a coordinate is farther off than allowed, or than the rounding of a correction of the largest one."""
-    size = np.abs(_float(exact)).max()
-    twice = np.max(allowed) ** 2 / size if size > 0.0 else 0.0
-    limits = np.maximum(allowed, max(twice, SMALLEST))
+def _far(found: np.ndarray, exact, allowed: np.ndarray, unit: np.ndarray | float = 1.0) -> bool:
+    """Whether a coordinate is farther off than allowed, or, in units of its own, than a correction's rounding."""
+    size = np.max(np.abs(_float(exact)) / unit)
+    twice = np.max(allowed / unit) ** 2 / size if size > 0.0 else 0.0
+    limits = np.maximum(np.maximum(allowed, twice * unit), SMALLEST)
     return any(t < np.inf and abs(Fraction(float(a)) - b) > Fraction(float(t)) for a, b, t in zip(found, exact, limits))
 
 
@@ -119,7 +120,7 @@ def _wrong_point(map: CanonicalMap, exact, point) -> str:
     terms = _terms(map, z, exact.word[0])
     inverse = _exact_inverse(exact.jacobian)
     allowed = CLEAR * terms if inverse is None else _spread(inverse, ROUNDING * terms)
-    if _far(point.z, exact.orbit[0], allowed):
+    if _far(point.z, exact.orbit[0], allowed, balanced(map).state):
         return f"z = {point.z.tolist()} instead of {z.tolist()}"
     if _wrong_class(point.stability, exact_oracle.classify(exact), exact.jacobian):
         return f"{point.stability} instead of {exact_oracle.classify(exact)}"

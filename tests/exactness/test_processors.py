@@ -62,6 +62,9 @@ def differences(kernels: list[str], first: int, number: int) -> tuple[list[str],
         for (seed, drawn), one, other in zip(systems, reference, answers[kernel]):
             where = f"seed {seed}, {drawn.name}, {kernels[0]} and {kernel}"
             names = [name for name in one if name != "numbers" and one[name] != other[name]]
+            if drawn.near_degenerate and not (one["all subregions"] and other["all subregions"]):
+                # In cells thinner than the doubles are dense a point is found or not; what is listed is true anyway.
+                names = [name for name in names if "subregions" not in name]
             found += [f"{where}: {name} {one[name]} and {other[name]}" for name in names]
             if "fixed points" not in names:
                 for (code, *_), a, b in zip(one["fixed points"], one["numbers"], other["numbers"]):
