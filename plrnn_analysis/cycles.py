@@ -227,7 +227,8 @@ def _search_words(map: CanonicalMap, max_period: int, box: Box, budget: Budget, 
         for bits in (*(hit.bits for hit in examined.hits), *(piece.bits for piece in examined.pieces)):
             continua.extend(_multiples(map, bits.reshape(period, -1), max_period, box))
     named = {(family.period, family.word): family for family in continua}
-    continua = list(named.values())
+    # Families of a repeated word are found apart from those of the tree: one may end where the other does.
+    continua = [one for one in named.values() if not any(_ends(map, one, other) for other in named.values())]
     found = [cycle for cycle in found if not any(_ends(map, cycle, family) for family in continua)]
     coverage = {
         period: Coverage(
@@ -290,9 +291,10 @@ def _multiples(map: CanonicalMap, word: np.ndarray, max_period: int, box: Box) -
     return families
 
 
-def _ends(map: CanonicalMap, cycle: Cycle, family: CycleContinuum) -> bool:
-    """Whether a cycle on a boundary lies in the closure of a family of its period, by the signs of its arguments."""
-    if not cycle.on_boundary or cycle.period != family.period:
+def _ends(map: CanonicalMap, cycle: Cycle | CycleContinuum, family: CycleContinuum) -> bool:
+    """Whether a cycle, or a smaller family, lies in the closure of a family of its period: the signs of arguments."""
+    smaller = cycle.on_boundary if isinstance(cycle, Cycle) else cycle.dimension < family.dimension
+    if not smaller or cycle.period != family.period:
         return False
     exact = Checker([map] * cycle.period).exact.settle(_bits_of(cycle.word))
     if exact is None:
