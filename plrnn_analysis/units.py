@@ -115,10 +115,9 @@ def balanced_ring(maps: Sequence[CanonicalMap]) -> Units:
     """
     maps = [map.with_input(None) if map.n_inputs else map for map in maps]
     state, relu = _exponents(maps[0])
-    largest = max(
-        float(np.max(np.concatenate([np.ldexp(np.abs(map.h), -state), np.ldexp(np.abs(map.c), -relu)]), initial=0.0))
-        for map in maps
-    )
+    with np.errstate(over="ignore", under="ignore"):
+        offsets = [np.ldexp(np.abs(a), -orders) for map in maps for a, orders in ((map.h, state), (map.c, relu))]
+    largest = float(np.max(np.concatenate(offsets), initial=0.0))
     if 0.0 < largest < np.inf:
         common = int(np.frexp(largest)[1]) - 1
         state, relu = state + common, relu + common

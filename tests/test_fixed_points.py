@@ -413,3 +413,19 @@ def test_without_offsets_many_relus_are_searched_by_programs_too():
         model = PLRNN.al_rnn(rng.uniform(0.3, 0.9, 30), rng.normal(size=(30, 30)) / np.sqrt(30), np.zeros(30), 16)
         found = model.fixed_points(method="linear programs")
         assert found.complete and [p.bitcode for p in found] == ["0" * 16] and not np.any(found[0].z)
+
+
+def test_numbers_of_every_size_end_in_an_answer_or_an_honest_no():
+    """From the smallest doubles to nearly the largest: no warning, and what is listed is finite."""
+    for seed in range(80):
+        rng = np.random.default_rng(seed)
+        m, n = (int(v) for v in rng.integers(1, 4, 2))
+
+        def draw(*shape, rng=rng):
+            tiny = np.ldexp(rng.normal(size=shape), rng.integers(-1074, -900, shape))
+            return tiny if rng.random() < 0.5 else rng.normal(size=shape) * 2.0 ** float(rng.integers(-1000, 900))
+
+        map = CanonicalMap.build(draw(m, m), draw(m, n), draw(n, m), draw(n), draw(m))
+        found = find_fixed_points(map)
+        assert all(np.all(np.isfinite(p.z)) for p in found)
+        assert found.complete or found.coverage.notes

@@ -77,15 +77,16 @@ def _sizes(maps: Sequence[CanonicalMap], z: np.ndarray, y: np.ndarray) -> np.nda
     A state is a sum itself, of what the step into it adds up: where that cancels, its ReLU arguments know no better.
     """
     sizes = []
-    for t, map in enumerate(maps):
-        terms = (
-            np.abs(z[:, t - 1]) @ np.abs(map.A).T
-            + np.maximum(y[:, t - 1], 0.0) @ np.abs(map.W).T
-            + np.abs(map.h)
-            + np.abs(z[:, t])
-        )
-        sizes.append(terms @ np.abs(map.V).T + np.abs(maps[(t + 1) % len(maps)].c))
-    return np.stack(sizes, axis=1)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        for t, map in enumerate(maps):
+            terms = (
+                np.abs(z[:, t - 1]) @ np.abs(map.A).T
+                + np.maximum(y[:, t - 1], 0.0) @ np.abs(map.W).T
+                + np.abs(map.h)
+                + np.abs(z[:, t])
+            )
+            sizes.append(terms @ np.abs(map.V).T + np.abs(maps[(t + 1) % len(maps)].c))
+        return np.stack(sizes, axis=1)
 
 
 def describe_cycles(

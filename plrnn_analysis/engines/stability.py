@@ -213,7 +213,8 @@ def _ordered(values: np.ndarray) -> np.ndarray:
 def _classified(centres: np.ndarray, radii: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Eigenvalues of a batch, the classes that their discs allow ("" for none), and which are accurate."""
     modulus = np.abs(centres)
-    upper, lower = (modulus + radii) * (1.0 + 8.0 * EPS), (modulus - radii) * (1.0 - 8.0 * EPS)
+    with np.errstate(invalid="ignore"):
+        upper, lower = (modulus + radii) * (1.0 + 8.0 * EPS), (modulus - radii) * (1.0 - 8.0 * EPS)
     inside, outside = np.all(upper < 1.0, axis=1), np.all(lower > 1.0, axis=1)
     saddle = ~inside & ~outside & np.all((upper < 1.0) | (lower > 1.0), axis=1)
     largest = upper >= np.max(lower, axis=1, keepdims=True)

@@ -188,8 +188,9 @@ class Checker:
     def _inverted(self, patterns: np.ndarray) -> _Inverse:
         """Computed inverses R of K = I - J, and |I - R K|; NaN where there is none."""
         map = self.units.map
-        active = map.W[None] * patterns[:, None, :]
-        K = np.eye(map.n_units) - map.A - active @ map.V
+        with np.errstate(all="ignore"):
+            active = map.W[None] * patterns[:, None, :]
+            K = np.eye(map.n_units) - map.A - active @ map.V
         try:
             R = np.linalg.inv(K)
         except np.linalg.LinAlgError:
