@@ -206,7 +206,8 @@ def _ordered(values: np.ndarray) -> np.ndarray:
     """Sort along the last axis: largest modulus first, of equal ones the largest real part."""
     modulus = np.abs(values)
     largest = np.max(modulus, axis=-1, keepdims=True, initial=0.0)
-    rank = np.round(np.divide(modulus, largest, out=np.zeros_like(modulus), where=largest > 0.0), 12)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        rank = np.round(np.divide(modulus, largest, out=np.zeros_like(modulus), where=largest > 0.0), 12)
     return np.take_along_axis(values, np.lexsort((-values.imag, -values.real, -rank), axis=-1), axis=-1)
 
 
