@@ -57,6 +57,8 @@ def _far(found: np.ndarray, exact, allowed: np.ndarray, unit: np.ndarray | float
     """Whether a coordinate is farther off than allowed, or, in units of its own, than a correction's rounding."""
     size = np.max(np.abs(_float(exact)) / unit)
     twice = np.max(allowed / unit) ** 2 / size if size > 0.0 else 0.0
+    # A coordinate that is exactly zero is shown to this share of the largest: thousands of times below its last digit.
+    twice = max(twice, size * 2.0**-66)
     limits = np.maximum(np.maximum(allowed, twice * unit), SMALLEST)
     return any(t < np.inf and abs(Fraction(float(a)) - b) > Fraction(float(t)) for a, b, t in zip(found, exact, limits))
 

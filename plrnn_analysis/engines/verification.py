@@ -112,6 +112,8 @@ class Checker:
         own = self.units.map
         # Moduli that every error bound is made of, transposed as batches of row vectors need them.
         self._sizes = tuple(np.abs(a) for a in (own.A.T, own.W.T, own.V.T, own.c, own.h))
+        # States that nothing but active ReLUs writes to: zero to the last digit where these are inactive.
+        self._blank = ~np.any(own.A != 0.0, axis=1) & (own.h == 0.0)
         self._exact: ExactRing | None = None
         # Points found on boundaries: several words have them in their closed cells.
         self._touching: list[Hit] = []
@@ -229,6 +231,9 @@ class Checker:
             most = left.max(axis=1, keepdims=True)
             z_error = left + (e / (1.0 - e))[:, None] * most + EPS * np.abs(z) * (most > 0.0)
             z_error = np.where(regular[:, None], 1.01 * z_error, np.inf)
+            if np.any(self._blank):
+                still = self._blank & ~np.any(inverse.abs_active != 0.0, axis=2)
+                z, z_error = np.where(still, 0.0, z), np.where(still & regular[:, None], 0.0, z_error)
             y = (_times(V.astype(kind, copy=False), z.astype(kind, copy=False)) + c).astype(np.float64, copy=False)
             size = np.abs(z) @ abs_V + abs_c
             rounding = float(np.finfo(kind).eps) * (m + 3) * size + EPS * np.abs(y)
