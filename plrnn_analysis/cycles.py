@@ -23,7 +23,7 @@ from .engines.verification import Checker, Hit
 from .engines.words import admissible_words as planar_words
 from .errors import ModelError
 from .exact import is_compatible
-from .maps import CanonicalMap
+from .maps import CanonicalMap, bits_from_string
 from .numerics import BOUNDARY
 from .polytopes.boxes import Box, read_box
 from .regions import find_subregions
@@ -207,8 +207,7 @@ def _search_words(map: CanonicalMap, max_period: int, box: Box, budget: Budget, 
     units = balanced(map)
     scaled = Box(box.low / units.state, box.high / units.state)
     regions = find_subregions(units.map, time_limit=budget.remaining if np.isfinite(budget.remaining) else None)
-    patterns = np.array([[ch == "1" for ch in region.bitcode] for region in regions], dtype=bool)
-    patterns = patterns[:, : map.n_relu]
+    patterns = np.array([bits_from_string(region.bitcode, map.n_relu) for region in regions])
     tree = planar_words if map.n_units <= 2 else any_words
     words, exhausted, nodes = tree(units.map, patterns, scaled.corners, max_period, budget)
     exhausted &= regions.complete and units.safe
@@ -296,15 +295,15 @@ def _ends(map: CanonicalMap, cycle: Cycle | CycleContinuum, family: CycleContinu
     smaller = cycle.on_boundary if isinstance(cycle, Cycle) else cycle.dimension < family.dimension
     if not smaller or cycle.period != family.period:
         return False
-    exact = Checker([map] * cycle.period).exact.settle(_bits_of(cycle.word))
+    exact = Checker([map] * cycle.period).exact.settle(_bits_of(cycle.word, map.n_relu))
     if exact is None:
         return False
-    other = _bits_of(family.word)
+    other = _bits_of(family.word, map.n_relu)
     return any(is_compatible(np.roll(exact.signs, turn, 0), other) for turn in range(cycle.period))
 
 
-def _bits_of(word: tuple[str, ...]) -> np.ndarray:
-    return np.array([[ch == "1" for ch in code] for code in word], dtype=bool)
+def _bits_of(word: tuple[str, ...], n_relu: int) -> np.ndarray:
+    return np.array([bits_from_string(code, n_relu) for code in word])
 
 
 def _driven(map: CanonicalMap, periodic_input: Any) -> list[CanonicalMap]:

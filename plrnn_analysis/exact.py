@@ -14,7 +14,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 
 from .maps import CanonicalMap
-from .polytopes.rational import flat_of, nearest_double, rational, relative_interior
+from .polytopes.rational import flat_of, nearest_double, rational, rational_matrix, relative_interior
 
 __all__ = ["ExactPiece", "ExactRing", "is_compatible", "to_array"]
 
@@ -75,10 +75,10 @@ class ExactRing:
     def __init__(self, maps: Sequence[CanonicalMap]) -> None:
         self.period = len(maps)
         self.n_units, self.n_relu = maps[0].n_units, maps[0].n_relu
-        self.A = _matrix(maps[0].A)
+        self.A = rational_matrix(maps[0].A)
         self.W = [[rational(v) for v in column] for column in maps[0].W.T.tolist()]
         self.V = [[rational(v) for v in row] for row in maps[0].V.tolist()]
-        self.V_matrix = _matrix(maps[0].V)
+        self.V_matrix = rational_matrix(maps[0].V)
         self.h = [[rational(v) for v in map.h.tolist()] for map in maps]
         self.c = [[rational(v) for v in map.c.tolist()] for map in maps]
 
@@ -254,11 +254,6 @@ class ExactRing:
         point = [_combine(states, t, 1) for states in ring]
         directions = [[_combine(states, direction, 0) for states in ring] for direction in spanned]
         return ExactPiece(signs > 0, signs, point, directions, interval)
-
-
-def _matrix(array: np.ndarray) -> fmpq_mat:
-    rows, columns = array.shape
-    return fmpq_mat(rows, columns, [rational(v) for v in array.ravel().tolist()])
 
 
 def _identity(m: int) -> fmpq_mat:

@@ -17,7 +17,7 @@ from .fixed_points import find_fixed_points
 from .maps import CanonicalMap, bits_to_string
 from .polytopes.boxes import read_box
 from .polytopes.cells import Cell, Planes, enumerate_cells
-from .polytopes.rational import rational
+from .polytopes.rational import rational_matrix
 from .results import FixedPoints
 from .transitions import mark_fixed_points
 
@@ -140,10 +140,10 @@ class _Images:
 
     def __init__(self, map: CanonicalMap) -> None:
         self.k, self.n = map.n_units, map.n_relu
-        self.V, self.c = _matrix(map.V, self.n, self.k), _matrix(map.c[:, None], self.n, 1)
-        W = _matrix(map.W, self.k, self.n)
-        self.VA, self.VW = self.V * _matrix(map.A, self.k, self.k), self.V * W
-        self.Vh = self.V * _matrix(map.h[:, None], self.k, 1)
+        self.V, self.c = rational_matrix(map.V), rational_matrix(map.c[:, None])
+        W = rational_matrix(map.W)
+        self.VA, self.VW = self.V * rational_matrix(map.A), self.V * W
+        self.Vh = self.V * rational_matrix(map.h[:, None])
 
     def arguments(self, bits: np.ndarray) -> Planes:
         """``V F(z) + c`` inside the subregion with these bits, where F is affine."""
@@ -151,10 +151,6 @@ class _Images:
         chosen = self.VW * active if self.n else self.VW
         rows, room = self.VA + chosen * self.V, self.Vh + chosen * self.c + self.c
         return Planes.of(rows.tolist(), room.entries(), self.k)
-
-
-def _matrix(array: np.ndarray, n: int, k: int) -> fmpq_mat:
-    return fmpq_mat(n, k, [rational(x) for x in array.ravel().tolist()])
 
 
 def _cells(

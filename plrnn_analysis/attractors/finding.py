@@ -10,6 +10,7 @@ from .._validation import as_array, number, whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
+from ..numerics import BOUNDARY
 from ..polytopes.boxes import read_box
 from ..results import FixedPoints, Trajectory
 from .following import follow
@@ -39,7 +40,7 @@ def find_attractors(
     steps: int = 10_000,
     max_period: int = MAX_PERIOD,
     fixed_points: FixedPoints | None = None,
-    boundary_tolerance: float = 1e-9,
+    boundary_tolerance: float = BOUNDARY,
     seed: int | None = 0,
     time_limit: float | None = 60.0,
 ) -> Attractors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -80,10 +81,15 @@ def _far(problem: Reduction, constraints: Constraints | None, largest: float) ->
     """
     N, Q, error_N, error_q = _rows(problem, constraints)
     spread = (np.abs(Q) + error_q) / (largest * _scale(problem)) if np.any(Q) or np.any(error_q) else np.zeros(len(Q))
-    n = len(problem.g)
+    return _summing_to_one(N, error_N, spread)
+
+
+def _summing_to_one(N: np.ndarray, error_N: np.ndarray, spread: np.ndarray) -> _Program:
+    """``N x >= 0``, constants zero up to `spread`, for x that sum to one."""
+    n = N.shape[1]
     return _Program(
         np.ascontiguousarray(np.vstack([N, np.ones((1, n))]).T),
-        np.append(np.zeros(len(Q)), -1.0),
+        np.append(np.zeros(len(N)), -1.0),
         np.ascontiguousarray(np.vstack([error_N, np.zeros((1, n))]).T),
         np.append(spread, 0.0),
         1.0,
@@ -178,7 +184,7 @@ def search(
     constraints: Constraints | None = None,
     bound: float = np.inf,
     farkas: bool = False,
-    outskirts: Outskirts | None = None,
+    outskirts: Callable[[], Outskirts | None] = lambda: None,
 ) -> Outcome:
     """Find every pattern of a reduced problem that may hold a solution.
 
@@ -194,8 +200,8 @@ def search(
         Solutions of interest have a sum of x below this, e.g. since they lie in a box.
     farkas : bool, optional
         Re-check every cut in exact arithmetic; the counts of the outcome then say how many were proven.
-    outskirts : Outskirts, optional
-        A simpler problem that bounds all solutions, to be tried first where a bound is needed.
+    outskirts : callable, optional
+        Gives a simpler problem that bounds all solutions, if there is one; asked where a bound is needed.
 
     Returns
     -------
@@ -222,7 +228,8 @@ def search(
     reach, outcome.limit = outcome.limit, np.inf
     if np.isfinite(reach) and outcome.exhausted and not np.isfinite(bound):
         limit = reach * _scale(problem)
-        if outskirts is not None and _nothing_beyond(outskirts, limit, budget, workers):
+        simpler = outskirts()
+        if simpler is not None and _nothing_beyond(simpler, limit, budget, workers):
             return outcome
         beyond = _run(_far(problem, constraints, reach), budget, workers, farkas)
         if not beyond.exhausted:
@@ -241,15 +248,8 @@ def _nothing_beyond(outskirts: Outskirts, limit: float, budget: Budget, workers:
         return room > 0.0
     # Fixed points with a larger sum of relu(v), divided by it: none, if every pattern is refuted.
     problem, total = outskirts.problem, room / outskirts.slope
-    n = len(problem.g)
-    program = _Program(
-        np.ascontiguousarray(np.vstack([np.eye(n) - problem.G, np.ones((1, n))]).T),
-        np.append(np.zeros(n), -1.0),
-        np.ascontiguousarray(np.vstack([problem.error_G + EPS * np.abs(problem.G), np.zeros((1, n))]).T),
-        np.append(outskirts.rest / total + outskirts.blur, 0.0),
-        1.0,
-    )
-    outcome = _run(program, budget, workers, False)
+    N, _, error_N, _ = _rows(problem, None)
+    outcome = _run(_summing_to_one(N, error_N, outskirts.rest / total + outskirts.blur), budget, workers, False)
     return outcome.exhausted and not outcome.words
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -177,7 +178,7 @@ def _search_reduced(
         outcome = engine.search(reduction, budget, workers)
     else:
         outcome = engine.search(
-            reduction, budget, workers, constraints, bound, verify == "farkas", merged(checker.units.map)
+            reduction, budget, workers, constraints, bound, verify == "farkas", partial(merged, checker.units.map)
         )
     outcome.words = [word ^ reduction.base for word in outcome.words]
     return outcome, method, notes

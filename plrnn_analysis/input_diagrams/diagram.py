@@ -37,8 +37,6 @@ __all__ = ["InputDiagram", "input_diagram"]
 METHODS = ("auto", "enumeration", "linear programs")
 # All subregions are listed for so many ReLUs at most.
 LARGEST_ENUMERATION = 16
-# Flagged as in the fixed-point search.
-BOUNDARY_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +116,7 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         ]
         words += [piece.bits for piece in self._pieces if piece.near(t)]
         found = examine(Checker([map]), words, Budget(None, None))
-        points = list(describe_points(map, found.hits, BOUNDARY_TOLERANCE))
+        points = list(describe_points(map, found.hits))
         return FixedPoints(
             _items=tuple(sorted(points, key=lambda point: point.bitcode)),
             complete=self.complete,

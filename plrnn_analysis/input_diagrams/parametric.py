@@ -19,7 +19,7 @@ from ..engines.driver import Outcome, Workers
 from ..engines.reduction import reduce_fixed_points
 from ..engines.ring import Constraints
 from ..maps import CanonicalMap
-from ..polytopes.rational import nearest_double, rational
+from ..polytopes.rational import nearest_double, rational, rational_matrix
 from ..units import balanced
 
 __all__ = ["ExactParametricMap", "ParametricMap", "candidate_patterns"]
@@ -28,11 +28,6 @@ __all__ = ["ExactParametricMap", "ParametricMap", "candidate_patterns"]
 MAX_RELUS, MAX_OPERATIONS = 12, 3e10
 # By how much the tree looks further than asked below: at t = 0 offsets may vanish, and with them what cuts.
 BEYOND = 0.0625
-
-
-def _matrix(array: np.ndarray) -> fmpq_mat:
-    n, k = array.shape
-    return fmpq_mat(n, k, [rational(x) for x in array.ravel().tolist()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +73,11 @@ class ParametricMap:
         widths = [rational(high) - rational(low) for low, high in spans.tolist()]
         offsets = []
         for offset, reads in ((map.h, map.C), (map.c, map.E)):
-            rows, inputs = _matrix(reads), _matrix(start[:, None])
-            first = [b + x for b, x in zip(_matrix(offset[:, None]).entries(), (rows * inputs).entries(), strict=True)]
+            rows, inputs = rational_matrix(reads), rational_matrix(start[:, None])
+            first = [
+                b + x
+                for b, x in zip(rational_matrix(offset[:, None]).entries(), (rows * inputs).entries(), strict=True)
+            ]
             table = [
                 [first[i], *(rows[i, k] * width for k, width in zip(chosen, widths, strict=True))]
                 for i in range(len(offset))
@@ -90,7 +88,11 @@ class ParametricMap:
         h, c = h.reshape(-1, 1 + d), c.reshape(-1, 1 + d)
         at_start = CanonicalMap.build(map.A, map.W, map.V, c[:, 0], h[:, 0])
         exact = ExactParametricMap(
-            _matrix(map.A), _matrix(map.W), _matrix(map.V), _from_rows(h_exact, 1 + d), _from_rows(c_exact, 1 + d)
+            rational_matrix(map.A),
+            rational_matrix(map.W),
+            rational_matrix(map.V),
+            _from_rows(h_exact, 1 + d),
+            _from_rows(c_exact, 1 + d),
         )
         return cls(at_start, h[:, 1:], c[:, 1:], exact, map, base, chosen, spans)
 

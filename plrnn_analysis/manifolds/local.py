@@ -8,13 +8,12 @@ import numpy as np
 
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_to_string
+from ..numerics import UNIT_CIRCLE
 from ..results import Cycle, FixedPoint
 from .pieces import Box, HalfSpaces, Region, clip
 
 __all__ = ["LocalManifold", "local_half_spaces", "local_manifold", "orbit_of"]
 
-#: Multipliers whose modulus is this close to 1 belong to neither manifold.
-MARGINAL = 1e-9
 # A saddle must be a fixed point, or cycle, of the map to this share of its size.
 SADDLE_TOLERANCE = 1e-6
 # Beyond this norm of the product around a cycle its weak directions drown in rounding: iterate subspaces instead.
@@ -173,11 +172,11 @@ def _schur_basis(matrix: np.ndarray, stable: bool) -> tuple[np.ndarray, int]:
 
     def wanted(re: float, im: float) -> bool:
         modulus = float(np.hypot(re, im))
-        return modulus < 1.0 - MARGINAL if stable else modulus > 1.0 + MARGINAL
+        return modulus < 1.0 - UNIT_CIRCLE if stable else modulus > 1.0 + UNIT_CIRCLE
 
     _, vectors, size = schur(matrix, output="real", sort=wanted)
     moduli = np.abs(np.linalg.eigvals(matrix))
-    return vectors[:, :size], int(np.sum(np.abs(moduli - 1.0) <= MARGINAL))
+    return vectors[:, :size], int(np.sum(np.abs(moduli - 1.0) <= UNIT_CIRCLE))
 
 
 def _number_unstable(jacobians: list[np.ndarray]) -> int:

@@ -23,6 +23,7 @@ __all__ = [
     "furthest",
     "nearest_double",
     "rational",
+    "rational_matrix",
     "rationals",
     "relative_interior",
     "some_point",
@@ -46,6 +47,12 @@ def rationals(array: Any) -> list[Any]:
     if array.ndim == 1:
         return [rational(x) for x in array.tolist()]
     return [rationals(part) for part in array]
+
+
+def rational_matrix(array: np.ndarray) -> fmpq_mat:
+    """A two-dimensional array of finite floats as a matrix of rationals of the same shape."""
+    rows, columns = array.shape
+    return fmpq_mat(rows, columns, [rational(x) for x in array.ravel().tolist()])
 
 
 def nearest_double(value: fmpq) -> float:
