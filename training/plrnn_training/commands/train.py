@@ -1,0 +1,90 @@
+"""``plrnn train``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .options import (
+    Batch,
+    BlankSteps,
+    Device,
+    Init,
+    Marks,
+    Out,
+    Overwrite,
+    PwlUnits,
+    Resume,
+    Seed,
+    Seeds,
+    Units,
+    interruptible,
+)
+
+__all__ = ["train_addition"]
+
+
+def train_addition(
+    out: Out,
+    pwl_units: PwlUnits = "0,1,2",
+    units: Units = 20,
+    length: Annotated[int, typer.Option(help="T, the number of inputs of a trial.")] = 100,
+    marks: Marks = "halves",
+    blank_steps: BlankSteps = 1,
+    seeds: Seeds = 5,
+    seed: Seed = 0,
+    iterations: Annotated[int, typer.Option(min=1)] = 3000,
+    batch: Batch = 64,
+    lr: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 1e-2,
+    curriculum: Annotated[
+        float, typer.Option(help="Share of the iterations spent on shorter sequences first; 0 for none.")
+    ] = 0.6,
+    init: Init = "gated",
+    tau: Annotated[float, typer.Option(help="Strength of the manifold-attractor regularisation.")] = 0.0,
+    regularised_units: Annotated[int, typer.Option(min=0, help="How many units it acts on.")] = 0,
+    snapshots: Annotated[
+        int, typer.Option(min=0, help="Also export every model at the start and so many times on the way.")
+    ] = 0,
+    device: Device = "auto",
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Train on addition: a stream of numbers, two of them marked; answer with the sum of these two."""
+    with interruptible():
+        from plrnn_analysis.linear_limit import addition_floor, readout_floor
+
+        from ..device import choose_device
+        from ..recipe import Member, Recipe
+        from ..runs import parse_whole_numbers, results_table, train_in
+        from ..summary import rate_sentences, write_summary
+        from ..tasks import AdditionTask
+        from ..trainer import Trainer
+
+        console = Console()
+        task = AdditionTask(length, marks, blank_steps)
+        members = [Member(p, seed + i) for p in parse_whole_numbers(pwl_units, "--pwl-units") for i in range(seeds)]
+        recipe = Recipe(
+            iterations=iterations,
+            batch=batch,
+            lr=lr,
+            curriculum=curriculum,
+            init=init,
+            tau=tau,
+            regularised_units=regularised_units,
+        )
+        trainer = Trainer(task, members, units, recipe, choose_device(device))
+        models = train_in(out, trainer, console, resume=resume, overwrite=overwrite, snapshots=snapshots)
+        console.print(results_table(models, task.score_name))
+        for sentence in rate_sentences(models, task, recipe):
+            console.print(sentence, highlight=False)
+        floors = {"affine_floor": addition_floor(length, marks)}
+        console.print(f"exact floor of every affine predictor: {floors['affine_floor']:.6f}", highlight=False)
+        if blank_steps == 0:
+            floors["readout_floor"] = readout_floor(length, marks)
+            console.print(
+                f"exact floor of every AL-RNN read out at the last input step: {floors['readout_floor']:.6f}",
+                highlight=False,
+            )
+        write_summary(out / "summary.json", models, task, floors)
