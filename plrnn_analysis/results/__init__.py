@@ -1,0 +1,26 @@
+"""Result types: frozen, read-only, each with its proof."""
+
+from __future__ import annotations
+
+from ..tables import ResultSequence, Table
+from .coverage import Coverage
+from .cycles import Cycle, CycleContinuum, Cycles
+from .fixed_points import Continuum, FixedPoint, FixedPoints, UniquenessCertificate
+from .subregions import Subregion, Subregions
+from .trajectory import Trajectory
+
+__all__ = [
+    "Continuum",
+    "Cycle",
+    "CycleContinuum",
+    "Cycles",
+    "Coverage",
+    "FixedPoint",
+    "FixedPoints",
+    "ResultSequence",
+    "Subregion",
+    "Subregions",
+    "Table",
+    "Trajectory",
+    "UniquenessCertificate",
+]

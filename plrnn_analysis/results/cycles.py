@@ -1,0 +1,145 @@
+"""Cycles and what a search for them proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._frozen import Frozen
+from ..statuses import Stability
+from ..tables import ResultSequence
+from .coverage import Coverage
+
+__all__ = ["Cycle", "CycleContinuum", "Cycles"]
+
+
+@dataclass(frozen=True, eq=False)
+class Cycle(Frozen):
+    """A periodic orbit of minimal period `period`; rotations of it are the same cycle.
+
+    Attributes
+    ----------
+    period : int
+    points : (period, M) ndarray
+        ``points[t + 1] = F(points[t])``, around the ring.
+    word : tuple of str
+        The bitcode of each point, in the lexicographically smallest rotation.
+    multipliers : (M,) ndarray of complex
+        Eigenvalues of the product of the Jacobians around the cycle, largest modulus first.
+    spectral_radius : float
+    stability : Stability
+        As for :class:`FixedPoint`.
+    residual : float
+        ``max |F(points[t]) - points[t + 1]|``.
+    boundary_distance : float
+        Smallest distance of a point to a subregion boundary.
+    on_boundary : bool
+        True where that is zero to within the boundary tolerance; multipliers then are one-sided.
+    """
+
+    period: int
+    points: np.ndarray
+    word: tuple[str, ...]
+    multipliers: np.ndarray
+    spectral_radius: float
+    stability: Stability
+    residual: float
+    boundary_distance: float
+    on_boundary: bool
+
+
+@dataclass(frozen=True, eq=False)
+class CycleContinuum(Frozen):
+    """A connected affine family of cycles of one period that share a word.
+
+    Attributes
+    ----------
+    period : int
+        Minimal period of the family's general member.
+    anchor : (period, M) ndarray
+        One member.
+    directions : (dimension, period, M) ndarray
+        ``anchor + sum_i t_i directions[i]`` are members as long as no sign changes.
+    dimension : int
+    word : tuple of str
+    """
+
+    period: int
+    anchor: np.ndarray
+    directions: np.ndarray
+    dimension: int
+    word: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Cycles(ResultSequence[Cycle]):
+    """All cycles that a search found, and what it proved; ordered by period and word.
+
+    Attributes
+    ----------
+    complete_up_to : int
+        There is no other cycle, isolated or in a family, of any period up to this one (inside `box`, if one is
+        given), for the given doubles taken as the numbers that they are. 0 if not even period 1 was finished.
+    max_period : int
+        The largest period asked for.
+    box : tuple of ndarray or None
+        Lower and upper corner (M,) of the box all points lie in; None if the search was unbounded.
+    continua : tuple of CycleContinuum
+    coverage : dict of int to Coverage
+        For each period what was looked at and how.
+    """
+
+    columns = (
+        "period", "word", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "points",
+    )  # fmt: skip
+
+    _items: tuple[Cycle, ...]
+    complete_up_to: int
+    max_period: int
+    box: tuple[np.ndarray, np.ndarray] | None
+    continua: tuple[CycleContinuum, ...]
+    coverage: dict[int, Coverage]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all periods asked for are complete."""
+        return self.complete_up_to == self.max_period
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """Number of isolated cycles of each period searched."""
+        numbers = {period: 0 for period in self.coverage}
+        for cycle in self:
+            numbers[cycle.period] += 1
+        return numbers
+
+    @property
+    def claim(self) -> str:
+        """What was proved, in a few words."""
+        where = "" if self.box is None else " inside the box"
+        limits = [c.limit for c in self.coverage.values() if c.limit is not None]
+        up_to = f"; beyond that for |y| <= {min(limits):.3g} only" if limits else ""
+        return f"complete up to period {self.complete_up_to} of {self.max_period}{where}{up_to}"
+
+    def to_scyfi(self) -> tuple[list[list[list[np.ndarray]]], list[list[np.ndarray]]]:
+        """The nesting of the Julia package SCYFI: ``cycles[k - 1][i][t]`` and ``eigenvalues[k - 1][i]``.
+
+        Returns
+        -------
+        cycles : list
+            For each period, its cycles, each a list of (M,) points.
+        eigenvalues : list
+            For each period, the (M,) multipliers of its cycles.
+        """
+        cycles: list[list[list[np.ndarray]]] = [[] for _ in range(self.max_period)]
+        eigenvalues: list[list[np.ndarray]] = [[] for _ in range(self.max_period)]
+        for cycle in self:
+            cycles[cycle.period - 1].append(list(cycle.points))
+            eigenvalues[cycle.period - 1].append(cycle.multipliers)
+        return cycles, eigenvalues
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{k}: {number}" for k, number in self.counts.items() if number) or "none"
+        extra = f", {len(self.continua)} continua" if self.continua else ""
+        return f"<Cycles: {found}{extra}; {self.claim}>"

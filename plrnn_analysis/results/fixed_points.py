@@ -1,0 +1,147 @@
+"""Fixed points and what a search for them proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._frozen import Frozen
+from ..statuses import Stability
+from ..tables import ResultSequence
+from .coverage import Coverage
+
+__all__ = ["Continuum", "FixedPoint", "FixedPoints", "UniquenessCertificate"]
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoint(Frozen):
+    """A point with F(z) = z.
+
+    Attributes
+    ----------
+    z : (M,) ndarray
+        The point, in state coordinates.
+    bitcode : str
+        Its subregion.
+    eigenvalues : (M,) ndarray of complex
+        Eigenvalues of the Jacobian of that subregion, largest modulus first.
+    spectral_radius : float
+        Largest modulus of an eigenvalue.
+    stability : Stability
+        ``"stable node"``, ``"saddle"``, ... as :class:`plrnn_analysis.statuses.Stability` describes them.
+    residual : float
+        ``max |F(z) - z|`` evaluated with the ReLUs, not with the subregion's matrix.
+    boundary_distance : float
+        Euclidean distance to the nearest subregion boundary; infinite without ReLU.
+    on_boundary : bool
+        True where that distance is zero to within the boundary tolerance of the search. The
+        eigenvalues then are one-sided.
+    """
+
+    z: np.ndarray
+    bitcode: str
+    eigenvalues: np.ndarray
+    spectral_radius: float
+    stability: Stability
+    residual: float
+    boundary_distance: float
+    on_boundary: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Continuum(Frozen):
+    """A connected piece of an affine family of fixed points inside one subregion.
+
+    Attributes
+    ----------
+    anchor : (M,) ndarray
+        A fixed point of the family, inside the piece.
+    directions : (dimension, M) ndarray
+        Orthonormal rows that span the family.
+    dimension : int
+    bitcode : str
+        The subregion that contains the piece.
+    eigenvalues : (M,) ndarray of complex
+        Of the Jacobian of that subregion, largest modulus first; at least `dimension` of them are 1.
+    residual : float
+        ``max |F(z) - z|`` at the anchor.
+    interval : tuple of float
+        For dimension 1, the piece is ``anchor + t * directions[0]`` with t in this closed interval
+        (infinite ends allowed); ``None`` in higher dimensions.
+    """
+
+    anchor: np.ndarray
+    directions: np.ndarray
+    dimension: int
+    bitcode: str
+    eigenvalues: np.ndarray
+    residual: float
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoints(ResultSequence[FixedPoint]):
+    """All fixed points that a search found, and what it proved.
+
+    A sequence of :class:`FixedPoint`, ordered by bitcode.
+
+    Attributes
+    ----------
+    complete : bool
+        True only when every one of the 2**H subregions was decided: then the points and continua listed are all there
+        are, for the given doubles taken as the numbers that they are.
+    continua : tuple of Continuum
+        Line, plane, ... attractors; their points are not listed among the isolated ones.
+    coverage : Coverage
+    """
+
+    columns = ("bitcode", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "z")
+
+    _items: tuple[FixedPoint, ...]
+    complete: bool
+    continua: tuple[Continuum, ...]
+    coverage: Coverage
+
+    @property
+    def claim(self) -> str:
+        """What was proved, in a few words: ``"complete"``, or up to where, or what stopped the search."""
+        if self.complete:
+            return "complete"
+        if self.coverage.limit is not None:
+            return f"complete for |y| <= {self.coverage.limit:.3g} only"
+        return f"NOT complete, stopped by {self.coverage.stopped_by}"
+
+    def __repr__(self) -> str:
+        extra = f", {len(self.continua)} continua" if self.continua else ""
+        return f"<FixedPoints: {len(self)} isolated{extra}; {self.claim}>"
+
+
+@dataclass(frozen=True, eq=False)
+class UniquenessCertificate(Frozen):
+    """Whether a map has exactly one fixed point, with the numbers that prove it.
+
+    Attributes
+    ----------
+    unique : bool
+        True if proven. False means "not proven", not "several".
+    globally_attracting : bool
+        True if proven that every trajectory tends to it.
+    monotone_margin : float
+        Smallest eigenvalue of the symmetric part of I - G of the reduced problem (NaN where every subregion is
+        singular); positive beyond rounding proves uniqueness.
+    contraction_rates : dict of str to float
+        Upper bounds of the Lipschitz constant of the map in several norms; one below 1 proves uniqueness and
+        global attraction, and is the factor by which distances in that norm shrink per step.
+    proof : str
+        ``"monotone"``, the norm used, or ``""``.
+    fixed_point : FixedPoint or None
+        The point, where it is proven.
+    """
+
+    unique: bool
+    globally_attracting: bool
+    monotone_margin: float
+    contraction_rates: dict[str, float]
+    proof: str
+    fixed_point: FixedPoint | None
