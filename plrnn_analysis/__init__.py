@@ -16,6 +16,7 @@ from .maps import CanonicalMap
 from .model import PLRNN
 
 if TYPE_CHECKING:
+    from .checkpoint import from_torch as from_torch
     from .checkpoint import load as load
     from .checkpoint import save as save
     from .graphml import write_graphml as write_graphml
@@ -29,13 +30,14 @@ __all__ = [
     "GraphError",
     "ModelError",
     "PLRNNError",
+    "from_torch",
     "load",
     "save",
     "write_graphml",
 ]
 
 # Loaded when first used: importing the package must stay quick.
-_LAZY = {"load": "checkpoint", "save": "checkpoint", "write_graphml": "graphml"}
+_LAZY = {"from_torch": "checkpoint", "load": "checkpoint", "save": "checkpoint", "write_graphml": "graphml"}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,10 +13,38 @@ import numpy as np
 
 from .errors import ModelError, PLRNNError
 
-__all__ = ["as_array", "as_index_tuple", "number", "one_of", "whole"]
+__all__ = ["as_array", "as_index_tuple", "detached", "number", "one_of", "whole"]
 
 #: Characters of a value that a message shows.
 SHOWN = 80
+
+
+def detached(value: Any) -> Any:
+    """The numbers of a tensor, out of its graph of gradients and off its device; anything else as it is.
+
+    Parameters
+    ----------
+    value : object
+        A tensor is known by what it can do, so that its framework need not be there.
+
+    Returns
+    -------
+    object
+        For a dense tensor an ndarray; floating point becomes float64, which holds all of bfloat16 and half.
+
+    Examples
+    --------
+    >>> detached([1.0, 2.0])
+    [1.0, 2.0]
+    """
+    if not (callable(getattr(value, "detach", None)) and callable(getattr(value, "cpu", None))):
+        return value
+    try:
+        plain = value.detach().cpu().resolve_conj().resolve_neg()
+        return (plain.double() if plain.is_floating_point() else plain).numpy()
+    # Sparse, quantised, or without data: who needs numbers will say so.
+    except (AttributeError, TypeError, RuntimeError):
+        return value
 
 
 def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "") -> np.ndarray:
@@ -27,6 +55,7 @@ def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "
     name : str
         What the caller calls the array; used in the message.
     value : array_like
+        Or a tensor, also one that requires gradients.
     shape : tuple of int or None
         Expected shape; None stands for any length.
     what : str, optional
@@ -40,13 +69,13 @@ def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "
     try:
         if np.ma.is_masked(value):
             raise TypeError("masked entries have no value")
-        raw = np.asarray(value)
+        raw = np.asarray(detached(value))
         if raw.dtype == object or raw.dtype.kind in "SUVmM":
             raise TypeError(f"dtype {raw.dtype}")
         if raw.dtype.kind == "c" and np.any(raw.imag != 0.0):
             raise TypeError("complex numbers")
         array = np.array(raw.real, dtype=np.float64, order="C")
-    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: a tensor that requires gradients
+    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: a tensor without data
         raise ModelError(f"{name} must be an array of real numbers, got {type(value).__name__} ({error})") from error
     expected = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
     meaning = f" = {what}" if what else ""

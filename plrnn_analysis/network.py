@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from ._frozen import Frozen, freeze
-from ._validation import as_array, as_index_tuple, one_of, whole
+from ._validation import as_array, as_index_tuple, detached, one_of, whole
 from .architectures import ARCHITECTURES, canonical_map
 from .errors import ModelError
 from .maps import CanonicalMap
@@ -57,7 +57,7 @@ class Network(Frozen):
         b: Any = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        given = {name: value for name, value in parameters.items() if value is not None}
+        given = {name: detached(value) for name, value in parameters.items() if value is not None}
         self.map: CanonicalMap = canonical_map(architecture, given, () if relu_units is None else relu_units)
         self.architecture = architecture
         self.parameters: dict[str, np.ndarray] = {

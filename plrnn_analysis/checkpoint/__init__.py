@@ -1,6 +1,6 @@
 """Checkpoint files: read what others wrote, write a versioned format of our own."""
 
-from .reading import load
+from .reading import from_torch, load
 from .writing import save
 
-__all__ = ["load", "save"]
+__all__ = ["from_torch", "load", "save"]

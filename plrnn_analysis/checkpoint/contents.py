@@ -50,7 +50,8 @@ class Contents:
 
     Attributes
     ----------
-    path : Path
+    path : Path or str
+        Of a network in memory what it is.
     entries : dict of str to Entry
         Arrays by name; the parts of a nested name are joined with dots.
     header : dict of str to str or None
@@ -61,14 +62,17 @@ class Contents:
         What is in it that is no array, for messages.
     notes : tuple of str
         Remarks of the reader.
+    facts : dict of str to dict
+        What each module of a network in memory says of itself, by its name; empty for a file.
     """
 
-    path: Path
+    path: Path | str
     entries: dict[str, Entry]
     header: dict[str, str] | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def describe(self) -> str:
         """Names and shapes, cut off after a dozen."""

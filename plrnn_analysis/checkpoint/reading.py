@@ -1,15 +1,17 @@
-"""Load a model from any file this package understands."""
+"""Load a model from any file or network in memory that this package understands."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from .._validation import as_index_tuple
 from ..errors import CheckpointError, ModelError
 from ..model import PLRNN
 from .contents import MAX_ELEMENTS, Contents
+from .in_memory import is_in_memory, read_memory
 from .mat_file import read_mat
 from .native import decode
 from .npz_file import read_npz
@@ -17,7 +19,7 @@ from .recognition import Wishes, recognise
 from .safetensors_file import read_safetensors
 from .torch_file import read_torch
 
-__all__ = ["load"]
+__all__ = ["from_torch", "load"]
 
 # Lightning's .ckpt is a torch file with a state dict in it.
 _READERS: dict[str, Callable[[Path], Contents]] = {
@@ -101,8 +103,69 @@ def load(
     ...     pa.load(path)
     <PLRNN al_rnn: M=1 units, 1 ReLU, at most 2^1 subregions>
     """
-    file = Path(path)
-    contents = _read(file)
+    if is_in_memory(path):
+        raise CheckpointError(
+            f"load() reads files, got a {type(path).__name__}: use plrnn_analysis.from_torch() for networks in memory."
+        )
+    contents = _read(Path(path))
+    return _model(contents, pwl_units, relu_units, architecture, prefix, readout)
+
+
+def from_torch(
+    module_or_state_dict: Any,
+    *,
+    readout: str | None = None,
+    architecture: str | None = None,
+    pwl_units: int | None = None,
+    relu_units: Sequence[int] | None = None,
+    prefix: str | None = None,
+) -> PLRNN:
+    """A model from a network in memory: a PyTorch module, a state dict, or any arrays by name.
+
+    Parameters
+    ----------
+    module_or_state_dict : torch.nn.Module or mapping
+        A module that is, or contains, a one-layer ``torch.nn.RNN`` or ``RNNCell`` with ReLU, an AL-RNN or
+        another network by the names that :func:`load` knows; or a mapping from such names to arrays or
+        tensors, also nested. Tensors may require gradients, be on any device and in any precision.
+    readout, architecture, pwl_units, relu_units, prefix : optional
+        As in :func:`load`.
+
+    Returns
+    -------
+    PLRNN
+        Weights in float64, a copy: training on does not change it.
+
+    Raises
+    ------
+    CheckpointError
+        If no model is recognised in it or several are, or if it is not piecewise linear; the message says
+        what was found and what to do.
+
+    Notes
+    -----
+    Where a module says something of itself, such as ``nonlinearity``, it is taken at its word. Its
+    ``forward`` is not looked at: what a module of your own does beside its parts is not known here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import plrnn_analysis as pa
+    >>> pa.from_torch({"A": np.array([0.5]), "W": np.array([[1.0]]), "h": np.array([0.1])}, pwl_units=1)
+    <PLRNN al_rnn: M=1 units, 1 ReLU, at most 2^1 subregions>
+    """
+    contents = read_memory(module_or_state_dict)
+    return _model(contents, pwl_units, relu_units, architecture, prefix, readout)
+
+
+def _model(
+    contents: Contents,
+    pwl_units: int | None,
+    relu_units: Sequence[int] | None,
+    architecture: str | None,
+    prefix: str | None,
+    readout: str | None,
+) -> PLRNN:
     try:
         # Compared with the model's own units once these are known.
         units = None if relu_units is None else as_index_tuple("relu_units", relu_units, MAX_ELEMENTS)

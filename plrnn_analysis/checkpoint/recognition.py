@@ -62,7 +62,14 @@ def recognise(contents: Contents, wishes: Wishes) -> PLRNN:
     notes = list(contents.notes)
     if is_torch_rnn(found.leaves):
         weights = read_torch_rnn(contents, found.name, found.leaves)
-        notes.append("a state dict does not say whether a torch.nn.RNN uses tanh or relu: relu was assumed")
+        said = contents.facts.get(found.prefix, {}).get("nonlinearity")
+        if said is None:
+            notes.append("a state dict does not say whether a torch.nn.RNN uses tanh or relu: relu was assumed")
+        elif said != "relu":
+            raise contents.error(
+                f"its nonlinearity is {said!r}, which is not piecewise linear",
+                "Analysed exactly are networks of ReLUs: train one with nonlinearity='relu'.",
+            )
         used = {found.name(leaf) for leaf in found.leaves if leaf.startswith(("weight_", "bias_"))}
     else:
         kind = ARCHITECTURES[architecture]

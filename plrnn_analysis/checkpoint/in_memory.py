@@ -1,0 +1,116 @@
+"""A model from a network in memory: a PyTorch module, or arrays by name. Imports no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .._validation import detached
+from ..errors import CheckpointError
+from .contents import Contents, Entry
+
+__all__ = ["is_in_memory", "read_memory"]
+
+_MAX_DEPTH = 8
+_PLAIN = (str, bool, int, float)
+
+
+def is_in_memory(value: Any) -> bool:
+    """Whether `value` is a module or a mapping of arrays rather than a path."""
+    return isinstance(value, Mapping) or _is_module(value)
+
+
+def read_memory(source: Any) -> Contents:
+    """Arrays of a module or mapping, and what its modules say of themselves.
+
+    Parameters
+    ----------
+    source : torch.nn.Module or mapping
+        Tensors may be on any device and of any floating point type; mappings may be nested.
+
+    Raises
+    ------
+    CheckpointError
+        If it is neither.
+    """
+    if _is_module(source):
+        label = f"the module {type(source).__name__}"
+        facts = {name: _facts(module) for name, module in source.named_modules()}
+        arrays = _with_values_of_parametrised(source, dict(source.state_dict()))
+        return _contents(label, arrays, {name: said for name, said in facts.items() if said})
+    if isinstance(source, Mapping):
+        return _contents(f"the {type(source).__name__}", source, {})
+    raise CheckpointError(
+        f"from_torch takes a torch.nn.Module or a mapping of arrays by name, got a {type(source).__name__}. "
+        "A file is read by plrnn_analysis.load(path)."
+    )
+
+
+def _is_module(value: Any) -> bool:
+    return callable(getattr(value, "state_dict", None)) and callable(getattr(value, "named_modules", None))
+
+
+def _facts(module: Any) -> dict[str, Any]:
+    """What a module's attributes say, words and numbers only; of a function or module its name."""
+    said: dict[str, Any] = {"class": type(module).__name__}
+    for key, value in vars(module).items():
+        if not key.startswith("_") and isinstance(value, _PLAIN):
+            said[key] = value
+        elif not key.startswith("_") and callable(value) and isinstance(getattr(value, "__name__", None), str):
+            said[key] = value.__name__
+    for key, child in module.named_children():
+        said[key] = type(child).__name__
+    return said
+
+
+def _with_values_of_parametrised(source: Any, state: dict[str, Any]) -> dict[str, Any]:
+    """The state with the weights that parametrisations compute in the place of what these are computed from."""
+    for path, module in source.named_modules():
+        for name in getattr(module, "parametrizations", None) or {}:
+            full = f"{path}.{name}" if path else name
+            head = f"{path}.parametrizations.{name}." if path else f"parametrizations.{name}."
+            state = {key: value for key, value in state.items() if not key.startswith(head)}
+            state[full] = getattr(module, name)
+    return state
+
+
+def _contents(label: str, source: Mapping[Any, Any], facts: dict[str, dict[str, Any]]) -> Contents:
+    entries: dict[str, Entry] = {}
+    about: dict[str, Any] = {}
+    others: list[str] = []
+    _flatten(source, "", entries, about, others, 0)
+    return Contents(label, entries, None, about, tuple(others), facts=facts)
+
+
+def _flatten(
+    source: Mapping[Any, Any],
+    prefix: str,
+    entries: dict[str, Entry],
+    about: dict[str, Any],
+    others: list[str],
+    depth: int,
+) -> None:
+    for key, value in source.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and depth < _MAX_DEPTH:
+            _flatten(value, f"{name}.", entries, about, others, depth + 1)
+        elif isinstance(value, str):
+            about[name] = value
+        elif value is not None and (entry := _entry(value)) is not None:
+            entries[name] = entry
+        else:
+            others.append(f"{name}: a {type(value).__name__}")
+
+
+def _entry(value: Any) -> Entry | None:
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape is not None and dtype is not None:
+        # Moved and converted only if it is needed: a network may have gigabytes beside the weights wanted.
+        return Entry(tuple(int(n) for n in shape), str(dtype).removeprefix("torch."), lambda: detached(value))
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        return None
+    return Entry.of(array) if array.dtype.kind in "biufc" else None
