@@ -113,11 +113,13 @@ def test_what_is_no_array_of_numbers(value: Any) -> None:
         as_array("x", value, (2,))
 
 
-def test_a_tensor_that_requires_gradients_is_refused_with_its_advice() -> None:
+def test_a_tensor_that_requires_gradients_is_an_array_and_one_without_data_is_none() -> None:
     import torch
 
-    with pytest.raises(ModelError, match=r"x must be an array of real numbers, got Parameter \(.*detach"):
-        as_array("x", torch.nn.Parameter(torch.ones(2)), (2,))
+    parameter = torch.nn.Parameter(torch.tensor([0.1, 2.0], dtype=torch.bfloat16))
+    assert as_array("x", parameter, (2,)).tolist() == [float(parameter[0]), 2.0]
+    with pytest.raises(ModelError, match=r"x must be an array of real numbers, got Tensor \(.*meta"):
+        as_array("x", torch.ones(2, device="meta"), (2,))
 
 
 def test_a_masked_array_without_masked_entries_is_an_array() -> None:
