@@ -117,7 +117,7 @@ def test_a_tensor_that_requires_gradients_is_an_array_and_one_without_data_is_no
     import torch
 
     parameter = torch.nn.Parameter(torch.tensor([0.1, 2.0], dtype=torch.bfloat16))
-    assert as_array("x", parameter, (2,)).tolist() == [float(parameter[0]), 2.0]
+    assert as_array("x", parameter, (2,)).tolist() == [float(parameter.detach()[0]), 2.0]
     with pytest.raises(ModelError, match=r"x must be an array of real numbers, got Tensor \(.*meta"):
         as_array("x", torch.ones(2, device="meta"), (2,))
 
