@@ -11,16 +11,30 @@ if TYPE_CHECKING:
     from .recipe import Member as Member
     from .recipe import Recipe as Recipe
     from .tasks import AdditionTask as AdditionTask
+    from .tasks import Batch as Batch
+    from .tasks import Task as Task
     from .trainer import Trainer as Trainer
 
-__all__ = ["ALRNN", "AdditionTask", "Member", "Recipe", "Trainer", "export", "to_plrnn"]
+__all__ = [
+    "ALRNN",
+    "AdditionTask",
+    "Batch",
+    "Member",
+    "Recipe",
+    "Task",
+    "Trainer",
+    "export",
+    "to_plrnn",
+]
 
 # Loaded when first used: the command line imports this package to find its commands, and torch is slow to import.
 _LAZY = {
     "ALRNN": "model",
     "AdditionTask": "tasks",
+    "Batch": "tasks",
     "Member": "recipe",
     "Recipe": "recipe",
+    "Task": "tasks",
     "Trainer": "trainer",
     "export": "exporting",
     "to_plrnn": "exporting",

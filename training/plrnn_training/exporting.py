@@ -62,7 +62,9 @@ def export(model: ALRNN, path: Path, task: Task, training: Mapping[str, Any]) ->
     PLRNN
         What was written.
     """
-    exported = to_plrnn(model)
+    exported = task.in_user_units(to_plrnn(model))
+    if task.probes:
+        exported.metadata["probes"] = {name: list(map(float, held)) for name, held in task.probes.items()}
     exported.metadata.update(
         input_names=list(task.input_names),
         output_names=list(task.output_names),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +50,13 @@ class TrainedModel:
         On the test set, and on the validation set by which models are chosen.
     exact_score : float or None
         In closed form, where the task offers one for this model.
-    solved : bool
-        By the test score.
+    solved : bool or None
+        By the test score; None where the task has no threshold.
     reinitialised : int
         How often it diverged and was started again.
     checkpoint : Path
+    condition_scores : dict of str to float
+        Test score by kind of trial, where the task names kinds.
     """
 
     pwl_units: int
@@ -62,9 +64,10 @@ class TrainedModel:
     test_score: float
     validation_score: float
     exact_score: float | None
-    solved: bool
+    solved: bool | None
     reinitialised: int
     checkpoint: Path
+    condition_scores: dict[str, float] = field(default_factory=dict)
 
 
 def parse_whole_numbers(text: str, option: str) -> list[int]:
@@ -179,7 +182,13 @@ def train_in(
         )
     results = [
         _export_member(directory, trainer, *scores)
-        for scores in zip(range(len(trainer.members)), trainer.validation_scores(), trainer.test_scores(), strict=True)
+        for scores in zip(
+            range(len(trainer.members)),
+            trainer.validation_scores(),
+            trainer.test_scores(),
+            trainer.condition_scores(),
+            strict=True,
+        )
     ]
     write_json(directory / HISTORY_FILE, {"members": [asdict(m) for m in trainer.members], **asdict(trainer.history)})
     return results
@@ -217,7 +226,9 @@ def _training_record(trainer: Trainer, index: int) -> dict[str, Any]:
     }
 
 
-def _export_member(directory: Path, trainer: Trainer, index: int, validation: float, test: float) -> TrainedModel:
+def _export_member(
+    directory: Path, trainer: Trainer, index: int, validation: float, test: float, by_condition: dict[str, float]
+) -> TrainedModel:
     member: Member = trainer.members[index]
     task = trainer.task
     path = directory / f"{_name(task, member)}.safetensors"
@@ -232,6 +243,7 @@ def _export_member(directory: Path, trainer: Trainer, index: int, validation: fl
         solved=task.solved(test),
         reinitialised=trainer.reinitialised[index],
         checkpoint=path,
+        condition_scores=by_condition,
     )
 
 
@@ -240,7 +252,7 @@ def success_rates(models: Iterable[TrainedModel]) -> dict[int, tuple[int, int]]:
     rates: dict[int, tuple[int, int]] = {}
     for m in models:
         solved, total = rates.get(m.pwl_units, (0, 0))
-        rates[m.pwl_units] = (solved + m.solved, total + 1)
+        rates[m.pwl_units] = (solved + bool(m.solved), total + 1)
     return dict(sorted(rates.items()))
 
 
@@ -248,18 +260,20 @@ def results_table(models: Sequence[TrainedModel], score_name: str) -> Table:
     """The models as a table for the terminal."""
     table = Table()
     exact = any(m.exact_score is not None for m in models)
-    for name in ("P", "seed", f"test {score_name}", *(["exact"] if exact else []), "solved", "checkpoint"):
+    judged = any(m.solved is not None for m in models)
+    columns = ["P", "seed", f"test {score_name}", *["exact"] * exact, *["solved"] * judged, "checkpoint"]
+    for name in columns:
         table.add_column(name, justify="left" if name in ("solved", "checkpoint") else "right")
     for m in models:
-        closed_form = ["" if m.exact_score is None else f"{m.exact_score:.6f}"] if exact else []
-        score = f"{m.test_score:.2e}" if m.test_score < 1e-2 else f"{m.test_score:.4f}"
+        cells = [str(m.pwl_units), str(m.seed), _short(m.test_score)]
+        if exact:
+            cells.append("" if m.exact_score is None else f"{m.exact_score:.6f}")
+        if judged:
+            cells.append("yes" if m.solved else "no")
         restarts = f" (restarted {m.reinitialised}×)" if m.reinitialised else ""
-        table.add_row(
-            str(m.pwl_units),
-            str(m.seed),
-            score,
-            *closed_form,
-            ("yes" if m.solved else "no") + restarts,
-            m.checkpoint.name,
-        )
+        table.add_row(*cells, m.checkpoint.name + restarts)
     return table
+
+
+def _short(score: float) -> str:
+    return f"{score:.2e}" if score < 1e-2 else f"{score:.4f}"

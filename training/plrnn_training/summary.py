@@ -22,16 +22,27 @@ def best_model(models: Sequence[TrainedModel], higher_is_better: bool = False) -
 
 
 def rate_sentences(models: Sequence[TrainedModel], task: Task, recipe: Recipe) -> list[str]:
-    """One sentence per P: how many of how many seeds solved the task, and with which initialisation."""
+    """One sentence per P: how many of how many seeds solved the task, or how well they do where no line is drawn."""
     sentences = []
     for p, (solved, total) in success_rates(models).items():
-        scores = [m.test_score for m in models if m.pwl_units == p]
-        restarts = sum(m.reinitialised for m in models if m.pwl_units == p)
+        own = [m for m in models if m.pwl_units == p]
+        restarts = sum(m.reinitialised for m in own)
         extra = f"; {restarts} restart(s) after divergence" if restarts else ""
-        sentences.append(
-            f"P = {p}: {solved} of {total} seeds solved {task.name} (init {recipe.init}, "
-            f"{recipe.iterations} iterations), median test {task.score_name} {median(scores):.3g}{extra}"
-        )
+        how = f"(init {recipe.init}, {recipe.iterations} iterations)"
+        middle = median(m.test_score for m in own)
+        if task.threshold is None:
+            best = best_model(own, task.higher_is_better)
+            seeds = "1 seed" if total == 1 else f"{total} seeds"
+            sentence = (
+                f"P = {p}: median test {task.score_name} {middle:.3g} over {seeds}, "
+                f"{best.test_score:.3g} for the one chosen on validation trials {how}"
+            )
+        else:
+            sentence = (
+                f"P = {p}: {solved} of {total} seeds solved {task.name} {how}, "
+                f"median test {task.score_name} {middle:.3g}"
+            )
+        sentences.append(sentence + extra)
     return sentences
 
 
@@ -68,7 +79,9 @@ def write_summary(
             "displayed": m is displayed,
             "reinitialised": m.reinitialised,
             "checkpoint": m.checkpoint.name,
+            **({"by_condition": m.condition_scores} if m.condition_scores else {}),
         }
         for m in models
     ]
-    write_json(path, {"task": task.metadata(), **floors, "models": rows, **extra})
+    chance = {} if task.chance is None else {"chance": task.chance}
+    write_json(path, {"task": task.metadata(), **chance, **floors, "models": rows, **extra})

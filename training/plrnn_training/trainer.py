@@ -139,7 +139,9 @@ class Trainer:
         self.seconds = 0.0
         self.reinitialised = [0] * len(self.members)
         self.history = History([], [], [])
-        self._validation = task.sample(self.recipe.validation_trials, generator_for(0, "validation"), self.device)
+        self._validation = task.held_out(
+            "validation", self.recipe.validation_trials, generator_for(0, "validation")
+        ).to(self.device)
         self._evaluate_every = max(1, self.recipe.iterations // self.recipe.evaluations)
 
     @property
@@ -159,7 +161,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.recipe, self.iteration)
         self.optimiser.zero_grad(set_to_none=True)
-        losses = stage.loss(self.model(batch.inputs, last=stage.scored_steps), batch.targets)
+        losses = stage.loss(self.model(batch.inputs, last=stage.scored_steps), batch.targets, batch.mask)
         if self.recipe.tau and self.recipe.regularised_units:
             penalty = manifold_attractor_penalty(
                 self.model.A, self.model.W, self.model.h, self.recipe.regularised_units
@@ -193,16 +195,30 @@ class Trainer:
             for start in range(0, batch.inputs.shape[0], _EVALUATION_CHUNK):
                 inputs = batch.inputs[start : start + _EVALUATION_CHUNK].to(self.device)
                 outputs.append(self.model(inputs, last=self.task.scored_steps))
-            score = self.task.score(torch.cat(outputs, dim=1), batch.targets.to(self.device))
+            wanted = batch.to(self.device).expand(len(self.members))
+            score = self.task.score(torch.cat(outputs, dim=1), wanted.targets, wanted.mask)
         return [float(s) for s in score.cpu()]
 
     def validation_scores(self, trials: int = 2000) -> list[float]:
         """Score of every model on validation trials, for choosing among them."""
-        return self.evaluate(self.task.sample(trials, generator_for(0, "selection")))
+        return self.evaluate(self.task.held_out("selection", trials, generator_for(0, "selection")))
 
     def test_scores(self) -> list[float]:
         """Score of every model on the test set, which nothing else looks at."""
-        return self.evaluate(self.task.sample(self.recipe.test_trials, generator_for(0, "test")))
+        return self.evaluate(self._test_trials())
+
+    def condition_scores(self) -> list[dict[str, float]]:
+        """Test score of every model by kind of trial; empty where the task's trials are of one kind."""
+        batch = self._test_trials()
+        found: list[dict[str, float]] = [{} for _ in self.members]
+        if batch.conditions is None:
+            return found
+        for index, name in enumerate(self.task.condition_names):
+            chosen = batch.conditions == index
+            if bool(chosen.any()):
+                for scores, score in zip(found, self.evaluate(batch.select(chosen)), strict=True):
+                    scores[name] = score
+        return found
 
     def run(
         self,
@@ -309,6 +325,9 @@ class Trainer:
         recipe["betas"] = list(recipe["betas"])
         members = [[m.pwl_units, m.seed] for m in self.members]
         return {**self.task.metadata(), **recipe, "units": self.n_units, "members": members}
+
+    def _test_trials(self) -> Batch:
+        return self.task.held_out("test", self.recipe.test_trials, generator_for(0, "test"))
 
     def _clip_gradients(self, losses: Tensor) -> list[int]:
         """Scale every model's gradient to at most `clip`; zero and return those that are not finite."""

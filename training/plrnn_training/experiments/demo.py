@@ -35,13 +35,6 @@ from .gate import find_gate
 
 __all__ = ["DemoSettings", "run_demo"]
 
-#: Inputs under which fixed points are searched: (value, mark).
-HELD_INPUTS: dict[str, tuple[float, float]] = {
-    "no input": (0.0, 0.0),
-    "mark off, value 0.5": (0.5, 0.0),
-    "mark on, value 0.5": (0.5, 1.0),
-}
-
 
 @dataclass(frozen=True)
 class DemoSettings:
@@ -121,7 +114,7 @@ def run_demo(
     run = network.run(trials.inputs.numpy().astype(np.float64))
     graph = network.transition_graph(run)
     plrnn_analysis.write_graphml(graph, out / "transitions.graphml")
-    fixed_points = {label: network.fixed_points(constant_input=s) for label, s in HELD_INPUTS.items()}
+    fixed_points = {label: network.fixed_points(constant_input=s) for label, s in task.probes.items()}
     findings = Findings(
         task=task,
         recipe=settings.recipe,
@@ -133,7 +126,7 @@ def run_demo(
         run=run,
         graph=graph,
         fixed_points=fixed_points,
-        linear_fixed_points={label: linear_network.fixed_points(constant_input=s) for label, s in HELD_INPUTS.items()},
+        linear_fixed_points={label: linear_network.fixed_points(constant_input=s) for label, s in task.probes.items()},
         linear_network=linear_network,
         linear_run=linear_network.run(trials.inputs.numpy().astype(np.float64)),
         reloaded_mse=_mse(network, task, settings.recipe.test_trials),

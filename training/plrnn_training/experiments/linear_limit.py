@@ -237,7 +237,7 @@ def _measure(network: PLRNN, trained: TrainedModel, task: AdditionTask, recipe: 
         population_mse=task.exact_score(network),
         superposition_gap=superposition_gap(network, inputs[:_GAP_TRIALS]),
         p_below_floor=0.5 * math.erfc((floor - mse) / error / math.sqrt(2)) if error > 0 else float(mse >= floor),
-        solved=task.solved(mse),
+        solved=bool(task.solved(mse)),
         checkpoint=trained.checkpoint.name,
     )
 

@@ -2,5 +2,6 @@
 
 from .addition import AdditionTask
 from .base import Batch, Task, stack_batches
+from .objectives import CROSS_ENTROPY, SQUARED_ERROR, Objective
 
-__all__ = ["AdditionTask", "Batch", "Task", "stack_batches"]
+__all__ = ["CROSS_ENTROPY", "SQUARED_ERROR", "AdditionTask", "Batch", "Objective", "Task", "stack_batches"]

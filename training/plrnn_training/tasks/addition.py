@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from plrnn_analysis._validation import whole
 from plrnn_analysis.linear_limit import mark_range, population_mse
 from plrnn_analysis.model import PLRNN
 
-from .base import Batch
+from .base import Batch, Task
 
 __all__ = ["AdditionTask"]
 
@@ -20,7 +20,7 @@ _CURRICULUM = (0.1, 0.2, 0.4, 0.7)
 
 
 @dataclass(frozen=True)
-class AdditionTask:
+class AdditionTask(Task):
     """Inputs (u_t, m_t) with u ~ U(0, 1) and two marks m_t = 1; the target is the sum of the marked u.
 
     Parameters
@@ -55,8 +55,10 @@ class AdditionTask:
     input_names = ("value", "mark")
     output_names = ("sum",)
     scored_steps = 1
-    score_name = "mse"
-    higher_is_better = False
+    chance = 1 / 6  # the variance of the sum
+    probes = MappingProxyType(
+        {"no input": (0.0, 0.0), "mark off, value 0.5": (0.5, 0.0), "mark on, value 0.5": (0.5, 1.0)}
+    )
 
     def __post_init__(self) -> None:
         mark_range(self.length, self.marks)
@@ -92,18 +94,6 @@ class AdditionTask:
         inputs[:, :, 1].scatter_(1, positions, 1.0)
         targets = values.gather(1, positions).sum(1, keepdim=True)
         return Batch(inputs, targets).to(device)
-
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean squared error of each model at the read-out step."""
-        return (outputs[..., -1, :] - targets).square().mean(dim=(-2, -1))
-
-    def score(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """As :meth:`loss`."""
-        return self.loss(outputs, targets)
-
-    def solved(self, score: float) -> bool:
-        """Whether the MSE is below the threshold."""
-        return score < self.threshold
 
     def exact_score(self, model: PLRNN) -> float | None:
         """Population MSE of a model without ReLU units; None for others."""
