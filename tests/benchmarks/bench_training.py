@@ -1,8 +1,10 @@
-"""Forward and backward pass of one training step: plain autograd loop against the hand-written Function.
+"""Forward and backward pass of one training step: plain autograd, the hand-written Function, compiled loops.
 
     python tests/benchmarks/bench_training.py [--threads 1] [--device cpu]
 
-Both run in turns in one process; the fastest repetition of each counts, so that other load disturbs little.
+All run in turns in one process; the fastest repetition of each counts, so that other load disturbs little. Compiled
+loops exist on the CPU alone; training uses them for small models, such as the first of the list, which is what fitting
+a time series trains.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,6 +22,11 @@ from plrnn_training.sequence import eager_states, sequence_states
 from plrnn_training.tasks import stack_batches
 
 States = Callable[..., Tensor]
+WAYS: dict[str, States] = {
+    "autograd": eager_states,
+    "Function": partial(sequence_states, compiled=False),
+    "compiled": partial(sequence_states, compiled=True),
+}
 
 
 def one_step(states: States, model: ALRNN, task: AdditionTask, inputs: Tensor, targets: Tensor, n_tail: int) -> None:
@@ -31,17 +39,18 @@ def one_step(states: States, model: ALRNN, task: AdditionTask, inputs: Tensor, t
 
 
 def measure(
-    n_models: int, batch: int, n_units: int, pwl_units: int, device: str, repetitions: int
-) -> tuple[float, float]:
-    """Milliseconds a model for (eager, ours)."""
+    n_models: int, batch: int, n_units: int, pwl_units: int, length: int, device: str, repetitions: int
+) -> dict[str, float]:
+    """Milliseconds a model, by name of the way."""
     torch.manual_seed(0)
-    task = AdditionTask(100)
+    task = AdditionTask(length)
     model = ALRNN(n_units, [pwl_units] * n_models, 2, 1).to(device)
     trials = stack_batches([task.sample(batch, torch.Generator().manual_seed(i)) for i in range(n_models)]).to(device)
-    best = [float("inf"), float("inf")]
+    ways = {name: states for name, states in WAYS.items() if device == "cpu" or name != "compiled"}
+    best = dict.fromkeys(ways, float("inf"))
     gradients = []
     for repetition in range(repetitions + 1):
-        for which, states in enumerate((eager_states, sequence_states)):
+        for name, states in ways.items():
             if device == "cuda":
                 torch.cuda.synchronize()
             began = time.perf_counter()
@@ -49,12 +58,13 @@ def measure(
             if device == "cuda":
                 torch.cuda.synchronize()
             if repetition:  # the first one warms up
-                best[which] = min(best[which], time.perf_counter() - began)
+                best[name] = min(best[name], time.perf_counter() - began)
             else:
                 gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
-    for a, b in zip(*gradients, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3 * float(a.abs().max()))
-    return best[0] * 1e3 / n_models, best[1] * 1e3 / n_models
+    for other in gradients[1:]:
+        for a, b in zip(gradients[0], other, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3 * float(a.abs().max()))
+    return {name: seconds * 1e3 / n_models for name, seconds in best.items()}
 
 
 def main() -> None:
@@ -65,20 +75,29 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=7)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    print(f"torch {torch.__version__}, {arguments.device}, {arguments.threads} thread(s), T = 100, float32")
-    print(f"{'models':>6} {'batch':>5} {'M':>3} {'P':>3} {'eager ms/model':>15} {'ours ms/model':>14} {'ratio':>6}")
-    for n_models, batch, n_units, pwl_units in (
-        (1, 64, 20, 2),
-        (8, 64, 20, 2),
-        (32, 64, 20, 2),
-        (8, 64, 20, 20),
-        (1, 128, 40, 2),
-        (8, 128, 40, 2),
-        (32, 128, 40, 2),
+    print(f"torch {torch.__version__}, {arguments.device}, {arguments.threads} thread(s), float32; ms a model")
+    print(
+        f"{'models':>6} {'batch':>5} {'T':>4} {'M':>3} {'P':>3} " + "".join(f"{name:>10}" for name in WAYS) + "  ratios"
+    )
+    for n_models, batch, length, n_units, pwl_units in (
+        (1, 16, 200, 20, 10),
+        (5, 16, 200, 20, 10),
+        (1, 64, 100, 20, 2),
+        (8, 64, 100, 20, 2),
+        (32, 64, 100, 20, 2),
+        (8, 64, 100, 20, 20),
+        (1, 128, 100, 40, 2),
+        (8, 128, 100, 40, 2),
+        (32, 128, 100, 40, 2),
     ):
-        eager, ours = measure(n_models, batch, n_units, pwl_units, arguments.device, arguments.repetitions)
+        found = measure(n_models, batch, n_units, pwl_units, length, arguments.device, arguments.repetitions)
+        ratios = ", ".join(f"{found['autograd'] / ms:.1f}" for name, ms in found.items() if name != "autograd")
+        if "compiled" in found:
+            ratios += f"; compiled against Function {found['Function'] / found['compiled']:.1f}"
         print(
-            f"{n_models:6} {batch:5} {n_units:3} {pwl_units:3} {eager:15.2f} {ours:14.2f} {eager / ours:6.1f}",
+            f"{n_models:6} {batch:5} {length:4} {n_units:3} {pwl_units:3} "
+            + "".join(f"{ms:10.2f}" for ms in found.values())
+            + f"  {ratios}",
             flush=True,
         )
 

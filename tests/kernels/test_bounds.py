@@ -24,6 +24,19 @@ for m, p in ((4, 0), (4, 2), (8, 6), (14, 14)):
     model.cycles(3)
     run = model.simulate(50, n=20)
     model.transition_graph(run)
+
+import torch
+from plrnn_training.sequence import Forcing, sequence_states
+
+for E, batch, T, M, N, H in ((1, 1, 1, 3, 1, 0), (2, 3, 7, 6, 2, 4), (1, 2, 3, 5, 5, 5)):
+    draw = lambda *shape: torch.randn(*shape, requires_grad=True)
+    readout = map(torch.zeros, ((E, N, M), (E, N), (E, M, N)))
+    forcing = Forcing(torch.rand(E, T, batch, N), torch.rand(E, T, batch, N), *readout)
+    for forced in (None, forcing):
+        sequence_states(
+            draw(E, M), draw(E, M, M), draw(E, M, 2), draw(E, M), draw(E, batch, T, 2),
+            torch.where(torch.arange(M) < M - H, -torch.inf, 0.0).expand(E, M), H, forcing=forced, compiled=True,
+        ).sum().backward()
 """
 
 

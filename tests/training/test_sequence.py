@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plrnn_analysis.errors import ModelError
-from plrnn_training import ALRNN, to_plrnn
-from plrnn_training.sequence import eager_states, sequence_states
+from plrnn_training import ALRNN, sequence, to_plrnn
+from plrnn_training.sequence import Forcing, eager_states, sequence_states
 
 
 def draw(n_models, batch, n_steps, n_inputs, n_units, pwl_units, seed, dtype=torch.float64):
@@ -31,18 +33,76 @@ def draw(n_models, batch, n_steps, n_inputs, n_units, pwl_units, seed, dtype=tor
     return weights, normal(n_models, batch, n_steps, n_inputs), normal(n_models, batch, n_units), floor
 
 
+def draw_forcing(n_models, batch, n_steps, n_units, n_outputs, seed):
+    """Gains of every kind: none at some steps, some outputs only, between 0 and 1."""
+    g = torch.Generator().manual_seed(seed + 1)
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=g, dtype=torch.float64)
+
+    gain = torch.rand(n_models, n_steps, batch, n_outputs, generator=g, dtype=torch.float64)
+    gain *= gain > 0.3
+    gain[:, 1::2] = 0.0
+    B = normal(n_models, n_outputs, n_units)
+    observations = normal(n_models, n_steps, batch, n_outputs)
+    return Forcing(gain, observations, B, normal(n_models, n_outputs), torch.linalg.pinv(B))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("forced", [False, True])
 @pytest.mark.parametrize("first", [0, 2, 4])
-def test_gradients_against_finite_differences(first):
+def test_gradients_against_finite_differences(first, forced, compiled):
     weights, inputs, z0, floor = draw(3, 2, 5, 2, 4, (0, 2, 4), seed=0)
+    forcing = draw_forcing(3, 2, 5, 4, 2, seed=0) if forced else None
 
     def states(A, W, C, h, s, z):
-        return sequence_states(A, W, C, h, s, floor, 4, first, z)
+        return sequence_states(A, W, C, h, s, floor, 4, first, z, forcing, compiled)
 
     assert torch.autograd.gradcheck(states, (*weights, inputs, z0))
 
 
+def test_forcing_replaces_outputs_by_what_was_observed():
+    """With gain 1 the outputs are the observations; where the gain is 0 they are as they were."""
+    weights, inputs, z0, floor = draw(2, 3, 1, 1, 6, (1, 3), seed=5)
+    drawn = draw_forcing(2, 3, 1, 6, 3, seed=5)
+    gain = torch.ones_like(drawn.gain)
+    gain[..., 1] = 0.0
+    forcing = Forcing(gain, drawn.observations, drawn.B, drawn.b, drawn.K)
+    forced = forcing.apply(z0, 0) @ drawn.B.mT + drawn.b.unsqueeze(1)
+    free = z0 @ drawn.B.mT + drawn.b.unsqueeze(1)
+    wanted = torch.where(gain[:, 0] == 1.0, drawn.observations[:, 0], free)
+    torch.testing.assert_close(forced, wanted, rtol=0, atol=1e-12)
+    # A step from there.
+    for compiled in (False, True):
+        ours = sequence_states(*weights, inputs, floor, 3, 0, z0, forcing, compiled)
+        theirs = sequence_states(*weights, inputs, floor, 3, 0, forcing.apply(z0, 0), None, compiled)
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-11)
+
+
+def test_compiled_loops_are_for_small_models_on_a_cpu(monkeypatch):
+    chosen = []
+    for name in ("_CompiledStates", "_SequenceStates"):
+        original = getattr(sequence, name)
+        spy = types.SimpleNamespace(apply=lambda *a, o=original, n=name: chosen.append(n) or o.apply(*a))
+        monkeypatch.setattr(sequence, name, spy)
+    for n_models, dtype in ((1, torch.float32), (1, torch.float64), (200, torch.float32), (1, torch.bfloat16)):
+        weights, inputs, z0, floor = draw(n_models, 16, 2, 1, 20, (2,) * n_models, seed=0, dtype=dtype)
+        sequence_states(*weights, inputs, floor, 2, 0, z0)
+    assert chosen == ["_CompiledStates", "_CompiledStates", "_SequenceStates", "_SequenceStates"]
+
+
+def test_not_a_number_stays_one():
+    weights, inputs, z0, floor = draw(1, 1, 3, 1, 4, (2,), seed=0)
+    with torch.no_grad():
+        z0[..., -1] = torch.nan
+    for compiled in (False, True):
+        assert sequence_states(*weights, inputs, floor, 2, 0, z0, None, compiled).isnan().all()
+
+
 @settings(max_examples=60, deadline=None)
 @given(
+    compiled=st.booleans(),
+    forced=st.booleans(),
     pwl=st.lists(st.integers(0, 5), min_size=1, max_size=4),
     batch=st.integers(1, 4),
     n_steps=st.integers(1, 7),
@@ -51,14 +111,15 @@ def test_gradients_against_finite_differences(first):
     seed=st.integers(0, 10_000),
     data=st.data(),
 )
-def test_same_states_and_gradients_as_autograd(pwl, batch, n_steps, n_inputs, slack, seed, data):
+def test_same_states_and_gradients_as_autograd(compiled, forced, pwl, batch, n_steps, n_inputs, slack, seed, data):
     first = data.draw(st.integers(0, n_steps - 1))
     n_units = 5
     weights, inputs, z0, floor = draw(len(pwl), batch, n_steps, n_inputs, n_units, pwl, seed)
     leaves = (*weights, inputs, z0)
     n_tail = min(n_units, max(pwl) + slack)
-    ours = sequence_states(*weights, inputs, floor, n_tail, first, z0)
-    theirs = eager_states(*weights, inputs, floor, n_tail, first, z0)
+    forcing = draw_forcing(len(pwl), batch, n_steps, n_units, 2, seed) if forced else None
+    ours = sequence_states(*weights, inputs, floor, n_tail, first, z0, forcing, compiled)
+    theirs = eager_states(*weights, inputs, floor, n_tail, first, z0, forcing)
     scale = 1 + theirs.detach().abs().max()
     assert torch.allclose(ours, theirs, rtol=0, atol=1e-12 * float(scale))
     weight = torch.randn(ours.shape, generator=torch.Generator().manual_seed(seed), dtype=ours.dtype)
@@ -70,12 +131,13 @@ def test_same_states_and_gradients_as_autograd(pwl, batch, n_steps, n_inputs, sl
         assert torch.allclose(a, b, rtol=1e-9, atol=1e-10 * float(1 + b.abs().max()) if b.numel() else 0)
 
 
-def test_derivative_at_zero_is_that_of_torch_relu():
+@pytest.mark.parametrize("compiled", [False, True])
+def test_derivative_at_zero_is_that_of_torch_relu(compiled):
     floor = torch.zeros(1, 1, dtype=torch.float64)
     z0 = torch.zeros(1, 1, 1, dtype=torch.float64, requires_grad=True)
     A, W, h = torch.full((1, 1), 0.3).double(), torch.full((1, 1, 1), 5.0).double(), torch.zeros(1, 1).double()
     sequence_states(
-        A, W, torch.zeros(1, 1, 0).double(), h, torch.zeros(1, 1, 1, 0).double(), floor, 1, 0, z0
+        A, W, torch.zeros(1, 1, 0).double(), h, torch.zeros(1, 1, 1, 0).double(), floor, 1, 0, z0, None, compiled
     ).sum().backward()
     assert z0.grad.item() == pytest.approx(0.3)
 

@@ -20,6 +20,7 @@ from .interrupt import stop_requests
 from .model import ALRNN
 from .recipe import Member, Recipe, curriculum_stage, learning_rate
 from .seeds import generator_for
+from .sequence import SMALL_STEP
 from .state import load_state, save_state
 from .tasks.base import Batch, Task, stack_batches
 
@@ -27,8 +28,6 @@ __all__ = ["History", "Trainer", "manifold_attractor_penalty"]
 
 _CHECKPOINT_SECONDS = 30.0
 _EVALUATION_CHUNK = 250
-# Below about this many multiply-adds a step, a second CPU thread costs more than it brings.
-_ONE_THREAD_STEP = 4e6
 
 
 @dataclass
@@ -241,7 +240,7 @@ class Trainer:
         """
         threads = torch.get_num_threads()
         per_step = len(self.members) * self.recipe.batch * self.n_units**2
-        if self.device.type == "cpu" and per_step < _ONE_THREAD_STEP:
+        if self.device.type == "cpu" and per_step < SMALL_STEP:
             # For small products waking threads costs more than they save.
             torch.set_num_threads(1)
         started = saved = time.monotonic()
