@@ -10,7 +10,7 @@ from .._validation import number, whole
 from ..errors import ModelError
 from .stretches import as_trials, gap_free
 
-__all__ = ["power_spectra", "spectral_distance"]
+__all__ = ["power_spectra", "power_spectrum_distance"]
 
 # The Gaussian that smooths a spectrum spans at most this share of it.
 WIDEST = 1 / 20
@@ -67,7 +67,7 @@ def power_spectra(series: Any, length: int | None = None, *, smoothing: float = 
     return power / np.where(still, 1.0, total)
 
 
-def spectral_distance(data: Any, generated: Any, *, smoothing: float = 20.0) -> float:
+def power_spectrum_distance(data: Any, generated: Any, *, smoothing: float = 20.0) -> float:
     """Hellinger distance D_H between power spectra, averaged over channels.
 
     Parameters
@@ -98,7 +98,7 @@ def spectral_distance(data: Any, generated: Any, *, smoothing: float = 20.0) -> 
     >>> import numpy as np
     >>> steps = np.arange(5000)
     >>> wave, slower = np.sin(0.1 * steps), np.sin(0.05 * steps)
-    >>> round(spectral_distance(wave, 3 * wave[:4000]), 2), spectral_distance(wave, slower) > 0.5
+    >>> round(power_spectrum_distance(wave, 3 * wave[:4000]), 2), power_spectrum_distance(wave, slower) > 0.5
     (0.0, True)
     """
     recorded = gap_free(as_trials("data", data))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plrnn_analysis.errors import ModelError
-from plrnn_analysis.reconstruction import power_spectra, spectral_distance, state_space_divergence
+from plrnn_analysis.reconstruction import power_spectra, power_spectrum_distance, state_space_divergence
 
 
 def plain_divergence(data, generated, bins, smoothing):
@@ -83,7 +83,10 @@ def test_order_of_steps_does_not_matter_for_states_but_for_spectra():
     wave = np.sin(0.2 * np.arange(3000))[:, None]
     shuffled = rng.permutation(wave)
     assert state_space_divergence(wave, shuffled) == pytest.approx(0.0, abs=1e-12)
-    assert spectral_distance(wave, wave) == pytest.approx(0.0, abs=1e-7) and spectral_distance(wave, shuffled) > 0.5
+    assert (
+        power_spectrum_distance(wave, wave) == pytest.approx(0.0, abs=1e-7)
+        and power_spectrum_distance(wave, shuffled) > 0.5
+    )
 
 
 def plain_distance(x, y, sigma):
@@ -101,11 +104,11 @@ def plain_distance(x, y, sigma):
     return np.sqrt(1 - np.sum(np.sqrt(spectra[0] * spectra[1])))
 
 
-def test_spectral_distance_against_its_definition():
+def test_power_spectrum_distance_against_its_definition():
     rng = np.random.default_rng(3)
     x, y = np.cumsum(rng.normal(size=(2, 400)), axis=1)
     x, y = x - 0.9 * np.roll(x, 1), y
-    assert spectral_distance(x, y, smoothing=3.0) == pytest.approx(plain_distance(x, y, 3.0), rel=1e-6)
+    assert power_spectrum_distance(x, y, smoothing=3.0) == pytest.approx(plain_distance(x, y, 3.0), rel=1e-6)
 
 
 def test_spectra_are_averaged_over_stretches_between_gaps():
@@ -126,10 +129,10 @@ def test_diverged_and_constant_runs():
     wave = np.sin(0.2 * np.arange(500))
     gone = wave.copy()
     gone[400:] = np.inf
-    assert state_space_divergence(wave, gone) == np.inf and spectral_distance(wave, gone) == 1.0
+    assert state_space_divergence(wave, gone) == np.inf and power_spectrum_distance(wave, gone) == 1.0
     still = power_spectra(np.full(100, 0.1), smoothing=0.0)
     assert still[0, 0] == 1.0 and not still[1:].any()
-    assert spectral_distance(wave, np.full(500, 0.1)) > 0.9
+    assert power_spectrum_distance(wave, np.full(500, 0.1)) > 0.9
 
 
 def test_trials_of_unequal_length_and_missing_values():
@@ -141,7 +144,7 @@ def test_trials_of_unequal_length_and_missing_values():
     holed[1][10, 0] = np.nan
     kept = np.delete(whole, 60, axis=0)
     assert state_space_divergence(holed, whole) == pytest.approx(state_space_divergence(kept, whole), abs=1e-12)
-    assert 0.0 < spectral_distance(holed, trials) < 0.5
+    assert 0.0 < power_spectrum_distance(holed, trials) < 0.5
 
 
 @pytest.mark.parametrize(
@@ -155,7 +158,7 @@ def test_trials_of_unequal_length_and_missing_values():
     ],
 )
 def test_what_is_no_series_is_refused(data, generated, message):
-    for measure in (state_space_divergence, spectral_distance):
+    for measure in (state_space_divergence, power_spectrum_distance):
         with pytest.raises(ModelError, match=message):
             measure(data, generated)
 
