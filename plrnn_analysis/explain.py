@@ -35,11 +35,14 @@ class VisitedSubregion(SubregionModes):
         The same as a share of all states.
     step_share : (T,) ndarray
         Share of the trials that are inside after each step.
+    mean_output : (N,) ndarray or None
+        Mean of the outputs of the states inside; None for a model without readout.
     """
 
     visits: int
     frequency: float
     step_share: np.ndarray
+    mean_output: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +133,7 @@ def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subreg
     names = np.array([bits_to_string(p) for p in patterns])
     # Most visited first; names decide ties, so that a run and its copy are told alike.
     described = np.lexsort((names, -counts))[:max_subregions]
+    means = _mean_outputs(trajectory, member, counts)
     regions = []
     for index, found in zip(described, find_modes(model, names[described].tolist(), n_modes=n_modes), strict=True):
         regions.append(
@@ -141,9 +145,22 @@ def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subreg
                 visits=int(counts[index]),
                 frequency=float(counts[index] / member.size),
                 step_share=(member == index).mean(axis=0),
+                mean_output=None if means is None else means[index],
             )
         )
     return Explanation(tuple(regions), n_trials, n_steps, names[member])
+
+
+def _mean_outputs(trajectory: Trajectory, member: np.ndarray, counts: np.ndarray) -> np.ndarray | None:
+    """Mean output (n, N) of the states of each subregion."""
+    if trajectory.outputs is None:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = [
+            np.bincount(member.ravel(), weights=trajectory.outputs[..., i].ravel(), minlength=len(counts))
+            for i in range(trajectory.outputs.shape[2])
+        ]
+        return np.reshape(sums, (len(sums), len(counts))).T / counts[:, None]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .errors import ModelError
 from .network import Network
+from .readouts import with_outputs
 
 if TYPE_CHECKING:
     import networkx
@@ -69,7 +70,7 @@ class PLRNN(Network):
         """
         from .fixed_points import find_fixed_points
 
-        return find_fixed_points(self.map.with_input(constant_input), **options)
+        return with_outputs(find_fixed_points(self.map.with_input(constant_input), **options), self)
 
     def uniqueness(self, constant_input: Any = None) -> UniquenessCertificate:
         """Is there exactly one fixed point? See :func:`plrnn_analysis.certificates.certify_unique`.
@@ -81,7 +82,7 @@ class PLRNN(Network):
         """
         from .certificates import certify_unique
 
-        return certify_unique(self.map.with_input(constant_input))
+        return with_outputs(certify_unique(self.map.with_input(constant_input)), self)
 
     def cycles(self, max_period: int, constant_input: Any = None, periodic_input: Any = None, **options: Any) -> Cycles:
         """All cycles up to a period, with a certificate; see :func:`plrnn_analysis.cycles.find_cycles`.
@@ -106,8 +107,10 @@ class PLRNN(Network):
         if periodic_input is not None:
             if constant_input is not None:
                 raise ModelError("give constant_input or periodic_input, not both")
-            return find_cycles(self.map, max_period, periodic_input=periodic_input, **options)
-        return find_cycles(self.map.with_input(constant_input), max_period, **options)
+            found = find_cycles(self.map, max_period, periodic_input=periodic_input, **options)
+        else:
+            found = find_cycles(self.map.with_input(constant_input), max_period, **options)
+        return with_outputs(found, self)
 
     def regions(self, constant_input: Any = None, **options: Any) -> Subregions:
         """The non-empty subregions; see :func:`plrnn_analysis.regions.find_subregions`.

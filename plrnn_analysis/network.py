@@ -11,7 +11,7 @@ from ._frozen import Frozen, freeze
 from ._validation import as_array, as_index_tuple, detached, one_of, whole
 from .architectures import ARCHITECTURES, canonical_map
 from .errors import ModelError
-from .maps import CanonicalMap
+from .maps import CanonicalMap, bits_from_string
 
 __all__ = ["AnyNetwork", "Network"]
 
@@ -218,6 +218,69 @@ class Network(Frozen):
     def n_outputs(self) -> int:
         """Dimension N of the readout; 0 without one."""
         return 0 if self.B is None else int(self.B.shape[0])
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """What the checkpoint calls the outputs; empty where it has no names for them."""
+        return tuple(self.metadata.get("output_names", ()))
+
+    def read_out(self, states: np.ndarray) -> np.ndarray | None:
+        """Readout ``B z + b`` of states (..., M) as (..., N); None for a network without one.
+
+        Examples
+        --------
+        >>> network = Network.al_rnn(A=[0.5], W=[[1.0]], h=[0.0], pwl_units=1, B=[[2.0]], b=[1.0])
+        >>> network.read_out(np.array([[3.0], [4.0]]))
+        array([[7.],
+               [9.]])
+        """
+        if self.B is None:
+            return None
+        # A diverged state has a diverged readout: no news, no warning.
+        with np.errstate(all="ignore"):
+            outputs = states @ self.B.T
+            if self.b is not None:
+                outputs += self.b
+        return np.asarray(outputs)
+
+    def jacobian(self, subregion: Any) -> np.ndarray:
+        """Jacobian ``A + W diag(b) V`` of the step inside a linear subregion.
+
+        Parameters
+        ----------
+        subregion : str or (P,) array_like of bool or int
+            A bitcode such as ``"0110"``, ``"-"`` for a network without ReLU; or the same as truth values, 0 and 1.
+
+        Returns
+        -------
+        (M, M) ndarray
+
+        Raises
+        ------
+        ModelError
+            If it is no bitcode of this network.
+
+        Examples
+        --------
+        >>> network = Network.al_rnn(A=[0.5, 0.0], W=[[0.0, 1.0], [0.3, 0.0]], h=[0.1, -1.0], pwl_units=1)
+        >>> network.jacobian("1")
+        array([[0.5, 1. ],
+               [0.3, 0. ]])
+        """
+        n = self.map.n_relu
+        if isinstance(subregion, str):
+            return self.map.jacobian(bits_from_string(subregion, n))
+        try:
+            bits = np.asarray(subregion)
+        except ValueError:  # rows of different lengths
+            bits = np.empty(0, dtype=object)
+        if bits.shape != (n,) or (n and (bits.dtype.kind not in "biuf" or not np.isin(bits, (0, 1)).all())):
+            example = "'-'" if n == 0 else repr("01"[:n] + "1" * (n - 2))
+            raise ModelError(
+                f"a subregion of this model, which has P = {n}, is a bitcode such as {example} or an array of {n} "
+                f"truth values; got {subregion!r}"
+            )
+        return self.map.jacobian(bits.astype(bool))
 
     def __repr__(self) -> str:
         plural = "" if self.pwl_units == 1 else "s"

@@ -48,12 +48,17 @@ class ResultSequence(Frozen, Sequence[Item], Generic[Item]):
 
     #: Columns of the table: attributes of the items.
     columns: ClassVar[tuple[str, ...]] = ()
+    #: Those of them that are left out where no item has a value.
+    optional_columns: ClassVar[tuple[str, ...]] = ()
 
     _items: tuple[Item, ...]
 
     def table(self) -> Table:
         """One row per item, with the names in ``columns`` as columns."""
         table = Table({name: [getattr(item, name) for item in self] for name in self.columns})
+        for name in self.optional_columns:
+            if all(value is None for value in table[name]):
+                del table[name]
         table.claim = self.claim
         return table
 

@@ -11,6 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from .results.naming import LISTED_OUTPUTS, LONGEST_NAME
 from .summary import count_words, coverage_sentences, cycle_sentences
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ __all__ = [
 LISTED_RELUS = 4
 LISTED_ROWS = 20
 # Columns of text.
-LEFT = ("bitcode", "word", "steps of the first trial", "replaced by", "stability", "z", "fixed points", "followed by")
+LEFT = (
+    "bitcode", "word", "steps of the first trial", "replaced by", "stability", "z", "output", "mean output",
+    "fixed points", "followed by",
+)  # fmt: skip
 # A trajectory that ends this many times further out than it began is called growing.
 GROWN = 1e4
 # |eigenvalue - 1| below this is called slow.
@@ -68,6 +72,13 @@ def _short(bitcode: str) -> str:
 
 def _state(z: np.ndarray) -> str:
     return ", ".join(f"{x:.4g}" for x in z) if z.size <= 4 else f"|z| = {np.linalg.norm(z):.4g}"
+
+
+def _outputs(output: np.ndarray | None) -> list[str]:
+    """A cell of the outputs, the first of them; none where there is no readout."""
+    if output is None:
+        return []
+    return [", ".join(f"{x:.4g}" for x in output[:LISTED_OUTPUTS]) + (", ..." if len(output) > LISTED_OUTPUTS else "")]
 
 
 def print_model(model: PLRNN, checkpoint: Path, constant_input: Sequence[float] | None, driven: bool = False) -> None:
@@ -119,11 +130,13 @@ def print_fixed_points(result: FixedPoints) -> None:
     result : FixedPoints
     """
     if len(result):
-        table = _table("Fixed points", "bitcode", "stability", "spectral radius", "to boundary", "residual", "z")
+        read = any(point.output is not None for point in result)
+        columns = ("bitcode", "stability", "spectral radius", "to boundary", "residual", "z")
+        table = _table("Fixed points", *columns, *(["output"] if read else []))
         for point in result:
             distance = "on boundary" if point.on_boundary else f"{point.boundary_distance:.4g}"
             numbers = (f"{point.spectral_radius:.6g}", distance, f"{point.residual:.1e}", _state(point.z))
-            table.add_row(_short(point.bitcode), point.stability, *numbers)
+            table.add_row(_short(point.bitcode), point.stability, *numbers, *_outputs(point.output))
         _print(table)
     if result.continua:
         table = _table("Continua of fixed points", "bitcode", "dimension", "extent", "residual", "z")
@@ -255,11 +268,16 @@ def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
     _print(table)
     events = [k for k in range(inputs.shape[2]) if set(np.unique(inputs[..., k]).tolist()) == {0.0, 1.0}]
     names = [f"after an event on input {k}" for k in events]
-    table = _table("Visits", "bitcode", "all steps", *names, "steps of the first trial")
+    # Where bitcodes are too long to be read, outputs tell subregions apart.
+    read = any(region.mean_output is not None and len(region.bitcode) > LONGEST_NAME for region in found)
+    columns = ("bitcode", "all steps", *names, *(["mean output"] if read else []), "steps of the first trial")
+    table = _table("Visits", *columns)
     for region in found:
         inside = found.codes == region.bitcode
         shares = [f"{inside[inputs[..., k] == 1.0].mean():.4f}" for k in events]
-        table.add_row(_short(region.bitcode), f"{region.frequency:.4f}", *shares, _ranges(found, region.bitcode))
+        outputs = _outputs(region.mean_output) if read else []
+        visits = (f"{region.frequency:.4f}", *shares, *outputs, _ranges(found, region.bitcode))
+        table.add_row(_short(region.bitcode), *visits)
     _print(table)
     for k in events:
         when = ", ".join(str(t + 1) for t in np.flatnonzero(inputs[0, :, k])[:10])

@@ -248,11 +248,4 @@ def _iterate(
             except BaseException:
                 interrupted.set()
                 raise
-    outputs = None
-    if model.B is not None:
-        # A diverged trajectory has a diverged readout: no news, no warning.
-        with np.errstate(all="ignore"):
-            outputs = states @ model.B.T
-            if model.b is not None:
-                outputs += model.b
-    return Trajectory(states, bits, outputs, initial, inputs, map)
+    return Trajectory(states, bits, model.read_out(states), initial, inputs, map)

@@ -11,6 +11,7 @@ from ._frozen import Frozen
 from .errors import ModelError
 from .maps import bits_from_string
 from .network import Network
+from .readouts import with_outputs
 from .results import FixedPoint, ResultSequence, Trajectory
 from .trajectories import check_fits
 
@@ -134,7 +135,7 @@ def count_turns(model: Network, trajectory: Trajectory, fixed_points: Iterable[F
     if fixed_points is None:
         from .fixed_points import find_fixed_points
 
-        fixed_points = find_fixed_points(trajectory.map)
+        fixed_points = with_outputs(find_fixed_points(trajectory.map), model)
     points = list(fixed_points)
     spirals = [p for p in points if abs(p.eigenvalues[0].imag) > REAL * abs(p.eigenvalues[0])]
     owner = _owners(bits, [bits_from_string(p.bitcode, model.pwl_units) for p in spirals])

@@ -84,3 +84,35 @@ def test_analyses_need_no_facade() -> None:
     assert type(reduce(network, box).model) is Network
     assert find_slow_manifolds(network, box).complete
     assert count_turns(network, run) is not None
+
+
+def test_jacobian_of_a_subregion() -> None:
+    rng = np.random.default_rng(0)
+    model = pa.PLRNN.al_rnn(rng.normal(size=5), rng.normal(size=(5, 5)), rng.normal(size=5), pwl_units=4)
+    for bits in ([0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 0]):
+        code = "".join(map(str, bits))
+        expected = np.diag(model.parameters["A"]) + model.parameters["W"] * np.array([1, *bits])
+        for way in (code, bits, tuple(bits), np.array(bits), np.array(bits, dtype=bool), np.array(bits, dtype=float)):
+            assert np.allclose(model.jacobian(way), expected)
+    point = model.fixed_points()[0]
+    values = np.linalg.eigvals(model.jacobian(point.bitcode))
+    assert np.allclose(np.sort_complex(values), np.sort_complex(point.eigenvalues))
+
+
+def test_jacobian_without_relus() -> None:
+    model = pa.PLRNN.al_rnn(A=[0.5], W=[[0.25]], h=[0.0], pwl_units=0)
+    for way in ("-", "", [], np.zeros(0, dtype=bool)):
+        assert model.jacobian(way).tolist() == [[0.75]]
+    with pytest.raises(pa.ModelError, match="0 characters"):
+        model.jacobian("1")
+    with pytest.raises(pa.ModelError, match="P = 0"):
+        model.jacobian([1])
+
+
+@pytest.mark.parametrize(
+    "wrong", ["011", "0a", "2", [0, 1, 1], [[0, 1]], [0, 2], [0.5, 1], None, 1, ["0", "1"], [[0], [0, 1]]]
+)
+def test_what_is_no_subregion_is_refused(wrong: object) -> None:
+    model = pa.PLRNN.al_rnn(**WEIGHTS)
+    with pytest.raises(pa.ModelError, match=r"2 characters|P = 2"):
+        model.jacobian(wrong)

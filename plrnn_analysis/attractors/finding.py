@@ -12,6 +12,7 @@ from ..errors import ModelError
 from ..network import Network
 from ..numerics import BOUNDARY
 from ..polytopes.boxes import read_box
+from ..readouts import with_outputs
 from ..results import FixedPoints, Trajectory
 from .following import follow
 from .ledger import End, Ledger, Open
@@ -129,7 +130,7 @@ def find_attractors(
         task.budget.stop("interrupt")
         _enter_missing(search, own)
     close(search)
-    return _collected(initial, search.ledger, task)
+    return _collected(model, initial, search.ledger, task)
 
 
 def _follow_batch(search: Search, initial: np.ndarray) -> None:
@@ -143,22 +144,22 @@ def _enter_missing(search: Search, initial: np.ndarray) -> None:
     search.ledger.enter([Open(z, 1.0) for z in initial[len(search.ledger.owners) :]])
 
 
-def _collected(initial: np.ndarray, ledger: Ledger, task: Task) -> Attractors:
+def _collected(model: Network, initial: np.ndarray, ledger: Ledger, task: Task) -> Attractors:
     owners, kinds = np.array(ledger.owners), list(EndKind)
     counts = np.bincount(owners, minlength=len(ledger.ends))
     used = [i for i in range(len(ledger.ends)) if counts[i]]
     used.sort(key=lambda i: (kinds.index(ledger.ends[i].kind) >= kinds.index(EndKind.DIVERGENT), -counts[i], i))
     total = len(initial)
-    items = tuple(_attractor(ledger.ends[i], task.units.state, int(counts[i]), total) for i in used)
+    items = tuple(_attractor(model, ledger.ends[i], task.units.state, int(counts[i]), total) for i in used)
     place = np.zeros(len(ledger.ends), dtype=np.int64)
     place[used] = np.arange(len(used))
-    return Attractors(items, place[owners], initial, ledger.longest, task.budget.stopped_by)
+    return Attractors(items, place[owners], initial, ledger.longest, task.budget.stopped_by, model.output_names)
 
 
-def _attractor(end: End, units: np.ndarray, count: int, total: int) -> Attractor:
+def _attractor(model: Network, end: End, units: np.ndarray, count: int, total: int) -> Attractor:
     return Attractor(
         kind=end.kind,
-        object=end.object,
+        object=with_outputs(end.object, model),
         count=count,
         fraction=count / total,
         interval=_wilson(count, total),

@@ -108,6 +108,8 @@ class Attractors(ResultSequence[Attractor]):
         one, included.
     stopped_by : str
         Empty, or ``"time_limit"`` or ``"interrupt"``; then some are undecided for that reason.
+    output_names : tuple of str
+        What the model's checkpoint calls its outputs; empty where it has no names for them.
 
     Notes
     -----
@@ -124,6 +126,7 @@ class Attractors(ResultSequence[Attractor]):
     initial: np.ndarray
     steps: int
     stopped_by: str
+    output_names: tuple[str, ...] = ()
 
     @property
     def undecided(self) -> int:

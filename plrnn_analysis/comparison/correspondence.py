@@ -44,21 +44,17 @@ def match_fixed_points(
     pairs = []
     for i, j in zip(rows, columns, strict=True):
         if allowed[i, j]:
+            first, second = a[int(i)], b[int(j)]
             apart = float("nan")
-            if readouts:
-                apart = float(np.abs(_read(model_a, a[int(i)]) - _read(model_b, b[int(j)])).max())
-            pairs.append(FixedPointMatch(a[int(i)], b[int(j)], float(gaps[i, j]), apart))
+            if readouts and first.output is not None and second.output is not None:
+                apart = float(np.abs(first.output - second.output).max())
+            pairs.append(FixedPointMatch(first, second, float(gaps[i, j]), apart))
     used_a, used_b = ({id(point) for point in points} for points in ([m.a for m in pairs], [m.b for m in pairs]))
     return (
         tuple(sorted(pairs, key=lambda match: match.distance)),
         tuple(point for point in a if id(point) not in used_a),
         tuple(point for point in b if id(point) not in used_b),
     )
-
-
-def _read(model: Network, point: FixedPoint) -> np.ndarray:
-    assert model.B is not None  # readouts are compared
-    return np.asarray(model.B @ point.z + (0.0 if model.b is None else model.b))
 
 
 def match_subregions(

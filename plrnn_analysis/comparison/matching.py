@@ -12,6 +12,7 @@ from ..engines.budget import Budget
 from ..errors import ModelError
 from ..fixed_points import find_fixed_points
 from ..network import Network
+from ..readouts import with_outputs
 from ..statuses import Relation
 from ..units import balanced
 from .correspondence import match_fixed_points, match_subregions
@@ -185,7 +186,10 @@ def _compare(
         relation = "same observable part"
     notes += _mode_notes(unseen, settling, turned)
     held = [side.model.map.with_input(constant_input) for side in (one, other)]
-    points = [find_fixed_points(map, time_limit=time_limit) for map in held]
+    points = [
+        with_outputs(find_fixed_points(map, time_limit=time_limit), side.model)
+        for side, map in zip((one, other), held, strict=True)
+    ]
     pairs, left_a, left_b = match_fixed_points(
         one.model, other.model, points[0], points[1], order, "readouts" in one.compared
     )

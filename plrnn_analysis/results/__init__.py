@@ -6,6 +6,7 @@ from ..tables import ResultSequence, Table
 from .coverage import Coverage
 from .cycles import Cycle, CycleContinuum, Cycles
 from .fixed_points import Continuum, FixedPoint, FixedPoints, UniquenessCertificate
+from .pairing import FixedPointPair, FixedPointPairing, pair_fixed_points
 from .subregions import Subregion, Subregions
 from .trajectory import Trajectory
 
@@ -16,6 +17,8 @@ __all__ = [
     "Cycles",
     "Coverage",
     "FixedPoint",
+    "FixedPointPair",
+    "FixedPointPairing",
     "FixedPoints",
     "ResultSequence",
     "Subregion",
@@ -23,4 +26,5 @@ __all__ = [
     "Table",
     "Trajectory",
     "UniquenessCertificate",
+    "pair_fixed_points",
 ]

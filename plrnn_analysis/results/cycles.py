@@ -8,8 +8,10 @@ import numpy as np
 
 from .._frozen import Frozen
 from ..statuses import Stability
-from ..tables import ResultSequence
+from ..tables import ResultSequence, Table
 from .coverage import Coverage
+from .trajectory import Trajectory
+from .visits import visited_words
 
 __all__ = ["Cycle", "CycleContinuum", "Cycles"]
 
@@ -36,6 +38,8 @@ class Cycle(Frozen):
         Smallest distance of a point to a subregion boundary.
     on_boundary : bool
         True where that is zero to within the boundary tolerance; multipliers then are one-sided.
+    outputs : (period, N) ndarray or None
+        Readout ``B z + b`` of each point, where a model with a readout found it.
     """
 
     period: int
@@ -47,6 +51,7 @@ class Cycle(Frozen):
     residual: float
     boundary_distance: float
     on_boundary: bool
+    outputs: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +68,8 @@ class CycleContinuum(Frozen):
         ``anchor + sum_i t_i directions[i]`` are members as long as no sign changes.
     dimension : int
     word : tuple of str
+    outputs : (period, N) ndarray or None
+        Readout ``B z + b`` of each point of the anchor, where a model with a readout found it.
     """
 
     period: int
@@ -70,6 +77,7 @@ class CycleContinuum(Frozen):
     directions: np.ndarray
     dimension: int
     word: tuple[str, ...]
+    outputs: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +96,15 @@ class Cycles(ResultSequence[Cycle]):
     continua : tuple of CycleContinuum
     coverage : dict of int to Coverage
         For each period what was looked at and how.
+    output_names : tuple of str
+        What the model's checkpoint calls its outputs; empty where it has no names for them.
     """
 
     columns = (
         "period", "word", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "points",
+        "outputs",
     )  # fmt: skip
+    optional_columns = ("outputs",)
 
     _items: tuple[Cycle, ...]
     complete_up_to: int
@@ -100,6 +112,7 @@ class Cycles(ResultSequence[Cycle]):
     box: tuple[np.ndarray, np.ndarray] | None
     continua: tuple[CycleContinuum, ...]
     coverage: dict[int, Coverage]
+    output_names: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -121,6 +134,42 @@ class Cycles(ResultSequence[Cycle]):
         limits = [c.limit for c in self.coverage.values() if c.limit is not None]
         up_to = f"; beyond that for |y| <= {min(limits):.3g} only" if limits else ""
         return f"complete up to period {self.complete_up_to} of {self.max_period}{where}{up_to}"
+
+    def visited(self, trajectory: Trajectory) -> np.ndarray:
+        """Whether a trajectory enters every subregion of the word of each cycle, in whatever order.
+
+        Parameters
+        ----------
+        trajectory : Trajectory
+            Of the same model.
+
+        Returns
+        -------
+        (n,) ndarray of bool
+
+        Raises
+        ------
+        ModelError
+            If the trajectory is of a model with another number of ReLUs.
+
+        Notes
+        -----
+        ``O(batch T P)``: the bitcodes are compared eight ReLUs a byte.
+        """
+        return visited_words([cycle.word for cycle in self], trajectory)
+
+    def table(self, trajectory: Trajectory | None = None) -> Table:
+        """One row a cycle, with the names in ``columns`` as columns.
+
+        Parameters
+        ----------
+        trajectory : Trajectory, optional
+            Adds the column ``visited``: whether the trajectory enters every subregion of the word.
+        """
+        table = super().table()
+        if trajectory is not None:
+            table["visited"] = self.visited(trajectory).tolist()
+        return table
 
     def to_scyfi(self) -> tuple[list[list[list[np.ndarray]]], list[list[np.ndarray]]]:
         """The nesting of the Julia package SCYFI: ``cycles[k - 1][i][t]`` and ``eigenvalues[k - 1][i]``.

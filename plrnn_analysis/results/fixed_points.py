@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._frozen import Frozen
 from ..statuses import Stability
-from ..tables import ResultSequence
+from ..tables import ResultSequence, Table
 from .coverage import Coverage
+from .trajectory import Trajectory
+from .visits import visited_words
+
+if TYPE_CHECKING:
+    from .pairing import FixedPointPairing
 
 __all__ = ["Continuum", "FixedPoint", "FixedPoints", "UniquenessCertificate"]
 
@@ -37,6 +44,8 @@ class FixedPoint(Frozen):
     on_boundary : bool
         True where that distance is zero to within the boundary tolerance of the search. The
         eigenvalues then are one-sided.
+    output : (N,) ndarray or None
+        Readout ``B z + b`` of the point, where a model with a readout found it.
     """
 
     z: np.ndarray
@@ -47,6 +56,7 @@ class FixedPoint(Frozen):
     residual: float
     boundary_distance: float
     on_boundary: bool
+    output: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +79,8 @@ class Continuum(Frozen):
     interval : tuple of float
         For dimension 1, the piece is ``anchor + t * directions[0]`` with t in this closed interval
         (infinite ends allowed); ``None`` in higher dimensions.
+    output : (N,) ndarray or None
+        Readout ``B z + b`` of the anchor, where a model with a readout found it.
     """
 
     anchor: np.ndarray
@@ -78,6 +90,7 @@ class Continuum(Frozen):
     eigenvalues: np.ndarray
     residual: float
     interval: tuple[float, float] | None = None
+    output: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,14 +107,18 @@ class FixedPoints(ResultSequence[FixedPoint]):
     continua : tuple of Continuum
         Line, plane, ... attractors; their points are not listed among the isolated ones.
     coverage : Coverage
+    output_names : tuple of str
+        What the model's checkpoint calls its outputs; empty where it has no names for them.
     """
 
-    columns = ("bitcode", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "z")
+    columns = ("bitcode", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "z", "output")
+    optional_columns = ("output",)
 
     _items: tuple[FixedPoint, ...]
     complete: bool
     continua: tuple[Continuum, ...]
     coverage: Coverage
+    output_names: tuple[str, ...] = ()
 
     @property
     def claim(self) -> str:
@@ -111,6 +128,73 @@ class FixedPoints(ResultSequence[FixedPoint]):
         if self.coverage.limit is not None:
             return f"complete for |y| <= {self.coverage.limit:.3g} only"
         return f"NOT complete, stopped by {self.coverage.stopped_by}"
+
+    def visited(self, trajectory: Trajectory) -> np.ndarray:
+        """Whether a trajectory ever enters the subregion of each point.
+
+        Parameters
+        ----------
+        trajectory : Trajectory
+            Of the same model.
+
+        Returns
+        -------
+        (n,) ndarray of bool
+
+        Raises
+        ------
+        ModelError
+            If the trajectory is of a model with another number of ReLUs.
+
+        Notes
+        -----
+        ``O(batch T P)``: the bitcodes are compared eight ReLUs a byte.
+
+        Examples
+        --------
+        >>> from plrnn_analysis import PLRNN
+        >>> switch = PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], pwl_units=2)
+        >>> points = switch.fixed_points()
+        >>> [p.bitcode for p in points], points.visited(switch.simulate(10, z0=[2.0, 0.0])).tolist()
+        (['01', '10', '11'], [False, True, False])
+        """
+        return visited_words([(point.bitcode,) for point in self], trajectory)
+
+    def table(self, trajectory: Trajectory | None = None) -> Table:
+        """One row a point, with the names in ``columns`` as columns.
+
+        Parameters
+        ----------
+        trajectory : Trajectory, optional
+            Adds the column ``visited``: whether the trajectory ever enters the subregion of the point.
+        """
+        table = super().table()
+        if trajectory is not None:
+            table["visited"] = self.visited(trajectory).tolist()
+        return table
+
+    def match(
+        self,
+        other: FixedPoints,
+        *,
+        by: str = "auto",
+        state_map: Callable[[np.ndarray], Any] | Any = None,
+        scale: Any = None,
+        tolerance: float = 0.5,
+    ) -> FixedPointPairing:
+        """Pair the points of two networks one to one; see :func:`plrnn_analysis.results.pair_fixed_points`.
+
+        Parameters
+        ----------
+        other : FixedPoints
+        by : {"auto", "states", "outputs"}, optional
+        state_map : (M_other, M) array_like or callable, optional
+        scale : float, (D,) array_like or Trajectory, optional
+        tolerance : float, optional
+        """
+        from .pairing import pair_fixed_points
+
+        return pair_fixed_points(self, other, by=by, state_map=state_map, scale=scale, tolerance=tolerance)
 
     def __repr__(self) -> str:
         extra = f", {len(self.continua)} continua" if self.continua else ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from ..results.naming import channel_name
 
 if TYPE_CHECKING:
     from ..modes import Mode
@@ -71,7 +72,7 @@ def _output_clause(piece: SlowManifold, found: SlowManifolds) -> str:
     if not len(piece.output_drift):
         return ""
     i = int(np.argmax(np.abs(piece.output_drift)))
-    name = "the output" if len(piece.output_drift) == 1 else _name(found.output_names, i, "output")
+    name = "the output" if len(piece.output_drift) == 1 else channel_name(found.output_names, i, "output")
     return f", at most {piece.output_drift[i]:.3g} in {name}"
 
 
@@ -97,7 +98,7 @@ def _inputs(piece: SlowManifold, found: SlowManifolds) -> str:
     else:
         slopes, what = np.linalg.norm(piece.input_slopes, axis=0), "the state"
     order = np.arange(n_inputs) if n_inputs <= LISTED else np.argsort(-np.abs(slopes), kind="stable")[:LISTED]
-    listed = ", ".join(f"{slopes[i]:.3g} ({_name(found.input_names, int(i), 'input')})" for i in order)
+    listed = ", ".join(f"{slopes[i]:.3g} ({channel_name(found.input_names, int(i), 'input')})" for i in order)
     more = "" if n_inputs <= LISTED else ", the strongest of them"
     return f"Each step a unit of input moves {what} along it by {listed}{more}. "
 
@@ -126,10 +127,6 @@ def _mode(mode: Mode) -> str:
     if np.isinf(mode.time_constant):
         return text
     return f"{text} ({'grows' if mode.time_constant < 0 else 'decays'}, time constant {abs(mode.time_constant):.3g})"
-
-
-def _name(names: Sequence[str], i: int, what: str) -> str:
-    return names[i] if i < len(names) else f"{what} {i}"
 
 
 def _count(n: int, noun: str) -> str:

@@ -18,6 +18,7 @@ from .wording import (
     LONGEST_CODE,
     distance_sentence,
     end_sentence,
+    entered_sentence,
     memory_sentence,
     mode_sentence,
     other_subregions,
@@ -182,7 +183,7 @@ def _free_states(model: PLRNN, ends: Attractors, held: np.ndarray) -> Trajectory
 
 def _where_it_ends(ends: Attractors) -> Section:
     n = len(ends.assignment)
-    sentences = [end_sentence(end, n) for end in ends[:LISTED]]
+    sentences = [end_sentence(end, n, ends.output_names) for end in ends[:LISTED]]
     if len(ends) > LISTED:
         rest = sum(end.count for end in ends[LISTED:])
         sentences.append(f"The other {rest} of {n} initial states lead to {len(ends) - LISTED} further ends.")
@@ -239,13 +240,17 @@ def _states_in_use(visited: Trajectory, driven: bool, fixed_points: FixedPoints)
             "that of the motion."
         )
     away = distance_in_ranges(fixed_points, visited)
+    entered = fixed_points.visited(visited)
     if len(fixed_points):
         sentences.append(distance_sentence(away))
+        if n_relu:
+            sentences.append(entered_sentence(entered))
     numbers = {
         "visited_subregions": len(found),
         "effective_number": found.effective_number.plug_in,
         "topological_entropy": entropy,
         "fixed_point_distances_in_ranges": [_finite(a) for a in away],
+        "fixed_points_in_visited_subregions": int(np.count_nonzero(entered)),
     }
     return Section("States in use", tuple(sentences), numbers)
 
@@ -275,7 +280,7 @@ def _trials(model: PLRNN, driven: Trajectory) -> Section:
     sentences = [f"{count_words(found.n_trials, 'trial')} of {count_words(found.n_steps, 'step')}."]
     for region in found:
         if region.modes:
-            sentences.append(mode_sentence(region.bitcode, region.frequency, region.modes[0], names[0], names[1]))
+            sentences.append(mode_sentence(region, names[0], names[1]))
     some = slice(0, EXPONENT_TRIALS)
     assert driven.inputs is not None  # it is driven
     spectrum = model.lyapunov(
@@ -305,7 +310,8 @@ def _probe(model: PLRNN, probe: np.ndarray, visited: Trajectory | None, search: 
     count += f", and {count_words(len(found.continua), 'continuum', 'continua')}" if found.continua else ""
     proof = "" if found.complete else " (the search was not complete)"
     name = ", ".join(f"{s:g}" for s in probe)
-    sentences = [f"{count}{proof}.", *(end_sentence(end, len(ends.assignment)) for end in ends[:LISTED])]
+    told = [end_sentence(end, len(ends.assignment), ends.output_names) for end in ends[:LISTED]]
+    sentences = [f"{count}{proof}.", *told]
     numbers = {
         "input": [float(s) for s in probe],
         "fixed_points": [point.bitcode for point in found],

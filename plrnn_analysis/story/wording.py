@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..results import Cycle, FixedPoint
+from ..results import Cycle, CycleContinuum, FixedPoint
+from ..results.naming import LONGEST_NAME, channel_name, outputs_in_words, place_in_words, point_noun, range_in_words
 from ..summary import count_words
 
 if TYPE_CHECKING:
     from ..attractors import Attractor
-    from ..modes import Mode
+    from ..explain import VisitedSubregion
 
 __all__ = [
     "FAR",
@@ -19,6 +21,7 @@ __all__ = [
     "LONGEST_CODE",
     "distance_sentence",
     "end_sentence",
+    "entered_sentence",
     "memory_sentence",
     "mode_sentence",
     "other_subregions",
@@ -30,13 +33,11 @@ LISTED = 4
 LONGEST_CODE = 32
 # Kinds of modes that are nouns take an article.
 NOUNS = ("integrator", "rotation")
-# Classes of stability that say what a point is like, not what it is.
-NO_NOUNS = ("marginal", "undecided")
 # Visited ranges beyond which a fixed point says nothing about the states in use.
 FAR = 1.0
 
 
-def end_sentence(end: Attractor, n: int) -> str:
+def end_sentence(end: Attractor, n: int, output_names: Sequence[str] = ()) -> str:
     """What `end.count` of `n` initial states do in the end."""
     share = f"{end.count} of {n} initial states"
     codes = _through(end.bitcodes)
@@ -45,10 +46,10 @@ def end_sentence(end: Attractor, n: int) -> str:
     if end.kind == "undecided":
         return f"{share} are undecided" + (f" ({end.note})." if end.note else ".")
     if isinstance(end.object, FixedPoint):
-        where = "" if end.object.bitcode == "-" else f" of {end.object.bitcode}"
-        return f"{share} end in the {_stability_of(end.object)}{where} {_pace(end)}."
+        where = place_in_words(end.object.bitcode, end.object.output, output_names)
+        return f"{share} end in the {point_noun(end.object.stability)}{where} {_pace(end)}."
     if isinstance(end.object, Cycle):
-        return f"{share} end in {_stable_cycle(end.object)}{codes} {_pace(end)}."
+        return f"{share} end in {_stable_cycle(end.object)}{_along(end, output_names)} {_pace(end)}."
     if end.object is not None:
         what = "fixed points" if end.period == 1 else f"cycles of period {end.period}"
         return f"{share} end on a continuum of {what}{codes}: which of them depends on the initial state."
@@ -61,17 +62,20 @@ def end_sentence(end: Attractor, n: int) -> str:
     )
 
 
+def _along(end: Attractor, output_names: Sequence[str]) -> str:
+    """Where a cycle runs: through which subregions, or where bitcodes are long, between which outputs."""
+    outputs = end.object.outputs if isinstance(end.object, Cycle | CycleContinuum) else None
+    if outputs is None or not outputs.shape[1] or not end.bitcodes or len(end.bitcodes[0]) <= LONGEST_NAME:
+        return _through(end.bitcodes)
+    return f" with {range_in_words(outputs, output_names)}"
+
+
 def _through(bitcodes: tuple[str, ...]) -> str:
     if bitcodes in ((), ("-",)):
         return ""
     if len(bitcodes[0]) > LONGEST_CODE and len(bitcodes) > 1:
         return f" through {count_words(len(bitcodes), 'subregion')}"
     return f" through {', '.join(bitcodes[:LISTED])}" + (", ..." if len(bitcodes) > LISTED else "")
-
-
-def _stability_of(point: FixedPoint) -> str:
-    """``stable node``, ``saddle`` ...; what is no noun stands before one."""
-    return f"{point.stability} fixed point" if point.stability in NO_NOUNS else str(point.stability)
 
 
 def _stable_cycle(cycle: Cycle) -> str:
@@ -102,6 +106,16 @@ def distance_sentence(away: np.ndarray) -> str:
     return f"{which} {reach} visited ranges away from these states."
 
 
+def entered_sentence(entered: np.ndarray) -> str:
+    """In how many of their subregions these states ever are (at least one point)."""
+    n, inside = len(entered), int(np.count_nonzero(entered))
+    if n == 1:
+        return f"Its subregion is {'visited' if inside else 'never visited'}."
+    if inside in (0, n):
+        return f"{'None' if inside == 0 else _all(n)} of their subregions {'is' if inside == 0 else 'are'} visited."
+    return f"The subregions of {inside} of them are visited."
+
+
 def _all(n: int) -> str:
     return "Both" if n == 2 else f"All {n}"
 
@@ -126,11 +140,15 @@ def memory_sentence(exponent: float, steps: int) -> str:
     )
 
 
-def mode_sentence(bitcode: str, frequency: float, mode: Mode, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> str:
-    """What a mode does, what writes it and what reads it."""
+def mode_sentence(region: VisitedSubregion, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> str:
+    """What the slowest mode of a subregion does, what writes it and what reads it."""
+    mode = region.modes[0]
     written = _gains(mode.input_gains, inputs, "input")
     read = _gains(mode.readout_gains, outputs, "output")
-    text = f"Subregion {bitcode}, {100 * frequency:.3g} % of the steps: its slowest mode is "
+    place = ""
+    if region.mean_output is not None and len(region.mean_output) and len(region.bitcode) > LONGEST_NAME:
+        place = f", where on average {outputs_in_words(region.mean_output, outputs)}"
+    text = f"Subregion {region.bitcode}{place}, {100 * region.frequency:.3g} % of the steps: its slowest mode is "
     text += f"{_with_article(mode.kind)} (λ = {_complex(mode.eigenvalue)})"
     if mode.defective:
         return f"{text}, without a left vector: gains are not defined."
@@ -145,7 +163,7 @@ def _with_article(kind: str) -> str:
 
 
 def _gains(gains: np.ndarray, names: tuple[str, ...], noun: str) -> str:
-    labels = names if len(names) == len(gains) else [f"{noun} {i}" for i in range(len(gains))]
+    labels = [channel_name(names, i, noun) for i in range(len(gains))]
     largest = np.nanmax(np.abs(gains), initial=0.0)
     parts = [f"{label} ({gain:.3g})" for label, gain in zip(labels, gains, strict=True) if gain > 1e-3 * largest]
     return " and ".join(parts)

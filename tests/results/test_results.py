@@ -85,7 +85,7 @@ def test_words_compare_as_before() -> None:
 def test_every_reason_for_stopping_is_one_of_the_words() -> None:
     """What a budget is told, and what a coverage says, wherever it stands in the sources."""
     given = set()
-    for path in (Path(__file__).parent.parent / "plrnn_analysis").rglob("*.py"):
+    for path in (Path(__file__).parents[2] / "plrnn_analysis").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "stop":
                 given |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
