@@ -143,9 +143,9 @@ class FixedPointPairing(ResultSequence[FixedPointPair]):
         """The result in words."""
         sizes = (len(self) + len(self.unmatched_a), len(self) + len(self.unmatched_b))
         pairs = "no pair" if not len(self) else "1 pair" if len(self) == 1 else f"{len(self)} pairs"
-        points = f"{sizes[0]} fixed point{'' if sizes[0] == 1 else 's'}"
+        those = f"{sizes[0]} fixed point{'' if sizes[0] == 1 else 's'}"
         kept = f", {self.kept} of them with the same stability" if len(self) else ""
-        said = [f"The first network has {points}, the second {sizes[1]}: {pairs}{kept}."]
+        said = [f"The first network has {those}, the second {sizes[1]}: {pairs}{kept}."]
         if len(self):
             largest = max(pair.relative_distance for pair in self)
             said.append(f"Partners are at most {largest:.2g} scales apart (allowed are {self.tolerance:g}).")
