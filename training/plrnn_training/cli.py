@@ -6,7 +6,8 @@ import typer
 
 from .commands.demo import demo
 from .commands.linear_limit import linear_limit_addition
-from .commands.train import train_addition
+from .commands.train_addition import train_addition
+from .commands.train_trials import TaskOrFile, train_trials
 
 __all__ = ["register"]
 
@@ -18,13 +19,18 @@ def register(app: typer.Typer) -> None:
     ----------
     app : typer.Typer
     """
-    train = typer.Typer(help="Train almost-linear RNNs.", no_args_is_help=True)
+    train = typer.Typer(
+        cls=TaskOrFile,
+        help="Train almost-linear RNNs: on a task by name, or on trials of your own (plrnn train FILE).",
+        subcommand_metavar="TASK|FILE [OPTIONS]",
+        no_args_is_help=True,
+    )
     train.command("addition")(train_addition)
-    # A callback keeps `addition` a subcommand while it is the only one.
-    train.callback()(lambda: None)
+    train.command("trials")(train_trials)
     app.add_typer(train, name="train")
     limit = typer.Typer(help="What no linear model can do, and what one ReLU changes.", no_args_is_help=True)
     limit.command("addition")(linear_limit_addition)
+    # A callback keeps `addition` a subcommand while it is the only one.
     limit.callback()(lambda: None)
     app.add_typer(limit, name="linear-limit")
     app.command("demo")(demo)

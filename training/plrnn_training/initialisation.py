@@ -1,7 +1,8 @@
 """Initial weights, by name.
 
-Both come from measurements on the addition task (see the docs page on training): leaky self-weights and almost no
-recurrence. Identity self-weights or an orthogonal W failed there.
+``gated`` and ``generic`` come from measurements on the addition task (see the docs page on training): leaky
+self-weights and almost no recurrence. Identity self-weights or an orthogonal W failed there. ``leaky`` is for
+other tasks.
 """
 
 from __future__ import annotations
@@ -58,9 +59,31 @@ def gated(n_units: int, pwl_units: int, n_inputs: int, n_outputs: int, generator
     return weights
 
 
+def leaky(n_units: int, pwl_units: int, n_inputs: int, n_outputs: int, generator: torch.Generator) -> Weights:
+    """For tasks that nothing is known about: A = .8 on every unit, W = .2 times a random orthogonal matrix.
+
+    Its eigenvalues are .8 + .2 exp(iθ): a few slow modes near 1, the others decay, and a ReLU unit leaks below zero as
+    it does above. C ~ N(0, 1/M), h = -.1 on ReLU units, B ~ N(0, .3²/M).
+    """
+    leak = 0.8
+    orthogonal, triangle = torch.linalg.qr(_normal(1.0, n_units, n_units, generator=generator))
+    h = torch.zeros(n_units)
+    h[n_units - pwl_units :] = -0.1
+    return {
+        "A": torch.full((n_units,), leak),
+        # The signs make the draw uniform among orthogonal matrices, whatever the factorisation prefers.
+        "W": (1 - leak) * orthogonal * triangle.diagonal().sign(),
+        "C": _normal(n_units**-0.5, n_units, n_inputs, generator=generator),
+        "h": h,
+        "B": _normal(0.3 / n_units**0.5, n_outputs, n_units, generator=generator),
+        "b": torch.zeros(n_outputs),
+    }
+
+
 INITIALISATIONS: dict[str, Callable[[int, int, int, int, torch.Generator], Weights]] = {
     "gated": gated,
     "generic": generic,
+    "leaky": leaky,
 }
 
 

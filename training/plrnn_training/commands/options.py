@@ -18,9 +18,12 @@ __all__ = [
     "Out",
     "Overwrite",
     "PwlUnits",
+    "RegularisedUnits",
     "Resume",
     "Seed",
     "Seeds",
+    "Snapshots",
+    "Tau",
     "Units",
     "interruptible",
 ]
@@ -33,9 +36,14 @@ Seeds = Annotated[int, typer.Option(min=1, help="How many models for each P.")]
 Units = Annotated[int, typer.Option(min=1, help="M, the number of units.")]
 PwlUnits = Annotated[str, typer.Option(help="P, the numbers of ReLU units, separated by commas.")]
 Batch = Annotated[int, typer.Option(min=1, help="Fresh trials per model and iteration.")]
-Init = Annotated[str, typer.Option(help="Initial weights: gated (leans towards the solution) or generic.")]
+Init = Annotated[str, typer.Option(help="Initial weights: gated (leans towards the solution), generic or leaky.")]
 Marks = Annotated[str, typer.Option(help="Where the marks fall: halves (one in each), first_half (both) or anywhere.")]
 BlankSteps = Annotated[int, typer.Option(help="Steps with zero input before the readout.")]
+Tau = Annotated[float, typer.Option(help="Strength of the manifold-attractor regularisation.")]
+RegularisedUnits = Annotated[int, typer.Option(min=0, help="How many units it acts on.")]
+Snapshots = Annotated[
+    int, typer.Option(min=0, help="Also export every model at the start and so many times on the way.")
+]
 Device = Annotated[str, typer.Option(help="auto (cuda, else mps, else cpu) or a torch device name.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew even if --out holds a run.")]

@@ -3,5 +3,15 @@
 from .addition import AdditionTask
 from .base import Batch, Task, stack_batches
 from .objectives import CROSS_ENTROPY, SQUARED_ERROR, Objective
+from .trials import TrialsTask
 
-__all__ = ["CROSS_ENTROPY", "SQUARED_ERROR", "AdditionTask", "Batch", "Objective", "Task", "stack_batches"]
+__all__ = [
+    "CROSS_ENTROPY",
+    "SQUARED_ERROR",
+    "AdditionTask",
+    "Batch",
+    "Objective",
+    "Task",
+    "TrialsTask",
+    "stack_batches",
+]

@@ -1,4 +1,4 @@
-"""``plrnn train``."""
+"""``plrnn train addition``."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from .options import (
     Out,
     Overwrite,
     PwlUnits,
+    RegularisedUnits,
     Resume,
     Seed,
     Seeds,
+    Snapshots,
+    Tau,
     Units,
     interruptible,
 )
@@ -42,11 +45,9 @@ def train_addition(
         float, typer.Option(help="Share of the iterations spent on shorter sequences first; 0 for none.")
     ] = 0.6,
     init: Init = "gated",
-    tau: Annotated[float, typer.Option(help="Strength of the manifold-attractor regularisation.")] = 0.0,
-    regularised_units: Annotated[int, typer.Option(min=0, help="How many units it acts on.")] = 0,
-    snapshots: Annotated[
-        int, typer.Option(min=0, help="Also export every model at the start and so many times on the way.")
-    ] = 0,
+    tau: Tau = 0.0,
+    regularised_units: RegularisedUnits = 0,
+    snapshots: Snapshots = 0,
     device: Device = "auto",
     resume: Resume = False,
     overwrite: Overwrite = False,

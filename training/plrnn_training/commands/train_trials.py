@@ -1,0 +1,135 @@
+"""``plrnn train FILE``: train on trials of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from .options import (
+    Batch,
+    Device,
+    Out,
+    Overwrite,
+    PwlUnits,
+    RegularisedUnits,
+    Resume,
+    Seed,
+    Seeds,
+    Snapshots,
+    Tau,
+    Units,
+    interruptible,
+)
+
+if TYPE_CHECKING:
+    from ..runs import TrainedModel
+    from ..tasks import TrialsTask
+
+__all__ = ["TaskOrFile", "train_trials"]
+
+
+class TaskOrFile(TyperGroup):
+    """A group whose first argument is one of its commands, or else the file that ``trials`` reads."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put ``trials`` before what names no command."""
+        named = args[:1] if args and not args[0].startswith("-") else args
+        if args and not set(named) & {*self.commands, "--help"}:
+            args = ["trials", *args]
+        return super().parse_args(ctx, args)
+
+
+def train_trials(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Trials: an .npz or .mat file, or a directory of .npy files, with inputs and targets or labels."
+        ),
+    ],
+    out: Out,
+    pwl_units: PwlUnits = "0,2,5",
+    units: Units = 20,
+    seeds: Seeds = 3,
+    seed: Seed = 0,
+    iterations: Annotated[int, typer.Option(min=1)] = 2000,
+    batch: Batch = 64,
+    lr: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 1e-2,
+    init: Annotated[str, typer.Option(help="Initial weights: leaky, generic or gated.")] = "leaky",
+    tau: Tau = 0.0,
+    regularised_units: RegularisedUnits = 0,
+    validation: Annotated[float, typer.Option(help="Share of the trials by which models are chosen.")] = 0.15,
+    test: Annotated[float, typer.Option(help="Share of the trials for the score that is reported.")] = 0.15,
+    solved_at: Annotated[
+        float | None, typer.Option(help="The score from which on a model counts as a solution.")
+    ] = None,
+    snapshots: Snapshots = 0,
+    device: Device = "auto",
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Train on trials of your own: FILE holds inputs (trials, T, K) and targets (trials, T, N) or labels."""
+    with interruptible():
+        from ..device import choose_device
+        from ..recipe import Member, Recipe
+        from ..runs import parse_whole_numbers, results_table, train_in
+        from ..summary import best_model, rate_sentences, write_summary
+        from ..tasks import TrialsTask
+        from ..trainer import Trainer
+        from ..trials import read_trials
+
+        console = Console()
+        trials = read_trials(file)
+        task = TrialsTask(trials, file.stem, validation=validation, test=test, threshold=solved_at)
+        members = [Member(p, seed + i) for p in parse_whole_numbers(pwl_units, "--pwl-units") for i in range(seeds)]
+        recipe = Recipe(
+            iterations=iterations,
+            batch=batch,
+            lr=lr,
+            curriculum=0.0,
+            init=init,
+            tau=tau,
+            regularised_units=regularised_units,
+        )
+        trainer = Trainer(task, members, units, recipe, choose_device(device))
+        for sentence in _about(task, trials.notes):
+            console.print(sentence, highlight=False, markup=False)
+        models = train_in(out, trainer, console, resume=resume, overwrite=overwrite, snapshots=snapshots)
+        console.print(results_table(models, task.score_name))
+        for sentence in rate_sentences(models, task, recipe):
+            console.print(sentence, highlight=False)
+        best = best_model(models, task.higher_is_better)
+        for sentence in _verdict(task, best):
+            console.print(sentence, highlight=False, markup=False)
+        held_out = {part: sorted(map(int, rows)) for part, rows in task.parts.items() if part != "training"}
+        write_summary(out / "summary.json", models, task, {}, best, held_out=held_out)
+
+
+def _about(task: TrialsTask, notes: Sequence[str]) -> list[str]:
+    """What is trained on, before it begins."""
+    counts = {part: len(rows) for part, rows in task.parts.items()}
+    kinds = f" of {len(task.condition_names)} conditions" if task.condition_names else ""
+    what = "classes" if task.higher_is_better else "outputs"
+    first = (
+        f"{task.name}: {sum(counts.values())} trials{kinds}, {len(task.input_names)} inputs, "
+        f"{len(task.output_names)} {what}; {counts['training']} for training, {counts['validation']} for validation, "
+        f"{counts['test']} for the test"
+    )
+    return [first, *notes]
+
+
+def _verdict(task: TrialsTask, best: TrainedModel) -> list[str]:
+    """The chosen model, against chance and by condition."""
+    answer = "the most frequent class" if task.higher_is_better else "the mean of the targets"
+    sentences = [
+        f"Chosen on the validation trials: {best.checkpoint.name}, test {task.score_name} {best.test_score:.4g} "
+        f"({answer} alone: {task.chance:.4g})."
+    ]
+    if best.condition_scores:
+        scores = ", ".join(f"{name} {score:.4g}" for name, score in best.condition_scores.items())
+        sentences.append(f"By condition: {scores}.")
+    return sentences

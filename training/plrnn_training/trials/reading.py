@@ -1,0 +1,133 @@
+"""Trials from files: ``.npz``, ``.mat``, or a directory of ``.npy`` files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plrnn_analysis.checkpoint.mat5 import Opaque, parse_mat5
+from plrnn_analysis.errors import ModelError
+
+from .data import Trials
+
+__all__ = ["ROLES", "read_trials"]
+
+#: What an array is for, and the names under which it is found; capitals do not matter.
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "inputs": ("inputs", "input", "x", "u", "stimulus"),
+    "targets": ("targets", "target", "y", "outputs", "output"),
+    "labels": ("labels", "label"),
+    "mask": ("mask", "loss_mask", "output_mask"),
+    "lengths": ("lengths", "length"),
+    "conditions": ("conditions", "condition"),
+    "input_names": ("input_names",),
+    "output_names": ("output_names", "class_names"),
+    "condition_names": ("condition_names",),
+}
+_LARGEST = 2**31
+
+
+def read_trials(path: str | Path) -> Trials:
+    """Read trials.
+
+    Parameters
+    ----------
+    path : str or Path
+        An ``.npz`` or ``.mat`` file, or a directory of ``.npy`` files, whose arrays have the names of the parameters of
+        :meth:`Trials.build`, or close ones such as ``x``, ``y``, ``output_mask`` (see :data:`ROLES`).
+
+    Returns
+    -------
+    Trials
+        Its notes name arrays that were not used.
+
+    Raises
+    ------
+    ModelError
+        If it is no such file, arrays are missing or do not fit, or one of them holds Python objects.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ModelError(f"{path}: there is no such file")
+    arrays = _arrays(path)
+    chosen: dict[str, str] = {}
+    for name in arrays:
+        for role, aliases in ROLES.items():
+            if name.lower() in aliases:
+                if role in chosen:
+                    raise ModelError(f"{path}: {chosen[role]} and {name} both mean {role}; keep one of them")
+                chosen[role] = name
+    if "inputs" not in chosen:
+        raise ModelError(
+            f"{path}: no inputs among {', '.join(arrays) or 'no arrays at all'}; the array of shape (trials, T, K) is "
+            f"called {', '.join(ROLES['inputs'])}"
+        )
+    values = {role: arrays[name] for role, name in chosen.items()}
+    for role, value in values.items():
+        if isinstance(value, str):
+            raise ModelError(f"{path}: {chosen[role]} {value}")
+    try:
+        trials = Trials.build(**values)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    unused = sorted(set(arrays) - set(chosen.values()))
+    if unused:
+        note = f"not used: {', '.join(unused)}"
+        return Trials(**{**vars(trials), "notes": (*trials.notes, note)})
+    return trials
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    """Arrays by name; a text in place of one says why it cannot be read."""
+    try:
+        if path.is_dir():
+            return {file.stem: _npy(file) for file in sorted(path.glob("*.npy"))}
+        if path.suffix.lower() == ".mat":
+            return _mat(path)
+        if path.suffix.lower() == ".npz":
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                return {name: _member(archive, name) for name in archive.files}
+    except ModelError:
+        raise
+    # zipfile, zlib and NumPy's header parser raise a dozen types on damaged files.
+    except Exception as error:
+        raise ModelError(f"{path}: not readable ({type(error).__name__}: {str(error)[:200]})") from error
+    raise ModelError(f"{path}: trials are read from .npz and .mat files and from directories of .npy files")
+
+
+def _member(archive: Any, name: str) -> Any:
+    try:
+        return archive[name]
+    except ValueError as error:
+        return _why(error)
+
+
+def _npy(path: Path) -> Any:
+    try:
+        return np.load(path, allow_pickle=False)
+    except ValueError as error:
+        return _why(error)
+
+
+def _why(error: ValueError) -> str:
+    if "allow_pickle" not in str(error):
+        raise error
+    return (
+        "holds Python objects, which are never unpickled; pad trials of unequal length to one length, and give their "
+        "true ones in an array called lengths"
+    )
+
+
+def _mat(path: Path) -> dict[str, Any]:
+    try:
+        variables = parse_mat5(path.read_bytes(), _LARGEST)
+    except NotImplementedError as error:
+        raise ModelError(f"{path}: a MATLAB 7.3 (HDF5) file; save it in MATLAB with save(file, ..., '-v7')") from error
+    return {
+        name: f"is a {value}, which is not read" if isinstance(value, Opaque) else np.asarray(value)
+        for name, value in variables.items()
+        if not isinstance(value, dict)
+    }
