@@ -1,10 +1,14 @@
-"""Results are values, not buffers: arrays that nobody can write to."""
+"""Results are values, not buffers: arrays that nobody can write to, and a line that says what is held."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields, is_dataclass
+from typing import Any, cast
 
 import numpy as np
+
+from .display.abbreviation import call_text, one_line
+from .display.markup import Grid, fragment
 
 __all__ = ["Frozen", "freeze"]
 
@@ -19,7 +23,13 @@ class Frozen:
     """Base of dataclasses whose arrays are read-only, those inside tuples and dicts included.
 
     An object that was pickled, as by an executor, comes back as it went: NumPy forgets the flag, this class does not.
+    Its ``repr`` is one line of at most 200 characters with arrays by shape, and in a notebook it is a short table.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # Into a class without a __repr__ of its own, dataclass() writes one that shows every digit.
+        cls.__repr__ = one_line(cls.__repr__)  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
         """Freeze what the fields hold; a subclass with checks of its own calls this at its end."""
@@ -31,6 +41,34 @@ class Frozen:
         vars(self).update(state)
         for value in state.values():
             _freeze_inside(value)
+
+    def __repr__(self) -> str:
+        return call_text(type(self).__name__, self.shown_fields())
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a verdict and short tables, at most 50 kB of HTML without any script."""
+        return fragment(type(self).__name__, self._verdict(), self._grids(), self._notes())
+
+    def shown_fields(self) -> list[tuple[str, Any]]:
+        """The fields by name, without those that are nobody's business."""
+        declared = fields(cast(Any, self)) if is_dataclass(cast(Any, type(self))) else ()
+        names = (field.name for field in declared if field.repr and not field.name.startswith("_"))
+        return [(name, getattr(self, name)) for name in names]
+
+    def _verdict(self) -> str:
+        """What was found and proved: the words of the ``repr``, where it has any."""
+        name = type(self).__name__
+        text = repr(self)
+        return text[1:-1].removeprefix(name).lstrip(": ") if text.startswith(f"<{name}") else ""
+
+    def _grids(self) -> list[Grid]:
+        """Tables to show: here one row a field."""
+        rows = self.shown_fields()
+        return [Grid(("field", "value"), rows, len(rows))]
+
+    def _notes(self) -> list[str]:
+        """Sentences below the tables."""
+        return [f"Note: {note}." for note in getattr(self, "notes", ())]
 
 
 def _freeze_inside(value: Any) -> None:

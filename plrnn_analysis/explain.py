@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ._frozen import Frozen
 from ._validation import as_array, whole
 from .errors import ModelError
 from .maps import bits_to_string
@@ -164,7 +165,7 @@ def _mean_outputs(trajectory: Trajectory, member: np.ndarray, counts: np.ndarray
 
 
 @dataclass(frozen=True)
-class Ablation:
+class Ablation(Frozen):
     """A model with ReLUs replaced, and its error.
 
     Attributes

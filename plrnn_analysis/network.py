@@ -220,9 +220,19 @@ class Network(Frozen):
         return 0 if self.B is None else int(self.B.shape[0])
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """One name an input, where the metadata hold as many as there are inputs; else empty."""
+        return self._names("input_names", self.n_inputs)
+
+    @property
     def output_names(self) -> tuple[str, ...]:
-        """What the checkpoint calls the outputs; empty where it has no names for them."""
-        return tuple(self.metadata.get("output_names", ()))
+        """One name an output, where the metadata hold as many as there are outputs; else empty."""
+        return self._names("output_names", self.n_outputs)
+
+    def _names(self, key: str, count: int) -> tuple[str, ...]:
+        names = self.metadata.get(key) or ()
+        fits = isinstance(names, (list, tuple)) and len(names) == count
+        return tuple(map(str, names)) if fits else ()
 
     def read_out(self, states: np.ndarray) -> np.ndarray | None:
         """Readout ``B z + b`` of states (..., M) as (..., N); None for a network without one.
@@ -288,6 +298,23 @@ class Network(Frozen):
             f"<{type(self).__name__} {self.architecture}: M={self.n_units} units, {self.pwl_units} ReLU{plural}, "
             f"at most 2^{self.pwl_units} subregions>"
         )
+
+    def shown_fields(self) -> list[tuple[str, Any]]:
+        """What a notebook shows of a network: sizes, names and weights, by name."""
+        about = {"units M": self.n_units, "ReLUs P": self.pwl_units, "inputs K": self.n_inputs}
+        about["outputs N"] = self.n_outputs
+        named = {"input names": ", ".join(self.input_names), "output names": ", ".join(self.output_names)}
+        weights = {
+            **self.parameters,
+            **{name: held for name, held in (("B", self.B), ("b", self.b)) if held is not None},
+        }
+        return [*about.items(), *((key, text) for key, text in named.items() if text), *weights.items()]
+
+    def _verdict(self) -> str:
+        return f"{self.architecture}, at most 2^{self.pwl_units} subregions"
+
+    def _notes(self) -> list[str]:
+        return [f"Note: {note}." for note in self.metadata.get("notes", ())]
 
     def with_parameters(self, **weights: Any) -> Self:
         """The same network with other values of some weights.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from .display.abbreviation import count_words
 from .statuses import Engine, StoppedBy
 
 if TYPE_CHECKING:
@@ -12,30 +13,12 @@ if TYPE_CHECKING:
 
     from .results import Continuum, Cycle, Cycles, FixedPoint, FixedPoints
 
-__all__ = ["count_words", "coverage_sentences", "cycle_sentences", "cycles_record", "fixed_points_record"]
+__all__ = ["coverage_sentences", "cycle_sentences", "cycles_record", "fixed_points_record"]
 
 #: Version of the record that :func:`fixed_points_record` makes; raised when a field changes its meaning.
 RECORD_VERSION = 1
 
 NONE = "The model has no fixed point."
-
-
-def count_words(n: int, noun: str, plural: str = "") -> str:
-    """``1 fixed point``, ``3 fixed points``.
-
-    Parameters
-    ----------
-    n : int
-    noun : str
-    plural : str, optional
-        By default the noun with an s.
-
-    Examples
-    --------
-    >>> count_words(0, "fixed point"), count_words(1, "continuum", "continua")
-    ('0 fixed points', '1 continuum')
-    """
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def _patterns(n: int, n_relu: int) -> str:

@@ -6,10 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from ._frozen import Frozen
+from .display.abbreviation import one_line
+from .display.markup import ROWS, Grid, fragment
 
 __all__ = ["Item", "ResultSequence", "Table"]
 
 Item = TypeVar("Item")
+
+#: Collections beside the items, such as continua, that a notebook shows.
+MORE_GRIDS = 3
 
 
 class Table(dict[str, list[Any]]):
@@ -27,6 +32,22 @@ class Table(dict[str, list[Any]]):
     """
 
     claim: str = ""
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self.values()), ()))
+
+    @one_line
+    def __repr__(self) -> str:
+        claim = f"; {self.claim}" if self.claim else ""
+        return f"<Table: {_rows(self.n_rows)} of {', '.join(self) or 'no columns'}{claim}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first rows, at most 50 kB of HTML without any script."""
+        rows = list(zip(*self.values(), strict=True))
+        verdict = "; ".join(filter(None, (_rows(len(rows)), self.claim)))
+        return fragment("Table", verdict, [Grid(tuple(self), rows, len(rows))])
 
     def to_pandas(self) -> Any:
         """The same table as a :class:`pandas.DataFrame`.
@@ -67,6 +88,20 @@ class ResultSequence(Frozen, Sequence[Item], Generic[Item]):
         """What was proved, in a few words; empty where nothing is claimed."""
         return ""
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self)}{'; ' if self.claim else ''}{self.claim}>"
+
+    def _grids(self) -> list[Grid]:
+        """The items, and below them other collections of results that the fields hold, such as continua."""
+        held = [(name, value) for name, value in self.shown_fields() if _is_collection(value)]
+        return [self._own_grid(), *(_grid_of(value, name) for name, value in held[:MORE_GRIDS])]
+
+    def _own_grid(self) -> Grid:
+        if not self.columns:
+            return _grid_of(self._items, "")
+        table = self.table()
+        return Grid(tuple(table), list(zip(*table.values(), strict=True)), len(self))
+
     @overload
     def __getitem__(self, index: int) -> Item: ...
     @overload
@@ -79,3 +114,19 @@ class ResultSequence(Frozen, Sequence[Item], Generic[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items)
+
+
+def _rows(n: int) -> str:
+    return f"{n:,} row{'' if n == 1 else 's'}"
+
+
+def _is_collection(value: Any) -> bool:
+    """Whether a field holds results of one type."""
+    return isinstance(value, tuple) and bool(value) and all(isinstance(item, Frozen) for item in value)
+
+
+def _grid_of(items: tuple[Any, ...], field: str) -> Grid:
+    """A table of the fields of results, under the name of the field that holds them."""
+    rows = [item.shown_fields() for item in items[:ROWS]]
+    names = tuple(name for name, _ in rows[0]) if rows else ()
+    return Grid(names, [[value for _, value in row] for row in rows], len(items), field.replace("_", " ").capitalize())

@@ -11,8 +11,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from .display.abbreviation import count_words, short_bitcode, short_state, short_word
 from .results.naming import LISTED_OUTPUTS, LONGEST_NAME
-from .summary import count_words, coverage_sentences, cycle_sentences
+from .summary import coverage_sentences, cycle_sentences
 
 if TYPE_CHECKING:
     import networkx
@@ -64,14 +65,6 @@ def _table(title: str, *columns: str) -> Table:
     for name in columns:
         table.add_column(name, justify="left" if name in LEFT else "right", overflow="fold")
     return table
-
-
-def _short(bitcode: str) -> str:
-    return bitcode if len(bitcode) <= 32 else f"{bitcode[:24]}... ({bitcode.count('1')} of {len(bitcode)} on)"
-
-
-def _state(z: np.ndarray) -> str:
-    return ", ".join(f"{x:.4g}" for x in z) if z.size <= 4 else f"|z| = {np.linalg.norm(z):.4g}"
 
 
 def _outputs(output: np.ndarray | None) -> list[str]:
@@ -135,15 +128,15 @@ def print_fixed_points(result: FixedPoints) -> None:
         table = _table("Fixed points", *columns, *(["output"] if read else []))
         for point in result:
             distance = "on boundary" if point.on_boundary else f"{point.boundary_distance:.4g}"
-            numbers = (f"{point.spectral_radius:.6g}", distance, f"{point.residual:.1e}", _state(point.z))
-            table.add_row(_short(point.bitcode), point.stability, *numbers, *_outputs(point.output))
+            numbers = (f"{point.spectral_radius:.6g}", distance, f"{point.residual:.1e}", short_state(point.z))
+            table.add_row(short_bitcode(point.bitcode), point.stability, *numbers, *_outputs(point.output))
         _print(table)
     if result.continua:
         table = _table("Continua of fixed points", "bitcode", "dimension", "extent", "residual", "z")
         for piece in result.continua:
             extent = "" if piece.interval is None else f"{piece.interval[0]:.4g} .. {piece.interval[1]:.4g}"
-            numbers = (str(piece.dimension), extent, f"{piece.residual:.1e}", _state(piece.anchor))
-            table.add_row(_short(piece.bitcode), *numbers)
+            numbers = (str(piece.dimension), extent, f"{piece.residual:.1e}", short_state(piece.anchor))
+            table.add_row(short_bitcode(piece.bitcode), *numbers)
         _print(table)
     _print()
     for sentence in coverage_sentences(result):
@@ -181,25 +174,13 @@ def print_cycles(result: Cycles) -> None:
         for cycle in longer[:LISTED_ROWS]:
             distance = "on boundary" if cycle.on_boundary else f"{cycle.boundary_distance:.4g}"
             numbers = (f"{cycle.spectral_radius:.6g}", distance, f"{cycle.residual:.1e}")
-            table.add_row(str(cycle.period), _short_word(cycle.word), cycle.stability, *numbers)
+            table.add_row(str(cycle.period), short_word(cycle.word), cycle.stability, *numbers)
         _print(table)
         if len(longer) > LISTED_ROWS:
             _print(f"({len(longer) - LISTED_ROWS:,} further cycles are in the JSON record, --json)")
     _print()
     for sentence in cycle_sentences(result):
         _print(sentence)
-
-
-def _short_word(word: Sequence[str], limit: int = 40) -> str:
-    """Runs of one bitcode as a power: ``0^3 1``."""
-    runs: list[tuple[str, int]] = []
-    for code in word:
-        if runs and runs[-1][0] == code:
-            runs[-1] = (code, runs[-1][1] + 1)
-        else:
-            runs.append((code, 1))
-    text = " ".join(_short(code) + (f"^{n}" if n > 1 else "") for code, n in runs)
-    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
@@ -226,9 +207,9 @@ def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
     nodes = sorted(graph.nodes(data=True), key=lambda item: (-item[1]["visits"], item[0]))
     for name, data in nodes[:LISTED_ROWS]:
         likely = sorted(graph.out_edges(name, data="probability"), key=lambda edge: -edge[2])[:3]
-        following = ", ".join(f"{_short(target)} {probability:.3g}" for _, target, probability in likely)
+        following = ", ".join(f"{short_bitcode(target)} {probability:.3g}" for _, target, probability in likely)
         radius = f"{data['spectral_radius']:.6g}"
-        table.add_row(_short(name), f"{data['frequency']:.4g}", radius, data["stability"] or "none", following)
+        table.add_row(short_bitcode(name), f"{data['frequency']:.4g}", radius, data["stability"] or "none", following)
     _print(table)
     if len(nodes) > LISTED_ROWS:
         _print(f"({len(nodes) - LISTED_ROWS:,} further subregions are in the file)")
@@ -264,7 +245,7 @@ def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
             value = mode.eigenvalue
             text = f"{value.real:.5f}" if value.imag == 0 else f"{value.real:.5f} ± {value.imag:.5f}i"
             gains = (_time_constant(mode.time_constant), f"{mode.input_gain:.3g}", f"{mode.readout_gain:.3g}")
-            table.add_row(_short(region.bitcode) if number == 0 else "", text, *gains)
+            table.add_row(short_bitcode(region.bitcode) if number == 0 else "", text, *gains)
     _print(table)
     events = [k for k in range(inputs.shape[2]) if set(np.unique(inputs[..., k]).tolist()) == {0.0, 1.0}]
     names = [f"after an event on input {k}" for k in events]
@@ -277,7 +258,7 @@ def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
         shares = [f"{inside[inputs[..., k] == 1.0].mean():.4f}" for k in events]
         outputs = _outputs(region.mean_output) if read else []
         visits = (f"{region.frequency:.4f}", *shares, *outputs, _ranges(found, region.bitcode))
-        table.add_row(_short(region.bitcode), *visits)
+        table.add_row(short_bitcode(region.bitcode), *visits)
     _print(table)
     for k in events:
         when = ", ".join(str(t + 1) for t in np.flatnonzero(inputs[0, :, k])[:10])

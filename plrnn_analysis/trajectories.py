@@ -248,4 +248,5 @@ def _iterate(
             except BaseException:
                 interrupted.set()
                 raise
-    return Trajectory(states, bits, model.read_out(states), initial, inputs, map)
+    names = () if inputs is None else model.input_names
+    return Trajectory(states, bits, model.read_out(states), initial, inputs, map, names, model.output_names)

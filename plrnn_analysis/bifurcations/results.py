@@ -17,7 +17,7 @@ Word = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Recount:
+class Recount(Frozen):
     """What the exact search found a little below and a little above an event.
 
     Attributes

@@ -16,7 +16,7 @@ __all__ = ["Comparison", "FixedPointMatch", "SubregionMatch"]
 
 
 @dataclass(frozen=True)
-class SubregionMatch:
+class SubregionMatch(Frozen):
     """A subregion of one network and the one of the other that has the matched ReLUs active.
 
     Attributes

@@ -226,6 +226,9 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
             f"of them nonsmooth folds: {folds}; {proof}>"
         )
 
+    def _notes(self) -> list[str]:
+        return [f"Note: {note}." for note in self.coverage.notes]
+
     def _scaled(self, s: np.ndarray) -> np.ndarray:
         result: np.ndarray = (s - self.ranges[:, 0]) / (self.ranges[:, 1] - self.ranges[:, 0])
         return result

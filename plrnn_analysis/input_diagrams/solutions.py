@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from flint import fmpq, fmpq_mat
 
+from .._frozen import Frozen
 from ..numerics import EPS
 from ..polytopes.clipping import cut
 from ..polytopes.rational import Flat, Point, flat_of, furthest, nearest_double, relative_interior
@@ -26,7 +27,7 @@ def as_floats(array: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class AffinePoint:
+class AffinePoint(Frozen):
     """The fixed point of one subregion as a function of t: ``z = Z @ (1, t)``, with ReLU arguments ``y = Y @ (1, t)``.
 
     Attributes
@@ -57,7 +58,7 @@ class AffinePoint:
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class Sheet(Frozen):
     """A subregion's fixed point and the parameters for which it is real.
 
     Attributes
@@ -80,7 +81,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class Piece(Frozen):
     """A singular subregion that holds fixed points for the parameters in the convex hull of `corners`.
 
     Attributes

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._frozen import Frozen
+
 __all__ = ["WINDOW", "Sensitivity", "sensitivity"]
 
 # Steps over which the covariant vectors are computed, half of them for networks of more units than this.
@@ -23,7 +25,7 @@ MARGIN = 4.0
 
 
 @dataclass(frozen=True, eq=False)
-class Sensitivity:
+class Sensitivity(Frozen):
     """Condition numbers of Lyapunov exponents, largest exponent first.
 
     Attributes

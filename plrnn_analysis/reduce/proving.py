@@ -7,6 +7,7 @@ from typing import Any, Generic
 
 import numpy as np
 
+from .._frozen import Frozen
 from .._validation import number, whole
 from ..engines.budget import Budget
 from ..maps import CanonicalMap
@@ -23,7 +24,7 @@ __all__ = ["ReducedModel", "UnitReport", "reduce"]
 
 
 @dataclass(frozen=True, eq=False)
-class UnitReport:
+class UnitReport(Frozen):
     """One ReLU over the domain.
 
     Attributes

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._frozen import Frozen
 from ..statuses import Engine, StoppedBy
 
 __all__ = ["Coverage"]
 
 
 @dataclass(frozen=True)
-class Coverage:
+class Coverage(Frozen):
     """What a search looked at, and what it did not.
 
     Attributes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._frozen import Frozen
+from ..display.abbreviation import count_words
 from ..statuses import Stability
 from ..tables import ResultSequence, Table
 from .coverage import Coverage
@@ -192,3 +193,13 @@ class Cycles(ResultSequence[Cycle]):
         found = ", ".join(f"{k}: {number}" for k, number in self.counts.items() if number) or "none"
         extra = f", {len(self.continua)} continua" if self.continua else ""
         return f"<Cycles: {found}{extra}; {self.claim}>"
+
+    def _verdict(self) -> str:
+        number = count_words(len(self), "isolated cycle")
+        found = ", ".join(f"{n:,} of period {k}" for k, n in self.counts.items() if n)
+        extra = f", {count_words(len(self.continua), 'family', 'families')}" if self.continua else ""
+        return f"{number}{f' ({found})' if found else ''}{extra}; {self.claim}"
+
+    def _notes(self) -> list[str]:
+        notes = dict.fromkeys(note for coverage in self.coverage.values() for note in coverage.notes)
+        return [f"Note: {note}." for note in notes]

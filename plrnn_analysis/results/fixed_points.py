@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._frozen import Frozen
+from ..display.abbreviation import count_words
 from ..statuses import Stability
 from ..tables import ResultSequence, Table
 from .coverage import Coverage
@@ -199,6 +200,16 @@ class FixedPoints(ResultSequence[FixedPoint]):
     def __repr__(self) -> str:
         extra = f", {len(self.continua)} continua" if self.continua else ""
         return f"<FixedPoints: {len(self)} isolated{extra}; {self.claim}>"
+
+    def _verdict(self) -> str:
+        everything = self.coverage.subregions.bit_length() - 1
+        proof = f": all 2^{everything} subregions were decided" if self.complete else ""
+        found = count_words(len(self), "isolated fixed point")
+        extra = f", {count_words(len(self.continua), 'continuum', 'continua')}" if self.continua else ""
+        return f"{found}{extra}; {self.claim}{proof}"
+
+    def _notes(self) -> list[str]:
+        return [f"Note: {note}." for note in self.coverage.notes]
 
 
 @dataclass(frozen=True, eq=False)

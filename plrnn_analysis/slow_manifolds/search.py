@@ -317,8 +317,8 @@ def find_slow_manifolds(
     if undecided:
         complete = False
         chosen += f"; {undecided} left out, too thin for floats or beyond the solver of linear programs"
-    names = (model.metadata.get(key, ()) for key in ("input_names", "output_names"))
-    return SlowManifolds(tuple(found), low, high, complete, chosen, hold, time_constant, *(tuple(n) for n in names))
+    names = (model.input_names, model.output_names)
+    return SlowManifolds(tuple(found), low, high, complete, chosen, hold, time_constant, *names)
 
 
 def _choose(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._frozen import Frozen
 from .._validation import as_array
 from ..attractors import MAX_PERIOD
+from ..display.abbreviation import count_words
+from ..display.markup import Grid
 from ..errors import ModelError
 from ..results import FixedPoints, ResultSequence, Trajectory
-from ..summary import count_words
 from .wording import (
     FAR,
     LISTED,
@@ -45,7 +47,7 @@ HUGE = 1e100
 
 
 @dataclass(frozen=True)
-class Section:
+class Section(Frozen):
     """A paragraph of the story.
 
     Attributes
@@ -77,6 +79,15 @@ class Story(ResultSequence[Section]):
 
     def __repr__(self) -> str:
         return f"<Story: {', '.join(section.title.lower() for section in self)}>"
+
+    def _verdict(self) -> str:
+        return count_words(len(self), "section")
+
+    def _grids(self) -> list[Grid]:
+        return []
+
+    def _notes(self) -> list[str]:
+        return [f"{section.title}. {' '.join(section.sentences)}" for section in self]
 
 
 def tell_story(
@@ -276,7 +287,7 @@ def _slow_motion(
 
 def _trials(model: PLRNN, driven: Trajectory) -> Section:
     found = model.explain(driven, n_modes=1, max_subregions=LISTED)
-    names = [tuple(model.metadata.get(key, ())) for key in ("input_names", "output_names")]
+    names = (model.input_names, model.output_names)
     sentences = [f"{count_words(found.n_trials, 'trial')} of {count_words(found.n_steps, 'step')}."]
     for region in found:
         if region.modes:

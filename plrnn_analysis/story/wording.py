@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..display.abbreviation import count_words
 from ..results import Cycle, CycleContinuum, FixedPoint
 from ..results.naming import LONGEST_NAME, channel_name, outputs_in_words, place_in_words, point_noun, range_in_words
-from ..summary import count_words
 
 if TYPE_CHECKING:
     from ..attractors import Attractor

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._frozen import Frozen
 from .._validation import whole
 from ..results import ResultSequence, Table
 from .estimates import Estimate, confidence_level, entropy_without, estimate, log_unit, units_of
@@ -21,7 +22,7 @@ ENOUGH_COUNTS = 20
 
 
 @dataclass(frozen=True)
-class BlockEntropy:
+class BlockEntropy(Frozen):
     """Entropy of the words of one length.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._frozen import Frozen
 from .._validation import number
 from .sequences import SymbolSequences, rank
 
@@ -21,7 +22,7 @@ _SHORTEST_BLOCK = 10
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Frozen):
     """A number estimated from finitely many steps.
 
     Attributes

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._frozen import Frozen
 from .._validation import one_of, whole
 from ..errors import ModelError
 from .estimates import Estimate, confidence_level, entropy_without, estimate, log_unit, units_of
@@ -19,7 +20,7 @@ _ENOUGH_TRIALS = 7
 
 
 @dataclass(frozen=True)
-class MutualInformation:
+class MutualInformation(Frozen):
     """What the subregion tells about a label.
 
     Attributes

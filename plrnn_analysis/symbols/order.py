@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._frozen import Frozen
 from .._validation import number, whole
 from ..errors import ModelError
 from ..results import ResultSequence
@@ -20,7 +21,7 @@ SPARSE = 0.2
 
 
 @dataclass(frozen=True)
-class OrderComparison:
+class OrderComparison(Frozen):
     """Test of Markov order k against k + 1.
 
     Attributes

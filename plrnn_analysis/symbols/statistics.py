@@ -18,7 +18,7 @@ __all__ = ["DwellTime", "DwellTimes", "Occupancy", "SubregionOccupancy", "dwell_
 
 
 @dataclass(frozen=True)
-class SubregionOccupancy:
+class SubregionOccupancy(Frozen):
     """Time spent in one subregion.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._frozen import Frozen
 from ..errors import ModelError
 from .estimates import log_unit
 from .sequences import symbol_sequences, word_levels
@@ -21,7 +22,7 @@ _RESTARTS = 20
 
 
 @dataclass(frozen=True)
-class TopologicalEntropy:
+class TopologicalEntropy(Frozen):
     """Growth rate of the number of walks of a graph.
 
     Attributes

@@ -106,7 +106,7 @@ def _levels(sequences: Any, length: int) -> list[WordLevel]:
 
 
 @dataclass(frozen=True)
-class ForbiddenWord:
+class ForbiddenWord(Frozen):
     """A word that never occurs although both its parts do.
 
     Attributes
