@@ -97,9 +97,9 @@ class ResultSequence(Frozen, Sequence[Item], Generic[Item]):
         return [self._own_grid(), *(_grid_of(value, name) for name, value in held[:MORE_GRIDS])]
 
     def _own_grid(self) -> Grid:
-        if not self.columns:
-            return _grid_of(self._items, "")
         table = self.table()
+        if not table:
+            return _grid_of(self._items, "")
         return Grid(tuple(table), list(zip(*table.values(), strict=True)), len(self))
 
     @overload

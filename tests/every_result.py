@@ -82,6 +82,7 @@ def made() -> Iterator[Any]:
     yield Network.al_rnn([0.5], [[1.0]], [0.0], 1)
     yield from (model, model.map, driven, free, tent.fixed_points(), line.fixed_points())
     yield PLRNN.al_rnn([0.5], [[0.0]], [1.0], pwl_units=0).fixed_points().table()
+    yield model.fixed_points().match(model.with_parameters(h=[0.5, 0.25]).fixed_points())
     yield from (tent.cycles(3), tent.cycles(2, box=2.0), line.cycles(2), model.regions(), model.uniqueness())
     yield PLRNN.al_rnn([0.1], [[0.2]], [1.0], 1).uniqueness()
     yield from (model.explain(driven), line.explain(line.run(rng.normal(size=(2, 20, 1)))), *model.modes(["00", "11"]))
@@ -144,7 +145,7 @@ def examples() -> dict[type, list[Any]]:
     found: dict[type, list[Any]] = {}
     for result in made():
         tables = [result] if isinstance(result, Table) else []
-        if isinstance(result, ResultSequence) and result.columns:
+        if isinstance(result, ResultSequence):
             tables.append(result.table())
         for item in [*tables, *parts(result)]:
             kept = found.setdefault(type(item), [])
