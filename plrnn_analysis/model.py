@@ -30,7 +30,8 @@ class PLRNN(Network):
     """A piecewise-linear recurrent network, ready for analysis.
 
     Build one with a constructor named after its architecture (:meth:`al_rnn`, :meth:`shallow`,
-    :meth:`clipped_shallow`, :meth:`dendritic`, :meth:`relu_rnn`) or with :func:`plrnn_analysis.load`.
+    :meth:`clipped_shallow`, :meth:`dendritic`, :meth:`relu_rnn`, :meth:`rnn`, :meth:`leaky_rnn`,
+    :meth:`low_rank_rnn`) or with :func:`plrnn_analysis.load`.
 
     Attributes
     ----------

@@ -10,6 +10,7 @@ import numpy as np
 from ._frozen import Frozen, freeze
 from ._validation import as_array, as_index_tuple, detached, one_of, whole
 from .architectures import ARCHITECTURES, canonical_map
+from .constructors import Constructors
 from .errors import ModelError
 from .maps import CanonicalMap, bits_from_string
 
@@ -19,7 +20,7 @@ __all__ = ["AnyNetwork", "Network"]
 AnyNetwork = TypeVar("AnyNetwork", bound="Network")
 
 
-class Network(Frozen):
+class Network(Constructors, Frozen):
     """Weights and what follows from them; every analysis takes one.
 
     Users have a :class:`plrnn_analysis.PLRNN`, which is a network with a method for every analysis. Constructors and
@@ -72,132 +73,6 @@ class Network(Frozen):
         self.B = None if B is None else freeze(as_array("B", B, (None, self.n_units), "(N, M), one row per output"))
         self.b = None if self.B is None or b is None else freeze(as_array("b", b, (self.B.shape[0],), "(N,)"))
         self.metadata: dict[str, Any] = dict(metadata or {})
-
-    @classmethod
-    def al_rnn(
-        cls,
-        A: Any,
-        W: Any,
-        h: Any,
-        pwl_units: int | None = None,
-        relu_units: Sequence[int] | None = None,
-        C: Any = None,
-        B: Any = None,
-        b: Any = None,
-    ) -> Self:
-        """AL-RNN ``z' = A z + W phi(z) + C s + h`` with ReLU on some units and identity on the others.
-
-        Parameters
-        ----------
-        A : (M,) or (M, M) array_like
-            Self-weights; a vector is a diagonal.
-        W : (M, M) array_like
-        h : (M,) array_like
-        pwl_units : int, optional
-            P: the last P units have a ReLU. 0 gives a linear RNN, M the PLRNN.
-        relu_units : sequence of int, optional
-            The ReLU units by index, instead of `pwl_units`.
-        C : (M, K) array_like, optional
-        B : (N, M) array_like, optional
-        b : (N,) array_like, optional
-
-        Raises
-        ------
-        ModelError
-            On wrong shapes, NaN or infinity, or if not exactly one of `pwl_units` and `relu_units` is given.
-        """
-        if (pwl_units is None) == (relu_units is None):
-            raise ModelError("give exactly one of pwl_units (the last P units) and relu_units (named units)")
-        if relu_units is None:
-            m = np.shape(W)[0] if np.ndim(W) == 2 else 0
-            pwl_units = whole("pwl_units", pwl_units, 0, m, remark=f"(the model has {m} units)")
-            relu_units = range(m - pwl_units, m)
-        return cls("al_rnn", {"A": A, "W": W, "h": h, "C": C}, tuple(relu_units), B, b)
-
-    @classmethod
-    def shallow(
-        cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None, E: Any = None
-    ) -> Self:
-        """Shallow PLRNN ``z' = A z + W1 relu(W2 z + h2 + E s) + h1 + C s``.
-
-        Parameters
-        ----------
-        A : (M,) or (M, M) array_like
-        W1 : (M, H) array_like
-        W2 : (H, M) array_like
-        h1 : (M,) array_like
-        h2 : (H,) array_like
-        C, B, b : array_like, optional
-            As in :meth:`al_rnn`.
-        E : (H, K) array_like, optional
-            Input inside the ReLU, which the published architecture does not have.
-
-        Raises
-        ------
-        ModelError
-            On wrong shapes, NaN or infinity.
-        """
-        return cls("shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C, "E": E}, None, B, b)
-
-    @classmethod
-    def clipped_shallow(
-        cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None
-    ) -> Self:
-        """Clipped shallow PLRNN ``z' = A z + W1 [relu(W2 z + h2) - relu(W2 z)] + h1 + C s``.
-
-        Parameters as in :meth:`shallow`. It has 2H ReLUs: first the shifted, then the unshifted.
-
-        Raises
-        ------
-        ModelError
-            On wrong shapes, NaN or infinity.
-        """
-        return cls("clipped_shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C}, None, B, b)
-
-    @classmethod
-    def dendritic(
-        cls, A: Any, W: Any, h: Any, alphas: Any, thetas: Any, C: Any = None, B: Any = None, b: Any = None
-    ) -> Self:
-        """Dendritic PLRNN ``z' = A z + W sum_b alpha_b relu(z - theta_b) + h + C s``.
-
-        Parameters
-        ----------
-        A : (M,) or (M, M) array_like
-        W : (M, M) array_like
-        h : (M,) array_like
-        alphas : (n_bases,) array_like
-            Signed slope of each basis.
-        thetas : (M, n_bases) array_like
-            Threshold of each unit in each basis.
-        C, B, b : array_like, optional
-            As in :meth:`al_rnn`.
-
-        Raises
-        ------
-        ModelError
-            On wrong shapes, NaN or infinity.
-        """
-        return cls("dendritic", {"A": A, "W": W, "h": h, "alphas": alphas, "thetas": thetas, "C": C}, None, B, b)
-
-    @classmethod
-    def relu_rnn(cls, W_hh: Any, bias: Any, W_ih: Any = None, B: Any = None, b: Any = None) -> Self:
-        """One layer of ``torch.nn.RNN(nonlinearity="relu")``: ``z' = relu(W_hh z + W_ih s + bias)``.
-
-        Parameters
-        ----------
-        W_hh : (M, M) array_like
-        bias : (M,) array_like
-            ``bias_ih + bias_hh`` of the torch module.
-        W_ih : (M, K) array_like, optional
-        B, b : array_like, optional
-            As in :meth:`al_rnn`.
-
-        Raises
-        ------
-        ModelError
-            On wrong shapes, NaN or infinity.
-        """
-        return cls("relu_rnn", {"W_hh": W_hh, "bias": bias, "W_ih": W_ih}, None, B, b)
 
     @property
     def n_units(self) -> int:

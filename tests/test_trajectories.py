@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import plrnn_analysis as pa
 from plrnn_analysis import ModelError, trajectories
 
-ARCHITECTURES = ["al_rnn", "al_rnn_full", "shallow", "clipped_shallow", "dendritic", "relu_rnn"]
+ARCHITECTURES = ["al_rnn", "al_rnn_full", "shallow", "clipped_shallow", "dendritic", "relu_rnn", "leaky_rnn"]
 
 
 def make(architecture: str, rng: np.random.Generator, m: int, n: int, k: int) -> pa.PLRNN:
@@ -29,6 +29,8 @@ def make(architecture: str, rng: np.random.Generator, m: int, n: int, k: int) ->
         return pa.PLRNN.clipped_shallow(r(m), r(m, n), r(n, m), r(m), r(n), C)
     if architecture == "dendritic":
         return pa.PLRNN.dendritic(r(m), r(m, m), r(m), r(n), r(m, n), C, B)
+    if architecture == "leaky_rnn":
+        return pa.PLRNN.leaky_rnn(r(m, m), r(m, k) if k else None, r(m), 0.3, activation="hard_sigmoid", B=B)
     return pa.PLRNN.relu_rnn(r(m, m), r(m), r(m, k) if k else None, B)
 
 

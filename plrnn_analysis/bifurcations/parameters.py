@@ -154,7 +154,7 @@ def family_of(model: Network, parameter: Any, constant_input: Any = None) -> Fam
         held = as_array("constant_input", constant_input, (model.n_inputs,), "(K,)")
     if callable(parameter):
         return _function_family(model, parameter, held)
-    if not isinstance(parameter, (tuple, list)) or len(parameter) < 2 or not isinstance(parameter[0], str):
+    if not isinstance(parameter, (tuple, list)) or not parameter or not isinstance(parameter[0], str):
         raise ModelError(
             'parameter must be a tuple such as ("W", 3, 4), ("h", 2) or ("input", 0), or a function from a number to '
             f"a model; got {parameter!r}"
@@ -184,7 +184,8 @@ def _entry_family(model: Network, name: str, index: tuple[Any, ...], held: np.nd
         changed[full] = theta
         return model.with_parameters(**{name: changed}), held
 
-    return Family(f"{name}[{', '.join(str(int(i)) for i in index)}]", model_at, affine=True)
+    label = f"{name}[{', '.join(str(int(i)) for i in index)}]" if index else name
+    return Family(label, model_at, affine=True)
 
 
 def _input_family(model: Network, index: tuple[Any, ...], held: np.ndarray | None) -> Family:

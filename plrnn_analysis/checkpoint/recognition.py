@@ -17,7 +17,7 @@ from .torch_rnn import is_torch_rnn, read_torch_rnn
 __all__ = ["Wishes", "recognise"]
 
 # Architectures whose names are those of another: taken only when asked for.
-_NAMED_ALIKE = {"clipped_shallow": "shallow"}
+_NAMED_ALIKE = {"clipped_shallow": "shallow", "leaky_rnn_current": "leaky_rnn", "leaky_rnn_outer": "leaky_rnn"}
 _UNIT_NAMES = ("pwl_units", "relu_units")
 
 
@@ -78,9 +78,9 @@ def recognise(contents: Contents, wishes: Wishes) -> PLRNN:
         used = {found.name(leaf) for leaf in (*names, *_UNIT_NAMES)}
         told = wishes.architecture or _said_architecture(contents)
         if architecture in _NAMED_ALIKE.values() and told is None:
-            other = next(a for a, b in _NAMED_ALIKE.items() if b == architecture)
+            others = " and ".join(a for a, b in _NAMED_ALIKE.items() if b == architecture)
             notes.append(
-                f"the names of the tensors do not tell {architecture} from {other}: {architecture} was assumed"
+                f"the names of the tensors do not tell {architecture} from {others}: {architecture} was assumed"
             )
     _refuse_stack(contents, weights)
     B, b, readout_names = _readout(contents, found, wishes)

@@ -57,7 +57,7 @@ def _reader(path: Path, name: str, dtype: str) -> Any:
 
 def encode_safetensors(tensors: dict[str, np.ndarray], header: dict[str, str]) -> bytes:
     """The bytes of a file; the same model always gives the same bytes."""
-    data = safetensors.numpy.save({name: np.ascontiguousarray(t) for name, t in tensors.items()}, header)
+    data = safetensors.numpy.save({name: np.asarray(t, order="C") for name, t in tensors.items()}, header)
     # The library writes metadata in the order of a randomised hash table.
     length = int.from_bytes(data[:8], "little")
     parsed = json.loads(data[8 : 8 + length])

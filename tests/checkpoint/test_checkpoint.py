@@ -25,6 +25,8 @@ from hypothesis import strategies as st
 
 import plrnn_analysis as pa
 from plrnn_analysis import CheckpointError
+from plrnn_analysis.activations import Activation
+from plrnn_analysis.architectures import ARCHITECTURES
 from plrnn_analysis.checkpoint import torch_file
 from plrnn_analysis.checkpoint.mat5 import parse_mat5
 
@@ -39,6 +41,13 @@ def make(architecture: str, rng: np.random.Generator, m: int, n: int, k: int, re
     """A random model; `n` is P, H or the number of bases."""
     r = rng.standard_normal
     C = r((m, k)) if k else None
+
+    def phi() -> dict[str, np.ndarray]:
+        return Activation(np.sort(r(n)), r(n + 1), r()).parameters()
+
+    def leaky(alpha: object) -> dict[str, object]:
+        return {"W_hh": r((m, m)), "bias": r(m), "alpha": alpha, "W_in": r((m, k)) if k else None}
+
     weights = {
         "al_rnn": lambda: {"A": r(m), "W": r((m, m)), "h": r(m), "C": C},
         "al_rnn_full": lambda: {"A": r((m, m)), "W": r((m, m)), "h": r(m), "C": C},
@@ -46,6 +55,10 @@ def make(architecture: str, rng: np.random.Generator, m: int, n: int, k: int, re
         "clipped_shallow": lambda: {"A": r(m), "W1": r((m, n)), "W2": r((n, m)), "h1": r(m), "h2": r(n), "C": C},
         "dendritic": lambda: {"A": r(m), "W": r((m, m)), "h": r(m), "alphas": r(n), "thetas": r((m, n)), "C": C},
         "relu_rnn": lambda: {"W_hh": r((m, m)), "bias": r(m), "W_ih": r((m, k)) if k else None},
+        "rnn": lambda: {"W_hh": r((m, m)), "bias": r(m), "W_ih": r((m, k)) if k else None, **phi()},
+        "leaky_rnn": lambda: leaky(0.3),
+        "leaky_rnn_current": lambda: {**leaky(rng.uniform(0.1, 1.0, m)), **phi()},
+        "leaky_rnn_outer": lambda: leaky(rng.uniform(0.1, 1.0, m)),
     }[architecture]()
     kind = architecture.removesuffix("_full")
     units = tuple(sorted(rng.choice(m, min(n, m), replace=False).tolist())) if kind == "al_rnn" else None
@@ -89,7 +102,7 @@ def write_dict(path: Path, tensors: dict[str, np.ndarray]) -> Path:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     suffix=st.sampled_from(FORMATS),
-    architecture=st.sampled_from(["al_rnn", "al_rnn_full", "shallow", "clipped_shallow", "dendritic", "relu_rnn"]),
+    architecture=st.sampled_from([*ARCHITECTURES, "al_rnn_full"]),
     m=st.integers(1, 5),
     n=st.integers(0, 5),
     k=st.integers(0, 3),
