@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from plrnn_analysis import PLRNN, CanonicalMap
+from plrnn_analysis.activations import ACTIVATIONS
+from plrnn_analysis.rate_networks import LEAKY_FORMS
 
 CASES = {
     case["id"]: case
@@ -30,7 +32,7 @@ def known(case: dict) -> PLRNN | None:
 
 def random_model(rng: np.random.Generator) -> PLRNN:
     """A random model of a random architecture with at most 8 ReLUs."""
-    kind = rng.integers(6)
+    kind = rng.integers(8)
     m = int(rng.integers(1, 7))
     gain = rng.choice([0.3, 1.0, 2.0, 3.0])
 
@@ -52,7 +54,15 @@ def random_model(rng: np.random.Generator) -> PLRNN:
         m = min(m, 4)
         bases = int(rng.integers(1, 8 // m + 1))
         return PLRNN.dendritic(n(m), gain * n(m, m), n(m), n(bases), n(m, bases))
-    return PLRNN.relu_rnn(gain * n(m, m), n(m))
+    if kind == 5:
+        return PLRNN.relu_rnn(gain * n(m, m), n(m))
+    m = min(m, 4)
+    activation = list(ACTIVATIONS)[rng.integers(len(ACTIVATIONS))]
+    if kind == 6:
+        return PLRNN.rnn(gain * n(m, m), n(m), activation=activation)
+    alpha = rng.uniform(0.05, 1.0, m) if rng.random() < 0.5 else 0.2
+    form = str(rng.choice(list(LEAKY_FORMS)))
+    return PLRNN.leaky_rnn(gain * n(m, m), None, n(m), alpha, form=form, activation=activation)
 
 
 def degenerate_map(rng: np.random.Generator) -> CanonicalMap:
