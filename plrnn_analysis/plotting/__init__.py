@@ -11,6 +11,7 @@ from .bifurcation_diagram import plot_bifurcation_diagram, plot_bifurcation_plan
 from .bitcode_statistics import plot_condition_divergences, plot_occupancy
 from .error_by_relus import plot_error_by_relus
 from .fixed_point_distances import plot_fixed_point_distances
+from .fixed_point_plane import plot_fixed_points
 from .graphs import plot_transition_graph
 from .input_diagram import plot_fixed_point_count, plot_input_diagram
 from .losses import plot_loss_curves
@@ -30,6 +31,7 @@ __all__ = [
     "plot_error_by_relus",
     "plot_fixed_point_count",
     "plot_fixed_point_distances",
+    "plot_fixed_points",
     "plot_input_diagram",
     "plot_loss_curves",
     "plot_manifolds",
