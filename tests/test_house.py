@@ -189,7 +189,7 @@ def test_every_declared_dependency_is_used() -> None:
     """By the sources, for what users install; by tests, checks or the documentation for the other extras."""
     wanted = requirements()
     sources = imported_distributions("plrnn_analysis", "training")
-    assert {*wanted.pop(""), *wanted.pop("train")} <= sources
+    assert {*wanted.pop(""), *wanted.pop("train"), *wanted.pop("hdf5")} <= sources
     tests = imported_distributions("tests")
     # A cluster is an executor that the user hands over: the sources import none, the tests try one.
     assert wanted.pop("cluster") == ["dask"] and "distributed" in tests

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import CheckpointError
 
-__all__ = ["MAX_ELEMENTS", "Contents", "Entry"]
+__all__ = ["MAX_ELEMENTS", "Contents", "Entry", "shape_text"]
 
 # A recurrent matrix of 16,384 units. Beyond it the file is something else, or lies about its shapes.
 MAX_ELEMENTS = 2**28
@@ -57,9 +57,11 @@ class Contents:
     header : dict of str to str or None
         The header of our own format, None in a foreign file.
     about : dict
-        What a foreign file says beside its arrays.
+        Metadata of a foreign file, which the model keeps.
+    settings : dict
+        What else it says in words and numbers: it can decide how the arrays are read, and is not kept.
     others : tuple of str
-        What is in it that is no array, for messages.
+        What is in it that is neither array nor plain setting, and was not read.
     notes : tuple of str
         Remarks of the reader.
     facts : dict of str to dict
@@ -70,13 +72,15 @@ class Contents:
     entries: dict[str, Entry]
     header: dict[str, str] | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def describe(self) -> str:
         """Names and shapes, cut off after a dozen."""
-        parts = [f"{name} {_shape_text(entry.shape)}" for name, entry in self.entries.items()]
+        parts = [f"{name} {shape_text(entry.shape)}" for name, entry in self.entries.items()]
+        parts += [f"{name}: a {type(value).__name__}" for name, value in self.settings.items()]
         parts += list(self.others)
         if not parts:
             return "no arrays"
@@ -96,7 +100,7 @@ class Contents:
             If it is not an array of real numbers, too large, not representable, NaN or infinite.
         """
         entry = self.entries[name]
-        where = f"{name} {_shape_text(entry.shape)} of type {entry.dtype}"
+        where = f"{name} {shape_text(entry.shape)} of type {entry.dtype}"
         size = 1
         for n in entry.shape:
             size *= n
@@ -116,7 +120,7 @@ class Contents:
         bad = int(np.count_nonzero(~np.isfinite(value)))
         if bad:
             raise CheckpointError(
-                f"{self.path}: {name} {_shape_text(entry.shape)} holds {bad} value(s) that are NaN or infinite. "
+                f"{self.path}: {name} {shape_text(entry.shape)} holds {bad} value(s) that are NaN or infinite. "
                 "Usually training has diverged; use a checkpoint from before that."
             )
         return value
@@ -140,7 +144,8 @@ def _float64(raw: np.ndarray) -> np.ndarray | None:
     return raw.astype(np.float64) if raw.dtype.kind == "b" else None
 
 
-def _shape_text(shape: tuple[int, ...]) -> str:
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape as Python writes it."""
     return "(" + ", ".join(str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from .._validation import detached
 from ..errors import CheckpointError
 from .contents import Contents, Entry
+from .parametrised import computed_from
 
-__all__ = ["is_in_memory", "read_memory"]
+__all__ = ["is_in_memory", "read_layer", "read_memory"]
 
 _MAX_DEPTH = 8
 _PLAIN = (str, bool, int, float)
@@ -48,28 +49,35 @@ def read_memory(source: Any) -> Contents:
     )
 
 
+def read_layer(readout: Any) -> tuple[Any, Any]:
+    """B and b of a linear layer in memory, of a pair, or of B alone."""
+    if hasattr(readout, "weight"):
+        return readout.weight, getattr(readout, "bias", None)
+    if isinstance(readout, (tuple, list)) and len(readout) == 2 and np.ndim(readout[0]) == 2:
+        return readout[0], readout[1]
+    return readout, None
+
+
 def _is_module(value: Any) -> bool:
     return callable(getattr(value, "state_dict", None)) and callable(getattr(value, "named_modules", None))
 
 
 def _facts(module: Any) -> dict[str, Any]:
-    """What a module's attributes say, words and numbers only; of a function or module its name."""
-    said: dict[str, Any] = {"class": type(module).__name__}
-    for key, value in vars(module).items():
-        if not key.startswith("_") and isinstance(value, _PLAIN):
-            said[key] = value
-        elif not key.startswith("_") and callable(value) and isinstance(getattr(value, "__name__", None), str):
-            said[key] = value.__name__
-    for key, child in module.named_children():
-        said[key] = type(child).__name__
-    return said
+    """What a module's attributes say: words, numbers, functions and modules, of which only names are looked at."""
+    said = {key: value for key, value in vars(module).items() if isinstance(value, _PLAIN) or callable(value)}
+    said.update(module.named_children())
+    return {key: value for key, value in said.items() if not key.startswith("_")}
 
 
 def _with_values_of_parametrised(source: Any, state: dict[str, Any]) -> dict[str, Any]:
-    """The state with the weights that parametrisations compute in the place of what these are computed from."""
+    """The state with the weights that parametrisations of your own compute in the place of what it is from."""
+    known = computed_from(state)
     for path, module in source.named_modules():
         for name in getattr(module, "parametrizations", None) or {}:
             full = f"{path}.{name}" if path else name
+            # To ask a module for a spectral-normed weight would change the module.
+            if full in known:
+                continue
             head = f"{path}.parametrizations.{name}." if path else f"parametrizations.{name}."
             state = {key: value for key, value in state.items() if not key.startswith(head)}
             state[full] = getattr(module, name)
@@ -78,26 +86,26 @@ def _with_values_of_parametrised(source: Any, state: dict[str, Any]) -> dict[str
 
 def _contents(label: str, source: Mapping[Any, Any], facts: dict[str, dict[str, Any]]) -> Contents:
     entries: dict[str, Entry] = {}
-    about: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     others: list[str] = []
-    _flatten(source, "", entries, about, others, 0)
-    return Contents(label, entries, None, about, tuple(others), facts=facts)
+    _flatten(source, "", entries, settings, others, 0)
+    return Contents(label, entries, None, {}, settings, tuple(others), facts=facts)
 
 
 def _flatten(
     source: Mapping[Any, Any],
     prefix: str,
     entries: dict[str, Entry],
-    about: dict[str, Any],
+    settings: dict[str, Any],
     others: list[str],
     depth: int,
 ) -> None:
     for key, value in source.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping) and depth < _MAX_DEPTH:
-            _flatten(value, f"{name}.", entries, about, others, depth + 1)
+            _flatten(value, f"{name}.", entries, settings, others, depth + 1)
         elif isinstance(value, str):
-            about[name] = value
+            settings[name] = value
         elif value is not None and (entry := _entry(value)) is not None:
             entries[name] = entry
         else:

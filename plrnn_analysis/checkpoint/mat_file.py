@@ -1,4 +1,4 @@
-"""Read and write MATLAB files, version 5."""
+"""Read and write MATLAB files, version 5; those of 7.3 are HDF5."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ import scipy.io
 
 from ..errors import CheckpointError
 from .contents import MAX_ELEMENTS, Contents, Entry
+from .h5_file import read_h5
 from .mat5 import Opaque, parse_mat5
 
 __all__ = ["encode_mat", "read_mat"]
 
 _METADATA = "plrnn_metadata"
-# MATLAB has no vectors, only matrices with one row or one column.
-_VECTORS = frozenset("h b h1 h2 alphas bias relu_units bias_ih bias_hh bias_ih_l0 bias_hh_l0".split())
 
 
 def read_mat(path: Path) -> Contents:
     """Read all numeric variables, also those inside structs (their names joined with dots).
 
+    MATLAB has no vectors: they are matrices with one row or one column.
+
     Raises
     ------
     CheckpointError
-        If it is not a whole version 5 file.
+        If it is not a whole file of version 5 or 7.3.
     """
     try:
         variables = parse_mat5(path.read_bytes(), MAX_ELEMENTS)
-    except NotImplementedError as error:
-        raise CheckpointError(
-            f"{path}: a MATLAB 7.3 (HDF5) file, which is not read. In MATLAB: save(file, ..., '-v7')."
-        ) from error
+    except NotImplementedError:
+        return read_h5(path)
     except (OSError, ValueError, MemoryError) as error:
         raise CheckpointError(
             f"{path}: not readable as a MATLAB version 5 file ({error}). "
             "Save it again, in MATLAB with save(file, ..., '-v7')."
         ) from error
     entries: dict[str, Entry] = {}
+    settings: dict[str, Any] = {}
     others: list[str] = []
     text: str | None = None
     for name, value in variables.items():
         if name == _METADATA and isinstance(value, str) and not isinstance(value, Opaque):
             text = value
         else:
-            _collect(name, value, entries, others)
+            _collect(name, value, entries, settings, others)
     try:
         metadata = {} if text is None else json.loads(text)
         if not isinstance(metadata, dict):
@@ -58,31 +58,28 @@ def read_mat(path: Path) -> Contents:
         raise CheckpointError(
             f"{path}: the variable {_METADATA} is not what plrnn_analysis writes ({error})"
         ) from error
-    entries = {name: _reshaped(name, entry, shapes.get(name)) for name, entry in entries.items()}
+    entries = {name: _reshaped(entry, shapes.get(name)) for name, entry in entries.items()}
     if metadata.get("format") == "plrnn":
         return Contents(path, entries, {str(k): str(v) for k, v in metadata.items()}, others=tuple(others))
-    return Contents(path, entries, None, metadata, tuple(others))
+    return Contents(path, entries, None, metadata, settings, tuple(others))
 
 
-def _collect(name: str, value: Any, entries: dict[str, Entry], others: list[str]) -> None:
+def _collect(name: str, value: Any, entries: dict[str, Entry], settings: dict[str, Any], others: list[str]) -> None:
     if isinstance(value, np.ndarray):
         entries[name] = Entry.of(value)
     elif isinstance(value, dict):
         for part, inner in value.items():
-            _collect(f"{name}.{part}", inner, entries, others)
+            _collect(f"{name}.{part}", inner, entries, settings, others)
+    elif isinstance(value, Opaque):
+        others.append(f"{name}: {value}")
     else:
-        others.append(f"{name}: {value if isinstance(value, Opaque) else 'text'}")
+        settings[name] = value
 
 
-def _reshaped(name: str, entry: Entry, shape: tuple[int, ...] | None) -> Entry:
-    array = entry.read()
-    leaf = name.rpartition(".")[2]
-    if shape is not None:
-        if min(shape, default=0) >= 0 and math.prod(shape) == array.size:
-            array = array.reshape(shape)
-    elif array.ndim == 2 and 1 in array.shape and (leaf in _VECTORS or (leaf == "A" and array.size > 1)):
-        array = array.ravel()
-    return Entry.of(array)
+def _reshaped(entry: Entry, shape: tuple[int, ...] | None) -> Entry:
+    if shape is None or min(shape, default=0) < 0 or math.prod(shape) != math.prod(entry.shape):
+        return entry
+    return Entry.of(entry.read().reshape(shape))
 
 
 def encode_mat(tensors: dict[str, np.ndarray], header: dict[str, str]) -> bytes:

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
@@ -18,14 +19,15 @@ _METADATA = "__metadata__"
 
 
 def read_npz(path: Path) -> Contents:
-    """Read all arrays and the metadata.
+    """Read all arrays and the metadata; members that hold Python objects are listed, not read.
 
     Raises
     ------
     CheckpointError
-        If it is not a whole `.npz` file, or needs pickle.
+        If it is not a whole `.npz` file.
     """
     entries: dict[str, Entry] = {}
+    settings: dict[str, Any] = {}
     others: list[str] = []
     text: str | None = None
     try:
@@ -38,11 +40,15 @@ def read_npz(path: Path) -> Contents:
                     others.append(f"{name}: {item.file_size} bytes")
                 else:
                     with archive.open(item) as file:
-                        array = np.lib.format.read_array(file, allow_pickle=False)
-                    if name == _METADATA and array.dtype.kind == "U" and array.size == 1:
+                        array = _array(file)
+                    if array is None:
+                        others.append(f"{name}: Python objects, which could run code")
+                    elif name == _METADATA and array.dtype.kind == "U" and array.size == 1:
                         text = str(array.item())
                     elif array.dtype.kind in "biufc":
                         entries[name] = Entry.of(array)
+                    elif array.dtype.kind == "U" and array.size == 1:
+                        settings[name] = str(array.item())
                     else:
                         others.append(f"{name}: dtype {array.dtype}")
         if others and not entries:
@@ -52,15 +58,22 @@ def read_npz(path: Path) -> Contents:
             raise ValueError(f"{_METADATA} is not a JSON object")
     # zipfile, zlib and NumPy's header parser raise a dozen types on damaged files.
     except Exception as error:
-        reason = str(error)[:200]
-        advice = "Copy or export it again."
-        if "allow_pickle" in reason:
-            reason = "it holds Python objects, which could run code"
-            advice = "Save plain number arrays: numpy.savez(path, A=A, W=W, ...)."
-        raise CheckpointError(f"{path}: not readable as .npz ({type(error).__name__}: {reason}). {advice}") from error
+        raise CheckpointError(
+            f"{path}: not readable as .npz ({type(error).__name__}: {str(error)[:200]}). Copy or export it again."
+        ) from error
     if metadata.get("format") == "plrnn":
         return Contents(path, entries, {str(k): str(v) for k, v in metadata.items()}, others=tuple(others))
-    return Contents(path, entries, None, metadata, tuple(others))
+    return Contents(path, entries, None, metadata, settings, tuple(others))
+
+
+def _array(file: IO[bytes]) -> np.ndarray | None:
+    """The array of a member, None if it is one of objects, which only unpickling could read."""
+    try:
+        return np.lib.format.read_array(file, allow_pickle=False)
+    except ValueError as error:
+        if "allow_pickle" in str(error):
+            return None
+        raise
 
 
 def encode_npz(tensors: dict[str, np.ndarray], header: dict[str, str]) -> bytes:

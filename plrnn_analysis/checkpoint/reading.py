@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .._validation import as_index_tuple
+from .._validation import as_index_tuple, one_of
 from ..errors import CheckpointError, ModelError
 from ..model import PLRNN
+from ..rate_networks import LEAKY_FORMS
 from .contents import MAX_ELEMENTS, Contents
-from .in_memory import is_in_memory, read_memory
+from .directory import index_of_shard, read_directory
+from .h5_file import read_h5, read_keras
+from .in_memory import is_in_memory, read_layer, read_memory
 from .mat_file import read_mat
 from .native import decode
 from .npz_file import read_npz
-from .recognition import Wishes, recognise
+from .recognition import recognise
 from .safetensors_file import read_safetensors
 from .torch_file import read_torch
+from .wishes import Wishes
 
 __all__ = ["from_torch", "load"]
 
@@ -29,7 +34,16 @@ _READERS: dict[str, Callable[[Path], Contents]] = {
     ".pt": read_torch,
     ".pth": read_torch,
     ".ckpt": read_torch,
+    ".h5": read_h5,
+    ".hdf5": read_h5,
+    ".keras": read_keras,
 }
+# Hugging Face's name for a torch file, which in a directory is taken at its word.
+_IN_DIRECTORIES = {**_READERS, ".bin": read_torch}
+_JULIA = (
+    "a file of Julia's, whose structs only Julia can read: write its arrays to .npz there with NPZ.npzwrite, "
+    "see 'From Julia' in docs/howto/checkpoints.md"
+)
 
 
 def load(
@@ -40,28 +54,43 @@ def load(
     architecture: str | None = None,
     prefix: str | None = None,
     readout: str | None = None,
+    alpha: Any = None,
+    form: str | None = None,
+    thresholds: str | None = None,
+    ignore: Sequence[str] = (),
 ) -> PLRNN:
     """Load a model from a checkpoint file; no code in the file is ever run.
 
     Parameters
     ----------
     path : path-like
-        ``.safetensors``, ``.npz`` (without pickle), ``.mat`` (version 5), or ``.pt``, ``.pth``, ``.ckpt``
-        (needs torch; read with ``weights_only=True``).
+        ``.safetensors``, ``.npz`` (without pickle), ``.mat``, ``.pt``, ``.pth``, ``.ckpt`` (needs torch; read with
+        ``weights_only=True``), ``.h5``, ``.hdf5``, ``.keras`` (need h5py, as ``.mat`` of version 7.3 does), or a
+        directory with one of these and perhaps ``config.json``.
     pwl_units : int, optional
         P, for an AL-RNN whose file does not say it: the last P units have a ReLU. Where the file does
         say it, another value is an error.
     relu_units : sequence of int, optional
         The ReLU units by index, instead of `pwl_units`.
     architecture : str, optional
-        A key of :data:`plrnn_analysis.architectures.ARCHITECTURES`. Needed where names of tensors do not
-        decide: ``"clipped_shallow"`` has the names of ``"shallow"``.
+        A key of :data:`plrnn_analysis.architectures.ARCHITECTURES`. Needed where names of arrays do not
+        decide: ``"clipped_shallow"`` has the names of ``"shallow"``, and a cell of your own may be
+        ``"leaky_rnn"`` or ``"relu_rnn"``.
     prefix : str, optional
         Which part of a larger model's state dict to take, e.g. ``"encoder.rnn"``; ``""`` is the top level.
         Needed only where several parts can be read.
     readout : str, optional
-        Name of a linear layer in the file, e.g. ``"fc"``, whose ``weight`` and ``bias`` become the readout
-        B, b.
+        Name of a linear layer in the file, e.g. ``"fc"``, whose weight and bias become the readout B, b; ``""``
+        for none. Where it is not given, a layer is taken if it is the only one beside the network and fits.
+    alpha : float or (M,) array_like, optional
+        Leak of a rate network, dt / tau, where the file does not say it.
+    form : {"rate", "current", "outer"}, optional
+        Where the activation of a rate network stands, see :meth:`plrnn_analysis.PLRNN.leaky_rnn`.
+    thresholds : {"added", "subtracted"}, optional
+        Sign of the thresholds of a dendritic PLRNN: ``relu(z + theta)`` or ``relu(z - theta)``, the default but
+        for the layout with one matrix ``AW``.
+    ignore : sequence of str, optional
+        Arrays that change nothing, by name or pattern (``"ema_*"``).
 
     Returns
     -------
@@ -77,21 +106,10 @@ def load(
 
     Notes
     -----
-    Recognised by the names of their tensors, wherever in a (nested) state dict they are:
-
-    ==========================  ==================================================================
-    architecture                tensors
-    ==========================  ==================================================================
-    AL-RNN                      ``A`` (M,) or (M, M), ``W`` (M, M), ``h`` (M,)
-    shallow, clipped shallow    ``A``, ``W1`` (M, H), ``W2`` (H, M), ``h1`` (M,), ``h2`` (H,)
-    dendritic                   ``A``, ``W``, ``h``, ``alphas`` (n_bases,), ``thetas`` (M, n_bases)
-    ``torch.nn.RNN``            ``weight_ih_l0`` (M, K), ``weight_hh_l0`` (M, M), biases optional
-    ``torch.nn.RNNCell``        ``weight_ih``, ``weight_hh``, biases optional
-    ==========================  ==================================================================
-
-    All but torch's may have ``C`` (M, K), ``B`` (N, M) and ``b`` (N,) beside them, and an AL-RNN an integer
-    ``pwl_units`` or ``relu_units``. A state dict does not say whether a ``torch.nn.RNN`` uses tanh or relu:
-    relu is assumed, and noted.
+    Names decide, wherever in a (nested) state dict they are, and shapes confirm; the manual has the table of what
+    is recognised (Load a network of your own). A model is never built while an array that may change it is left
+    over. What a file says of its nonlinearity, also among its hyperparameters, is honoured; where nothing does,
+    ReLU is assumed, and noted.
 
     Examples
     --------
@@ -108,17 +126,22 @@ def load(
             f"load() reads files, got a {type(path).__name__}: use plrnn_analysis.from_torch() for networks in memory."
         )
     contents = _read(Path(path))
-    return _model(contents, pwl_units, relu_units, architecture, prefix, readout)
+    wishes = Wishes(pwl_units, None, architecture, prefix, readout, alpha, form, thresholds, _patterns(ignore))
+    return _model(contents, wishes, relu_units)
 
 
 def from_torch(
     module_or_state_dict: Any,
     *,
-    readout: str | None = None,
+    readout: Any = None,
     architecture: str | None = None,
     pwl_units: int | None = None,
     relu_units: Sequence[int] | None = None,
     prefix: str | None = None,
+    alpha: Any = None,
+    form: str | None = None,
+    thresholds: str | None = None,
+    ignore: Sequence[str] = (),
 ) -> PLRNN:
     """A model from a network in memory: a PyTorch module, a state dict, or any arrays by name.
 
@@ -128,7 +151,9 @@ def from_torch(
         A module that is, or contains, a one-layer ``torch.nn.RNN`` or ``RNNCell`` with ReLU, an AL-RNN or
         another network by the names that :func:`load` knows; or a mapping from such names to arrays or
         tensors, also nested. Tensors may require gradients, be on any device and in any precision.
-    readout, architecture, pwl_units, relu_units, prefix : optional
+    readout : str, torch.nn.Linear, array_like or pair, optional
+        As in :func:`load` the name of a linear layer; or one that is not part of the module, or B, or (B, b).
+    architecture, pwl_units, relu_units, prefix, alpha, form, thresholds, ignore : optional
         As in :func:`load`.
 
     Returns
@@ -155,21 +180,28 @@ def from_torch(
     <PLRNN al_rnn: M=1 units, 1 ReLU, at most 2^1 subregions>
     """
     contents = read_memory(module_or_state_dict)
-    return _model(contents, pwl_units, relu_units, architecture, prefix, readout)
+    layer = None if readout is None or isinstance(readout, str) else read_layer(readout)
+    name = readout if isinstance(readout, str) or readout is None else ""
+    wishes = Wishes(pwl_units, None, architecture, prefix, name, alpha, form, thresholds, _patterns(ignore))
+    model = _model(contents, wishes, relu_units)
+    if layer is None:
+        return model
+    return PLRNN(model.architecture, model.parameters, model.relu_units, *layer, model.metadata)
 
 
-def _model(
-    contents: Contents,
-    pwl_units: int | None,
-    relu_units: Sequence[int] | None,
-    architecture: str | None,
-    prefix: str | None,
-    readout: str | None,
-) -> PLRNN:
+def _patterns(ignore: Sequence[str]) -> tuple[str, ...]:
+    return (ignore,) if isinstance(ignore, str) else tuple(ignore)
+
+
+def _model(contents: Contents, wishes: Wishes, relu_units: Sequence[int] | None) -> PLRNN:
     try:
-        # Compared with the model's own units once these are known.
-        units = None if relu_units is None else as_index_tuple("relu_units", relu_units, MAX_ELEMENTS)
-        wishes = Wishes(pwl_units, units, architecture, prefix, readout)
+        if wishes.form is not None:
+            one_of("form", wishes.form, LEAKY_FORMS)
+        if wishes.thresholds is not None:
+            one_of("thresholds", wishes.thresholds, ("added", "subtracted"))
+        if relu_units is not None:
+            # Compared with the model's own units once these are known.
+            wishes = replace(wishes, relu_units=as_index_tuple("relu_units", relu_units, MAX_ELEMENTS))
         if contents.header is None:
             return recognise(contents, wishes)
         model = decode(contents)
@@ -182,7 +214,7 @@ def _model(
 def _read(path: Path) -> Contents:
     try:
         if path.is_dir():
-            raise CheckpointError(f"{path}: a directory, not a file. Give the checkpoint file inside it.")
+            return read_directory(path, _IN_DIRECTORIES)
         if not path.exists():
             raise CheckpointError(f"{path}: there is no such file. The working directory is {Path.cwd()}.")
         with open(path, "rb") as file:
@@ -194,10 +226,17 @@ def _read(path: Path) -> Contents:
     # The ending chooses: a file whose content could choose its own reader could choose a dangerous one.
     reader = _READERS.get(path.suffix.lower())
     looks = _looks_like(start)
+    if path.suffix.lower() in (".jld2", ".jld", ".bson"):
+        raise CheckpointError(f"{path}: {_JULIA}.")
     if reader is None:
         raise CheckpointError(
             f"{path}: the ending {path.suffix!r} is not one of {', '.join(_READERS)}."
             + (f" The content looks like {looks}." if looks else "")
+        )
+    if index := index_of_shard(path):
+        raise CheckpointError(
+            f"{path}: one of several files that hold a model together, as {index} says. "
+            f"Load the directory: load({str(path.parent)!r})."
         )
     try:
         return reader(path)
@@ -211,8 +250,10 @@ def _looks_like(start: bytes) -> str:
     """What the first bytes say; used to help, never to choose a reader."""
     if start.startswith(b"version https://git-lfs"):
         return "a Git LFS pointer: fetch the file itself with git lfs pull"
-    if start.startswith(b"MATLAB 7.3") or start.startswith(b"\x89HDF"):
-        return "an HDF5 file (MATLAB 7.3, Keras), which is not read"
+    if start.startswith(b"MATLAB 7.3"):
+        return "an HDF5 file of MATLAB 7.3 (.mat)"
+    if start.startswith(b"\x89HDF"):
+        return "an HDF5 file (.h5, .hdf5)"
     if start.startswith(b"MATLAB 5.0"):
         return "a MATLAB file (.mat)"
     if start.startswith(b"PK\x03\x04"):
@@ -235,6 +276,10 @@ def _check_wishes(contents: Contents, model: PLRNN, wishes: Wishes) -> None:
         )
     if wishes.prefix or wishes.readout:
         raise contents.error("prefix= and readout= are for foreign files; this one is in the project's own format")
+    if wishes.alpha is not None or wishes.form is not None or wishes.thresholds is not None or wishes.ignore:
+        raise contents.error(
+            "alpha=, form=, thresholds= and ignore= are for foreign files; this one is in the project's own format"
+        )
     if wishes.pwl_units is not None or wishes.relu_units is not None:
         if wishes.pwl_units is not None and wishes.pwl_units != model.pwl_units:
             raise contents.error(f"pwl_units={wishes.pwl_units!r} was asked for, the file says {model.pwl_units}")

@@ -1,9 +1,8 @@
-"""Recognise a model in a foreign file by the names and shapes of its arrays."""
+"""Recognise a model in a foreign file, or in memory, by the names and shapes of its arrays."""
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,44 +10,40 @@ import numpy as np
 
 from ..architectures import ARCHITECTURES
 from ..model import PLRNN
+from .building import Built, Parts
 from .contents import Contents
-from .torch_rnn import is_torch_rnn, read_torch_rnn
+from .gated import refuse_gated_names, refuse_other_recurrent
+from .leftovers import refuse, sort_leftovers
+from .matching import Match, arrays_of, find_matches, nearest
+from .naming import by_plain_name
+from .parametrised import REMOVE, with_computed_weights
+from .readouts import Linear, linear_layers, named_layer
+from .relu_units import UNIT_NAMES, find_relu_units
+from .wishes import Wishes
 
-__all__ = ["Wishes", "recognise"]
+__all__ = ["recognise"]
 
-# Architectures whose names are those of another: taken only when asked for.
-_NAMED_ALIKE = {"clipped_shallow": "shallow", "leaky_rnn_current": "leaky_rnn", "leaky_rnn_outer": "leaky_rnn"}
-_UNIT_NAMES = ("pwl_units", "relu_units")
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """The arguments of :func:`plrnn_analysis.load`."""
-
-    pwl_units: int | None = None
-    relu_units: tuple[int, ...] | None = None
-    architecture: str | None = None
-    prefix: str | None = None
-    readout: str | None = None
+_SHOWN = 12
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    prefix: str
-    architecture: str
-    leaves: frozenset[str]
+class _Readout:
+    """The readout that is taken, and what is to be said about it."""
 
-    def name(self, leaf: str) -> str:
-        return f"{self.prefix}.{leaf}" if self.prefix else leaf
+    B: np.ndarray | None = None
+    b: np.ndarray | None = None
+    names: frozenset[str] = frozenset()
+    note: str = ""
 
 
 def recognise(contents: Contents, wishes: Wishes) -> PLRNN:
-    """Find the one model in the file and build it.
+    """Find the one model in the contents and build it.
 
     Raises
     ------
     CheckpointError
-        If there is none or more than one, or it is of a kind that is not piecewise linear.
+        If there is none or more than one, if it is of a kind that is not piecewise linear, or if something that may
+        change it would be left over.
     ModelError
         If its shapes do not fit together.
     """
@@ -56,89 +51,59 @@ def recognise(contents: Contents, wishes: Wishes) -> PLRNN:
         raise contents.error(
             f"unknown architecture {wishes.architecture!r}", f"Known: {', '.join(sorted(ARCHITECTURES))}."
         )
+    contents = with_computed_weights(contents)
+    names = by_plain_name(contents)
     # Names decide, shapes confirm: two models of the same shapes can mean different maps.
-    found = _choose(contents, wishes)
-    architecture = _architecture(contents, wishes, found)
-    notes = list(contents.notes)
-    if is_torch_rnn(found.leaves):
-        weights = read_torch_rnn(contents, found.name, found.leaves)
-        said = contents.facts.get(found.prefix, {}).get("nonlinearity")
-        if said is None:
-            notes.append("a state dict does not say whether a torch.nn.RNN uses tanh or relu: relu was assumed")
-        elif said != "relu":
-            raise contents.error(
-                f"its nonlinearity is {said!r}, which is not piecewise linear",
-                "Analysed exactly are networks of ReLUs: train one with nonlinearity='relu'.",
-            )
-        used = {found.name(leaf) for leaf in found.leaves if leaf.startswith(("weight_", "bias_"))}
-    else:
-        kind = ARCHITECTURES[architecture]
-        names = [leaf for leaf in kind.required + kind.optional if leaf in found.leaves]
-        weights = {leaf: contents.array(found.name(leaf)) for leaf in names}
-        used = {found.name(leaf) for leaf in (*names, *_UNIT_NAMES)}
-        told = wishes.architecture or _said_architecture(contents)
-        if architecture in _NAMED_ALIKE.values() and told is None:
-            others = " and ".join(a for a, b in _NAMED_ALIKE.items() if b == architecture)
-            notes.append(
-                f"the names of the tensors do not tell {architecture} from {others}: {architecture} was assumed"
-            )
-    _refuse_stack(contents, weights)
-    B, b, readout_names = _readout(contents, found, wishes)
-    used |= readout_names
+    found = find_matches(contents, names)
+    match = _choose(contents, names, found, wishes)
+    refuse_other_recurrent(contents, names, match)
+    architecture = _architecture(contents, wishes, match)
+    elsewhere = {name for other in found if other is not match for name in other.names.values()}
+    readout = _readout(contents, names, match, wishes, elsewhere)
+    units = _unit_entries(names, match, architecture)
+    used = {*match.names.values(), *units, *readout.names}
+    left = sort_leftovers(names, match, used, elsewhere, wishes.ignore)
+    refuse(contents, match, left.harmful)
+    parts = Parts(
+        contents,
+        wishes,
+        match.prefix,
+        match.layout.name,
+        architecture,
+        wishes.architecture is not None,
+        arrays_of(contents, names, match),
+        {role: names[name] for role, name in match.names.items()},
+    )
+    built = match.layout.build(parts)
+    _check_arguments(contents, wishes, match, built)
+    notes = [*contents.notes, *parts.notes, *([readout.note] if readout.note else [])]
+    notes += _not_used((*(parts.names[role] for role in parts.left), *left.others), contents.others)
     relu_units = None
-    if ARCHITECTURES[architecture].has_relu_units:
-        relu_units = _relu_units(contents, found, wishes, weights["W"])
-    # Whatever is left over might have belonged to the model: say so rather than drop it silently.
-    unused = [name for name in contents.entries if name not in used]
-    if unused:
-        notes.append(
-            f"not used: {', '.join(unused[:12])}" + (f" and {len(unused) - 12} more" if len(unused) > 12 else "")
-        )
-    fitting = _linear_layers(contents, weights, found) if B is None else []
-    if fitting:
-        notes.append(f"no readout was read; a linear layer that fits: readout={fitting[0]!r}")
-    told_apart = _UNIT_NAMES if _said_architecture(contents) is None else (*_UNIT_NAMES, "architecture")
-    metadata = {key: value for key, value in contents.about.items() if key not in told_apart}
-    if notes:
-        metadata["notes"] = [*_as_list(metadata.get("notes")), *notes]
-    model = PLRNN(architecture, weights, relu_units, B, b, metadata)
+    if ARCHITECTURES[built.architecture].has_relu_units:
+        m = built.weights["W"].shape[0]
+        entries = {name.rpartition(".")[2]: names[name] for name in units}
+        otherwise = range(m) if built.all_units else None
+        relu_units = find_relu_units(contents, wishes, match.prefix, entries, m, otherwise)
+    B, b = (built.B, built.b) if readout.B is None else (readout.B, readout.b)
+    model = PLRNN(built.architecture, built.weights, relu_units, B, b, _metadata(contents, notes))
     if wishes.pwl_units is not None and wishes.pwl_units != model.pwl_units:
         raise contents.error(f"pwl_units={wishes.pwl_units!r} was asked for, the weights have {model.pwl_units} ReLUs")
-    if wishes.relu_units is not None and model.relu_units is None:
-        raise contents.error(f"relu_units= is for AL-RNNs, this is a {architecture} model")
     return model
 
 
-def _candidates(contents: Contents) -> list[_Candidate]:
-    groups: dict[str, set[str]] = defaultdict(set)
-    for name in contents.entries:
-        head, _, leaf = name.rpartition(".")
-        groups[head].add(leaf)
-    found = []
-    for prefix, leaves in groups.items():
-        fitting = [
-            name
-            for name, kind in ARCHITECTURES.items()
-            if name not in _NAMED_ALIKE and leaves.issuperset(kind.required)
-        ]
-        if is_torch_rnn(leaves):
-            fitting.append("relu_rnn")
-        # The dendritic names contain those of the AL-RNN.
-        for name in fitting:
-            mine = set(ARCHITECTURES[name].required)
-            if not any(mine < set(ARCHITECTURES[other].required) for other in fitting):
-                found.append(_Candidate(prefix, name, frozenset(leaves)))
-    return found
-
-
-def _choose(contents: Contents, wishes: Wishes) -> _Candidate:
-    found = _candidates(contents)
+def _choose(contents: Contents, names: Mapping[str, str], found: list[Match], wishes: Wishes) -> Match:
     if not found:
-        raise contents.error("no model was recognised in it", _nearest(contents))
+        refuse_gated_names(contents, names)
+        hint = REMOVE if any("parametrizations" in name for name in names) else ""
+        raise contents.error(
+            "no model was recognised in it",
+            f"{nearest(names)}{hint and hint + ' '}The names that are known: docs/howto/checkpoints.md; "
+            "the constructors of PLRNN take arrays by any name.",
+        )
     if wishes.prefix is not None:
-        asked = wishes.prefix.rstrip(".")
-        matching = [c for c in found if c.prefix == asked] or [
-            c for c in found if asked and c.prefix.endswith(f".{asked}")
+        asked = wishes.prefix.replace("/", ".").rstrip(".")
+        matching = [m for m in found if m.prefix == asked] or [
+            m for m in found if asked and m.prefix.endswith(f".{asked}")
         ]
         if not matching:
             raise contents.error(f"there is no model at prefix={wishes.prefix!r}", f"Models are at {_prefixes(found)}.")
@@ -148,144 +113,97 @@ def _choose(contents: Contents, wishes: Wishes) -> _Candidate:
     return found[0]
 
 
-def _prefixes(found: list[_Candidate]) -> str:
-    return ", ".join(f"{c.prefix!r} ({c.architecture})" for c in found)
+def _prefixes(found: list[Match]) -> str:
+    return ", ".join(f"{match.prefix!r} ({match.label})" for match in found)
 
 
-def _nearest(contents: Contents) -> str:
-    """What is missing to the architecture that shares most names with the file."""
-    leaves = {name.rpartition(".")[2] for name in contents.entries}
-    known = ", ".join(f"{name} ({', '.join(kind.required)})" for name, kind in sorted(ARCHITECTURES.items()))
-    best, share = "", 0.5
-    for name, kind in ARCHITECTURES.items():
-        have = [leaf for leaf in kind.required if leaf in leaves]
-        if have and len(have) / len(kind.required) >= share:
-            share = len(have) / len(kind.required)
-            lacking = [leaf for leaf in kind.required if leaf not in leaves]
-            together = "" if lacking else ", but not side by side"
-            best = f"Nearest is {name}: missing {', '.join(lacking) or 'nothing'}{together}. "
-    return f"{best}Known: {known}, and torch.nn.RNN (weight_ih_l0, weight_hh_l0)."
-
-
-def _architecture(contents: Contents, wishes: Wishes, found: _Candidate) -> str:
-    allowed = {found.architecture, *(name for name, alike in _NAMED_ALIKE.items() if alike == found.architecture)}
+def _architecture(contents: Contents, wishes: Wishes, match: Match) -> str | None:
     said = _said_architecture(contents)
+    allowed = match.layout.architectures
     for source, name in (("the file says", said), ("asked for is", wishes.architecture)):
         if name is not None and name not in allowed:
-            raise contents.error(f"{source} architecture {name!r}, the tensors are those of {found.architecture}")
+            raise contents.error(f"{source} architecture {name!r}, the tensors are those of {match.label}")
     if said is not None and wishes.architecture not in (None, said):
         raise contents.error(f"architecture={wishes.architecture!r} was asked for, the file says {said!r}")
-    return wishes.architecture or said or found.architecture
+    return wishes.architecture or said or allowed[0]
 
 
 def _said_architecture(contents: Contents) -> str | None:
-    """What the file's metadata say, if it is a word of ours; others use that key for words of their own."""
-    said = contents.about.get("architecture")
+    """What the file says, if it is a word of ours; others use that key for words of their own."""
+    said = contents.about.get("architecture", contents.settings.get("architecture"))
     return said if isinstance(said, str) and said in ARCHITECTURES else None
 
 
-def _refuse_stack(contents: Contents, weights: dict[str, np.ndarray]) -> None:
-    W = weights.get("W")
-    if W is not None and W.ndim == 3:
-        raise contents.error(
-            f"the weights are a stack of {W.shape[0]} models (W has shape {W.shape})",
-            "Export one of them, e.g. plrnn_training.ALRNN.member(i).",
-        )
-
-
-def _relu_units(contents: Contents, found: _Candidate, wishes: Wishes, W: np.ndarray) -> tuple[int, ...]:
-    """Which units have a ReLU, from everything that says so; all must agree."""
-    m = W.shape[0] if W.ndim else 0
-    said: dict[str, tuple[int, ...]] = {}
-    for name in _UNIT_NAMES:
-        full = found.name(name)
-        if full in contents.entries:
-            said[f"the file ({full})"] = _units(contents, name, contents.array(full), m)
-        about = contents.about.get(name)
-        if about is not None:
-            said[f"the file's metadata ({name})"] = _units(contents, name, _parsed(about), m)
-        wish = getattr(wishes, name)
-        if wish is not None:
-            said[f"the argument {name}="] = _units(contents, name, wish, m)
-    # A guess at P would give a different network without a warning.
-    if not said:
-        raise contents.error(
-            f"an AL-RNN with {m} units, but the file does not say which units have a ReLU",
-            f"Give pwl_units=P with P in 0..{m} (the last P units), or relu_units=[...].",
-        )
-    if len(set(said.values())) > 1:
-        text = "; ".join(f"{source} says units {_short(units)}" for source, units in said.items())
-        raise contents.error(f"contradiction about the ReLU units: {text}")
-    return next(iter(said.values()))
-
-
-def _units(contents: Contents, name: str, value: Any, m: int) -> tuple[int, ...]:
-    values = list(value.ravel()) if isinstance(value, np.ndarray) else _as_list(value)
-    whole = all(
-        not isinstance(v, bool) and isinstance(v, (int, float, np.number)) and float(v).is_integer() for v in values
-    )
-    indices = [int(v) for v in values] if whole else []
-    if name == "relu_units":
-        if whole and all(0 <= i < m for i in indices) and len(set(indices)) == len(indices):
-            return tuple(sorted(indices))
-        raise contents.error(
-            f"relu_units must be distinct whole numbers in 0..{m - 1} (the model has {m} units), got {value!r}"
-        )
-    if len(indices) == 1 and 0 <= indices[0] <= m:
-        return tuple(range(m - indices[0], m))
-    raise contents.error(f"pwl_units must be a whole number in 0..{m} (the model has {m} units), got {value!r}")
-
-
-def _parsed(value: Any) -> Any:
-    # Metadata of .safetensors files are strings.
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        return value
-
-
-def _short(units: tuple[int, ...]) -> str:
-    return str(list(units)) if len(units) <= 8 else f"[{units[0]}, ..., {units[-1]}] ({len(units)} of them)"
+def _unit_entries(names: Mapping[str, str], match: Match, architecture: str | None) -> list[str]:
+    if architecture is None or not ARCHITECTURES[architecture].has_relu_units:
+        return []
+    full = (f"{match.prefix}.{name}" if match.prefix else name for name in UNIT_NAMES)
+    return [name for name in full if name in names]
 
 
 def _readout(
-    contents: Contents, found: _Candidate, wishes: Wishes
-) -> tuple[np.ndarray | None, np.ndarray | None, set[str]]:
-    own = not is_torch_rnn(found.leaves) and "B" in found.leaves
-    if wishes.readout is None:
-        if not own:
-            return None, None, set()
-        names = {leaf: found.name(leaf) for leaf in ("B", "b") if leaf in found.leaves}
-        return contents.array(names["B"]), contents.array(names["b"]) if "b" in names else None, set(names.values())
-    if own:
+    contents: Contents, names: Mapping[str, str], match: Match, wishes: Wishes, elsewhere: set[str]
+) -> _Readout:
+    own = "B" in match.names
+    if own and wishes.readout:
         raise contents.error(f"readout={wishes.readout!r} was asked for, but the model has its own readout B")
-    layer = wishes.readout.rstrip(".")
-    parent = found.prefix.rpartition(".")[0]
-    for head in (layer, f"{parent}.{layer}"):
-        weight, bias = f"{head}.weight", f"{head}.bias"
-        if weight in contents.entries:
-            has_bias = bias in contents.entries
-            return (
-                contents.array(weight),
-                contents.array(bias) if has_bias else None,
-                {weight, bias} if has_bias else {weight},
-            )
-    layers = [name.removesuffix(".weight") for name in contents.entries if name.endswith(".weight")]
-    raise contents.error(
-        f"there is no linear layer {wishes.readout!r} for the readout", f"Layers: {', '.join(layers) or 'none'}."
-    )
+    if own or wishes.readout == "":
+        return _Readout()
+    layers = linear_layers(contents, names, {*match.names.values(), *elsewhere})
+    if wishes.readout is not None:
+        return _taken(contents, names, named_layer(contents, layers, wishes.readout, match.prefix))
+    m = _n_units(contents, names, match)
+    fitting = [layer for layer in layers if layer.shape[1] == m and not _is_input_side(layer)]
+    if len(layers) == 1 and fitting and "W_hh" in match.names:
+        layer = fitting[0]
+        return _taken(
+            contents, names, layer, f"the readout is the linear layer {layer.head!r} (readout={layer.head!r})"
+        )
+    note = f"no readout was read; a linear layer that fits: readout={fitting[0].head!r}" if fitting else ""
+    return _Readout(note=note)
 
 
-def _linear_layers(contents: Contents, weights: dict[str, np.ndarray], found: _Candidate) -> list[str]:
-    square = weights.get("W_hh", weights.get("W"))
-    if square is None:
-        return []
-    return [
-        name.removesuffix(".weight")
-        for name, entry in contents.entries.items()
-        if name.endswith(".weight") and len(entry.shape) == 2 and entry.shape[1] == square.shape[0]
-    ]
+def _taken(contents: Contents, names: Mapping[str, str], layer: Linear, note: str = "") -> _Readout:
+    B, b = layer.read(contents, names)
+    return _Readout(B, b, frozenset(layer.names), note)
 
 
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else ([] if value is None else [value])
+def _is_input_side(layer: Linear) -> bool:
+    return any(part.lower().startswith(("enc", "emb", "in")) for part in layer.head.split("."))
+
+
+def _n_units(contents: Contents, names: Mapping[str, str], match: Match) -> int:
+    shape = contents.entries[names[match.names[match.layout.tensors[0].role]]].shape
+    return shape[-1] if shape else 0
+
+
+def _check_arguments(contents: Contents, wishes: Wishes, match: Match, built: Built) -> None:
+    """Refuse arguments that have no meaning for what was built: they were given for something else."""
+    leaky = built.architecture.startswith("leaky")
+    for name, value, meant in (
+        ("alpha", wishes.alpha, leaky),
+        ("form", wishes.form, leaky),
+        ("thresholds", wishes.thresholds, built.architecture == "dendritic" and "thetas" in match.names),
+        ("relu_units", wishes.relu_units, ARCHITECTURES[built.architecture].has_relu_units),
+    ):
+        if value is not None and not meant:
+            kinds = {"relu_units": "AL-RNNs", "thresholds": "dendritic PLRNNs"}.get(name, "leaky networks")
+            raise contents.error(f"{name}= is for {kinds}, this is a {built.architecture} model")
+
+
+def _not_used(names: tuple[str, ...], others: tuple[str, ...]) -> list[str]:
+    notes = []
+    for verb, items in (("used", names), ("read", others)):
+        more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+        if items:
+            notes.append(f"not {verb}: {', '.join(items[:_SHOWN])}{more}")
+    return notes
+
+
+def _metadata(contents: Contents, notes: list[str]) -> dict[str, Any]:
+    ours = UNIT_NAMES if _said_architecture(contents) is None else (*UNIT_NAMES, "architecture")
+    metadata = {key: value for key, value in contents.about.items() if key not in ours}
+    if notes:
+        earlier = metadata.get("notes")
+        metadata["notes"] = [*(earlier if isinstance(earlier, (list, tuple)) else []), *notes]
+    return metadata

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import CheckpointError
 from .contents import Contents, Entry
+from .relu_units import UNIT_NAMES
 
 __all__ = ["read_torch"]
 
@@ -85,19 +86,31 @@ def _contents(path: Path, content: Any, tensor: type) -> Contents:
             if beside:
                 notes = (f"weights read from the entry {name!r}; also in the file: {', '.join(beside[:12])}",)
             break
-    about: dict[str, Any] = {}
-    if isinstance(outer.get("metadata"), Mapping):
-        about.update((str(key), value) for key, value in outer["metadata"].items() if _is_plain(value))
+    about = _plain(outer.get("metadata"), 0) or {}
+    settings: dict[str, Any] = {}
     if outer is not content:
-        said = {key: outer.get(key) for key in ("pwl_units", "relu_units", "architecture")}
-        about.update((key, value) for key, value in said.items() if value is not None and _is_plain(value))
+        settings = _plain({key: value for key, value in outer.items() if key not in (*_WRAPPERS, "metadata")}, 0)
+        said = {key: settings.pop(key, None) for key in (*UNIT_NAMES, "architecture")}
+        about.update((key, value) for key, value in said.items() if value is not None)
     entries: dict[str, Entry] = {}
     others: list[str] = []
-    _flatten(content, "", tensor, entries, others, 0)
-    if outer is content:
-        others = [text for text in others if not text.startswith("metadata")]
-    about = {key: value for key, value in about.items() if value is not None}
-    return Contents(path, entries, None, about, tuple(others), notes)
+    inner = {key: value for key, value in content.items() if outer is not content or key != "metadata"}
+    _flatten(inner, "", tensor, entries, settings, others, 0)
+    return Contents(path, entries, None, about, settings, tuple(others), notes)
+
+
+def _plain(value: Any, depth: int) -> dict[str, Any]:
+    """Of a mapping what is made of JSON types; {} of anything else."""
+    if not isinstance(value, Mapping) or depth > _MAX_DEPTH:
+        return {}
+    kept: dict[str, Any] = {}
+    for key, inner in value.items():
+        if isinstance(inner, Mapping):
+            if part := _plain(inner, depth + 1):
+                kept[str(key)] = part
+        elif inner is not None and _is_plain(inner):
+            kept[str(key)] = inner
+    return kept
 
 
 def _leaves(mapping: Mapping[Any, Any], depth: int = 0) -> list[Any]:
@@ -111,18 +124,24 @@ def _leaves(mapping: Mapping[Any, Any], depth: int = 0) -> list[Any]:
 
 
 def _flatten(
-    mapping: Mapping[Any, Any], prefix: str, tensor: type, entries: dict[str, Entry], others: list[str], depth: int
+    mapping: Mapping[Any, Any],
+    prefix: str,
+    tensor: type,
+    entries: dict[str, Entry],
+    settings: dict[str, Any],
+    others: list[str],
+    depth: int,
 ) -> None:
     for key, value in mapping.items():
         name = f"{prefix}{key}"
         if isinstance(value, tensor):
             entries[name] = Entry(tuple(value.shape), str(value.dtype).removeprefix("torch."), _reader(value))  # type: ignore[attr-defined]
         elif isinstance(value, Mapping) and depth < _MAX_DEPTH:
-            _flatten(value, f"{name}.", tensor, entries, others, depth + 1)
-        elif name.rpartition(".")[2] in ("pwl_units", "relu_units") and _is_plain(value):
-            array = np.asarray(value)
-            if array.dtype.kind in "iu":
-                entries[name] = Entry.of(array)
+            _flatten(value, f"{name}.", tensor, entries, settings, others, depth + 1)
+        elif name.rpartition(".")[2] in UNIT_NAMES and np.asarray(value).dtype.kind in "iu":
+            entries[name] = Entry.of(np.asarray(value))
+        elif value is not None and _is_plain(value):
+            settings[name] = value
         else:
             others.append(f"{name}: {_kind(value, tensor)}")
 

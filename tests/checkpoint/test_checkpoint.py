@@ -388,12 +388,12 @@ def test_networks_that_are_not_piecewise_linear(tmp_path, module, words):
 
 def test_torch_rnn_with_parts_missing(tmp_path):
     state = torch.nn.RNN(3, 4).state_dict()
-    for missing, words in (("weight_ih_l0", "without weight_ih_l0"), ("bias_hh_l0", "only one of bias_ih_l0")):
+    for missing, words in (("weight_ih_l0", "missing weight_ih_l0"), ("bias_hh_l0", "only one of bias_ih_l0")):
         torch.save({k: v for k, v in state.items() if k != missing}, tmp_path / "m.pt")
         with pytest.raises(CheckpointError, match=words):
             pa.load(tmp_path / "m.pt")
     torch.save({**state, "bias_hh_l0": torch.ones(3)}, tmp_path / "m.pt")
-    with pytest.raises(CheckpointError, match="different shapes"):
+    with pytest.raises(CheckpointError, match=r"bias_hh_l0 must have shape \(4,\)"):
         pa.load(tmp_path / "m.pt")
 
 
@@ -424,7 +424,9 @@ def test_values_that_do_not_convert(tmp_path):
     torch.save({"A": torch.ones(2), "h": torch.ones(2), "W": torch.eye(2).to_sparse()}, tmp_path / "m.pt")
     with pytest.raises(CheckpointError, match="only dense"):
         pa.load(tmp_path / "m.pt", 1)
-    torch.save({"A": torch.ones(2), "h": torch.ones(2), "W": torch.ones(1).expand(1 << 20, 1 << 20)}, tmp_path / "m.pt")
+    n = 1 << 20
+    huge = {"A": torch.ones(1).expand(n), "h": torch.ones(1).expand(n), "W": torch.ones(1).expand(n, n)}
+    torch.save(huge, tmp_path / "m.pt")
     with pytest.raises(CheckpointError, match="larger than any network"):
         pa.load(tmp_path / "m.pt", 1)
 
