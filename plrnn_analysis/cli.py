@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -155,11 +156,13 @@ def analyze(
     held = _numbers(constant_input, "--input", float)
     model = _load(checkpoint, pwl_units, relu_units, architecture, prefix)
     limits: dict[str, Any] = {"max_nodes": max_nodes, "time_limit": time_limit, "workers": workers}
+    limits["progress"] = shown = sys.stderr.isatty()
     fixed_points = model.fixed_points(constant_input=held, **limits)
     cycles = model.cycles(max_period, constant_input=held, **limits) if max_period > 1 else None
     told = None
     if with_story:
-        runs = {"steps": steps, "max_period": max_period, "seed": seed, "time_limit": time_limit}
+        runs: dict[str, Any] = {"steps": steps, "max_period": max_period, "seed": seed}
+        runs.update(time_limit=time_limit, progress=shown)
         told = _story(model, held, inputs, probe, fixed_points, runs)
     record = "" if json_file is None else _as_json(model, checkpoint, held, fixed_points, cycles, told)
     if json_file == "-":

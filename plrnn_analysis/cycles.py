@@ -26,6 +26,7 @@ from .exact import is_compatible
 from .maps import CanonicalMap, bits_from_string
 from .numerics import BOUNDARY
 from .polytopes.boxes import Box, read_box
+from .progress import ProgressOption, reports
 from .regions import find_subregions
 from .results import Coverage, Cycle, CycleContinuum, Cycles
 from .statuses import Engine, StoppedBy
@@ -38,6 +39,7 @@ WORDS = "words in a box"
 DEFAULT_BOX = 1e3
 
 
+@reports("cycles")
 def find_cycles(
     map: CanonicalMap,
     max_period: int,
@@ -47,6 +49,7 @@ def find_cycles(
     periodic_input: Any = None,
     max_nodes: int | None = None,
     time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
     workers: int = 1,
     executor: Executor | None = None,
     verify: str | None = None,
@@ -76,6 +79,8 @@ def find_cycles(
         Ends the search after about so many nodes, over all periods.
     time_limit : float, optional
         Ends it after so many seconds; None for no limit.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
     workers : int, optional
         Threads over subtrees.
     executor : concurrent.futures.Executor, optional
@@ -136,7 +141,7 @@ def find_cycles(
     if method == WORDS and not finite:
         raise ModelError(f"method {WORDS!r} needs a finite box, got {box!r}")
     chosen = choose_workers(workers, executor)
-    budget = Budget(max_nodes, time_limit)
+    budget = Budget(max_nodes, time_limit, progress)
     if inside is not None and finite and (method == WORDS or (method == "auto" and planar and not verify)):
         return _search_words(maps[0], max_period, inside, budget, boundary_tolerance)
     coverage: dict[int, Coverage] = {}
@@ -146,6 +151,8 @@ def find_cycles(
     for period in range(shift, max_period + 1, shift):
         steps = maps * (period // shift)
         started = budget.seconds
+        budget.reporter.say(stage=f"period {period}")
+        budget.reporter.before = len(found) + len(continua)
         checker = Checker(steps)
         try:
             outcome, engine, notes = search_patterns(
@@ -162,7 +169,7 @@ def find_cycles(
             budget.stop("interrupt")
             break
         examined = examine(checker, new_words(checker.units.first, outcome.words, period, shift), budget)
-        cycles, families = distinct(checker, examined, period, shift, inside)
+        cycles, families = distinct(checker, examined, period, shift, inside, budget.report)
         described, undescribed = _described(steps, cycles, boundary_tolerance, budget)
         undecided = examined.undecided + undescribed
         coverage[period] = coverage_of(
@@ -206,24 +213,32 @@ def _search_words(map: CanonicalMap, max_period: int, box: Box, budget: Budget, 
     """All periods from one tree over the words that the map can follow inside the box."""
     units = balanced(map)
     scaled = Box(box.low / units.state, box.high / units.state)
-    regions = find_subregions(units.map, time_limit=budget.remaining if np.isfinite(budget.remaining) else None)
+    left = budget.remaining if np.isfinite(budget.remaining) else None
+    regions = find_subregions(units.map, time_limit=left, progress=budget.reporter)
     patterns = np.array([bits_from_string(region.bitcode, map.n_relu) for region in regions])
     tree = planar_words if map.n_units <= 2 else any_words
-    words, exhausted, nodes = tree(units.map, patterns, scaled.corners, max_period, budget)
+    words: dict[int, np.ndarray] = {}
+    exhausted, nodes = False, 0
+    # There are none only where the time was up at once.
+    if len(patterns):
+        words, exhausted, nodes = tree(units.map, patterns, scaled.corners, max_period, budget)
     exhausted &= regions.complete and units.safe
     found: list[Cycle] = []
     continua: list[CycleContinuum] = []
     notes: list[str] = []
     for period, candidates in words.items():
+        budget.reporter.say(stage=f"period {period}")
+        budget.reporter.before = len(found) + len(continua)
         checker = Checker([map] * period)
         examined = examine(checker, list(candidates.reshape(len(candidates), -1)), budget)
-        cycles, families = distinct(checker, examined, period, 1, box)
+        cycles, families = distinct(checker, examined, period, 1, box, budget.report)
         described, undescribed = _described([map] * period, cycles, boundary_tolerance, budget)
         exhausted &= not examined.undecided and not undescribed
         notes.extend(examined.notes)
         found.extend(described)
         continua.extend(families)
         for bits in (*(hit.bits for hit in examined.hits), *(piece.bits for piece in examined.pieces)):
+            budget.report()
             continua.extend(_multiples(map, bits.reshape(period, -1), max_period, box))
     named = {(family.period, family.word): family for family in continua}
     # Families of a repeated word are found apart from those of the tree: one may end where the other does.
@@ -260,6 +275,7 @@ def _described(
     try:
         for cycle in describe_cycles(maps, hits, boundary_tolerance):
             cycles.append(cycle)
+            budget.reporter.tick()
             if budget.overdue:
                 budget.stop("time_limit")
                 break

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +10,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 
 from ._validation import whole
+from .engines.budget import Budget
 from .engines.stability import spectral_radii
 from .errors import GraphError
 from .fixed_points import find_fixed_points
@@ -18,6 +18,7 @@ from .maps import CanonicalMap, bits_to_string
 from .polytopes.boxes import read_box
 from .polytopes.cells import Cell, Planes, enumerate_cells
 from .polytopes.rational import rational_matrix
+from .progress import ProgressOption, reports
 from .results import FixedPoints
 from .transitions import mark_fixed_points
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["exact_transition_graph"]
 
 
+@reports("exact transition graph")
 def exact_transition_graph(
     map: CanonicalMap,
     box: Any,
@@ -34,6 +36,7 @@ def exact_transition_graph(
     fixed_points: FixedPoints | Literal[False] | None = None,
     max_regions: int = 1024,
     time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
 ) -> networkx.DiGraph:
     """The graph of subregions that meet a box, with an edge wherever some point in the box makes the step.
 
@@ -50,6 +53,8 @@ def exact_transition_graph(
         More subregions than this in the box are refused.
     time_limit : float, optional
         Seconds, after which the graph is given up; None for no limit.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
 
     Returns
     -------
@@ -102,9 +107,10 @@ def exact_transition_graph(
         raise GraphError("the exact graph needs a box: a half-width, or a pair of corners")
     low, high = read_box(box, map.n_units).corners
     max_regions = whole("max_regions", max_regions, 1, error=GraphError)
-    deadline = None if time_limit is None else time.perf_counter() + time_limit
+    budget = Budget(None, time_limit, progress)
+    budget.reporter.say(step="subregions")
     planes, sides = Planes.of(map.V, map.c, map.n_units), Planes.box(low, high)
-    regions = _cells(planes, sides, None, max_regions, deadline)
+    regions = _cells(planes, sides, None, max_regions, budget)
     bits = np.array([cell.bits for cell in regions], dtype=bool).reshape(len(regions), map.n_relu)
     names = [bits_to_string(b) for b in bits]
     graph = networkx.DiGraph(
@@ -116,16 +122,19 @@ def exact_transition_graph(
     for name, radius in zip(names, spectral_radii(map, bits), strict=True):
         graph.add_node(name, spectral_radius=float(radius))
     images = _Images(map)
+    budget.reporter.say(step="steps", done=lambda: len(followed), total=len(names), found=graph.number_of_edges)
+    followed: list[str] = []
     for name, cell in zip(names, regions, strict=True):
         part = sides.joined(planes.turned(cell.bits.tolist()))
         targets = [
             bits_to_string(target.bits)
-            for target in _cells(images.arguments(cell.bits), part, cell.point, None, deadline)
+            for target in _cells(images.arguments(cell.bits), part, cell.point, None, budget)
         ]
         graph.add_edges_from((name, code) for code in targets if code in graph)
         graph.nodes[name]["escapes"] = sum(code not in graph for code in targets)
+        followed.append(name)
     if fixed_points is not False:
-        found = find_fixed_points(map) if fixed_points is None else fixed_points
+        found = find_fixed_points(map, progress=budget.reporter) if fixed_points is None else fixed_points
         if isinstance(found, FixedPoints):
             inside = tuple(p for p in found if np.all((p.z >= low) & (p.z <= high)))
             graph.graph["fixed_points_outside"] = len(found) - len(inside)
@@ -153,15 +162,13 @@ class _Images:
         return Planes.of(rows.tolist(), room.entries(), self.k)
 
 
-def _cells(
-    planes: Planes, within: Planes, start: list[fmpq] | None, most: int | None, deadline: float | None
-) -> list[Cell]:
+def _cells(planes: Planes, within: Planes, start: list[fmpq] | None, most: int | None, budget: Budget) -> list[Cell]:
     """All cells inside an open polyhedron; an error if they cannot be listed."""
 
     def go_on() -> bool:
-        return deadline is None or time.perf_counter() < deadline
+        return bool(budget.take(1))
 
-    cells = enumerate_cells(planes, within, start=start, most=most, deadline=deadline, go_on=go_on)
+    cells = enumerate_cells(planes, within, start=start, most=most, deadline=budget.deadline, go_on=go_on)
     if cells.more:
         raise GraphError(
             f"more than max_regions = {most} subregions meet the box: take a smaller box or raise max_regions, "

@@ -16,16 +16,19 @@ from .engines.verification import Checker
 from .errors import ModelError
 from .maps import CanonicalMap
 from .numerics import BOUNDARY
+from .progress import ProgressOption, reports
 from .results import FixedPoints
 
 __all__ = ["find_fixed_points"]
 
 
+@reports("fixed points")
 def find_fixed_points(
     map: CanonicalMap,
     *,
     max_nodes: int | None = None,
     time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
     workers: int = 1,
     executor: Executor | None = None,
     method: str = "auto",
@@ -45,6 +48,8 @@ def find_fixed_points(
         Ends the search after about so many nodes of the search tree.
     time_limit : float, optional
         Ends it after so many seconds; None for no limit.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
     workers : int, optional
         Threads over subtrees.
     executor : concurrent.futures.Executor, optional
@@ -108,7 +113,7 @@ def find_fixed_points(
     if not boundary_tolerance >= 0.0:
         raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")
     heuristic = heuristic_settings(method, seed, restarts, inner)
-    budget = Budget(max_nodes, time_limit)
+    budget = Budget(max_nodes, time_limit, progress)
     checker = Checker([map])
     outcome, engine, notes = search_patterns(
         checker, budget, choose_workers(workers, executor), method, verify=verify, heuristic=heuristic

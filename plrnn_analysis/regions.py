@@ -7,20 +7,22 @@ from collections.abc import Iterator
 import numpy as np
 
 from .engines.budget import Budget
+from .engines.description import together
 from .engines.stability import spectral_radii
 from .engines.verification import Checker, Hit
 from .errors import ModelError
 from .maps import CanonicalMap, bits_to_string
 from .polytopes.cells import Cell, Cells, Planes, enumerate_cells, inner_double
+from .progress import ProgressOption, reports
 from .results import Subregion, Subregions
 
 __all__ = ["find_subregions"]
 
-# Subregions whose eigenvalues are computed at once.
-TOGETHER = 256
 
-
-def find_subregions(map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit: float | None = 60.0) -> Subregions:
+@reports("subregions")
+def find_subregions(
+    map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit: float | None = 60.0, progress: ProgressOption = None
+) -> Subregions:
     """Enumerate the subregions that contain a state.
 
     Parameters
@@ -31,6 +33,8 @@ def find_subregions(map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit
         Stop after so many subregions; the result then is not ``complete``.
     time_limit : float, optional
         Stop after so many seconds; None for no limit.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
 
     Returns
     -------
@@ -66,10 +70,11 @@ def find_subregions(map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit
         map = map.with_input(None)
     if not max_regions > 0:
         raise ModelError(f"max_regions must be positive, got {max_regions!r}")
-    budget = Budget(None, time_limit)
+    budget = Budget(None, time_limit, progress)
     planes = Planes.of(map.V, map.c, map.n_units)
     cells = Cells()
     regions: list[Subregion] = []
+    budget.reporter.say(found=lambda: len(cells.found))
     try:
         enumerate_cells(
             planes, most=max_regions, deadline=budget.deadline, go_on=lambda: bool(budget.take(1)), into=cells
@@ -84,10 +89,12 @@ def _described(map: CanonicalMap, planes: Planes, cells: list[Cell], budget: Bud
     """Cells with a float inside and what the map does there, as far as the time allows."""
     checker = Checker([map])
     bits = np.array([cell.bits for cell in cells], dtype=bool).reshape(len(cells), map.n_relu)
-    found = []
+    found: list[Subregion] = []
+    budget.reporter.say(step="what the map does there", done=lambda: len(found), total=len(cells))
     for cell, real, affine, radius in zip(
         cells, checker.solve(bits, budget.deadline), checker.affine_points(bits), _radii(map, bits), strict=True
     ):
+        budget.reporter.tick()
         if budget.overdue:
             break
         point = inner_double(planes, cell)
@@ -110,5 +117,6 @@ def _described(map: CanonicalMap, planes: Planes, cells: list[Cell], budget: Bud
 
 def _radii(map: CanonicalMap, bits: np.ndarray) -> Iterator[float]:
     """Spectral radii, some at a time."""
-    for start in range(0, len(bits), TOGETHER):
-        yield from spectral_radii(map, bits[start : start + TOGETHER]).tolist()
+    size = together(map.n_units)
+    for start in range(0, len(bits), size):
+        yield from spectral_radii(map, bits[start : start + size]).tolist()

@@ -12,6 +12,7 @@ from ..errors import ModelError
 from ..network import Network
 from ..numerics import BOUNDARY
 from ..polytopes.boxes import read_box
+from ..progress import ProgressOption, reports
 from ..readouts import with_outputs
 from ..results import FixedPoints, Trajectory
 from .following import follow
@@ -31,6 +32,7 @@ MAX_PERIOD = 10_000
 QUANTILE = 1.959963984540054
 
 
+@reports("attractors")
 def find_attractors(
     model: Network,
     constant_input: Any = None,
@@ -44,6 +46,7 @@ def find_attractors(
     boundary_tolerance: float = BOUNDARY,
     seed: int | None = 0,
     time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
 ) -> Attractors:
     """Follow initial states until it is decided where they end up.
 
@@ -70,6 +73,8 @@ def find_attractors(
     seed : int or None, optional
     time_limit : float, optional
         Seconds; None for no limit. What was not decided by then is ``"undecided"``.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
 
     Returns
     -------
@@ -118,9 +123,13 @@ def find_attractors(
     boundary_tolerance = number("boundary_tolerance", boundary_tolerance, least=0.0)
     initial = _initial(model.n_units, states, n, box, seed)
     given = model.map.with_input(constant_input)
-    task = Task.of(given, initial, steps, max_period, boundary_tolerance, Budget(None, time_limit))
+    task = Task.of(given, initial, steps, max_period, boundary_tolerance, Budget(None, time_limit, progress))
     own = initial / task.units.state
     search = Search.of(task)
+    ledger = search.ledger
+    task.budget.reporter.say(
+        done=lambda: len(ledger.owners) - len(ledger.open), total=len(own), found=lambda: len(ledger.ends)
+    )
     try:
         search.catalogue.take(fixed_points)
         for start in range(0, len(own), BATCH):

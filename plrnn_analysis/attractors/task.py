@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,8 @@ __all__ = ["ENTRIES", "REACHED", "Task"]
 
 # Numbers that the states of one stretch may hold: 32 MB.
 ENTRIES = 4_000_000
+# Operations between two looks at the clock, some tenths of a second.
+OPERATIONS = 2e8
 # Relative distance at which a run has reached what it settles on.
 REACHED = 1e-10
 
@@ -71,7 +73,17 @@ class Task:
 
     def run(self, states: np.ndarray, length: int) -> Trajectory:
         """So many further steps of runs at these states (n, M)."""
-        return simulate(self.network, length, z0=states)
+        work = len(states) * self.map.n_units * (self.map.n_units + 2 * self.map.n_relu + 1)
+        chunk = max(1, int(OPERATIONS / work))
+        parts: list[Trajectory] = []
+        for done in range(0, length, chunk):
+            self.budget.reporter.tick()
+            parts.append(simulate(self.network, min(chunk, length - done), z0=states))
+            states = parts[-1].states[:, -1]
+        if len(parts) == 1:
+            return parts[0]
+        whole, bits = (np.concatenate([getattr(p, name) for p in parts], axis=1) for name in ("states", "bitcodes"))
+        return replace(parts[0], states=whole, bitcodes=bits)
 
     def reached(self, points: np.ndarray) -> float:
         """Distance at which one of these points (k, M) counts as reached."""

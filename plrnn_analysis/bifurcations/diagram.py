@@ -11,6 +11,7 @@ from .._validation import as_array, whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
+from ..progress import ProgressOption, reports
 from .branches import find_branches
 from .events import find_events
 from .following import Followed, follow
@@ -26,6 +27,7 @@ __all__ = ["bifurcations", "checked_values", "trace"]
 ROUNDS = 4
 
 
+@reports("bifurcations")
 def bifurcations(
     model: Network,
     parameter: Any,
@@ -35,6 +37,7 @@ def bifurcations(
     constant_input: Any = None,
     recount: bool = True,
     time_limit: float | None = 300.0,
+    progress: ProgressOption = None,
 ) -> Bifurcations:
     """Fixed points and cycles followed through a parameter, and every event that they meet.
 
@@ -56,6 +59,8 @@ def bifurcations(
         Check each event by the exact search a little below and above it.
     time_limit : float, optional
         Seconds for everything together; None for no limit.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
 
     Returns
     -------
@@ -98,7 +103,7 @@ def bifurcations(
     family = family_of(model, parameter, constant_input)
     longest = whole("max_period", max_period, 1)
     grid = checked_values("values", values, family)
-    budget = Budget(None, time_limit)
+    budget = Budget(None, time_limit, progress)
     return trace(family, grid, longest, budget, recount=recount)
 
 
@@ -131,8 +136,11 @@ def trace(
     stretches: list[Stretch] = []
     followed: list[Followed] = []
     events: list[Bifurcation] = []
+    report = budget.reporter.say
+    report(step="values searched", total=len(grid))
     try:
         for i, value in enumerate(grid):
+            report(done=i, found=len(events))
             if made[i] is None and budget.take(1):
                 made[i] = search_at(family.map_at(float(value)), max_period, budget)
         seeds: list[list[np.ndarray]] = []
@@ -142,11 +150,12 @@ def trace(
             # None stands for combinations that were too many to try: what follows from them may be missing.
             whole &= all(word is not None for word in words)
             seeds.append([word for word in words if word is not None])
+        report(step="words followed")
         pieces = [follow(s, words, max_period, budget) for s, words in zip(stretches, seeds, strict=True)]
         # Recounting beside events can show words that no search at a value met: follow these too, until none is new.
         for _ in range(ROUNDS):
             followed = [item for found, _ in pieces for item in found]
-            events = find_events(followed, (float(grid[0]), float(grid[-1])))
+            events = find_events(followed, (float(grid[0]), float(grid[-1])), budget.reporter)
             if not recount:
                 break
             events, beside = recounted(events, family, grid, max_period, budget)

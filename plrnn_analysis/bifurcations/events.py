@@ -9,6 +9,7 @@ import numpy as np
 
 from ..border_collisions import classify_border_collision
 from ..engines.stability import classify
+from ..progress import Reporter
 from ..statuses import BifurcationKind, CollisionKind, Stability
 from .following import PARALLEL, Followed, least_rotation, root_of
 from .pieces import BORDER, End
@@ -50,11 +51,12 @@ class _Arrival:
     size: float
 
 
-def find_events(followed: Sequence[Followed], ends: tuple[float, float]) -> list[Bifurcation]:
+def find_events(followed: Sequence[Followed], ends: tuple[float, float], reporter: Reporter) -> list[Bifurcation]:
     """All events of the pieces followed; `ends` are the first and last value of the range."""
-    events = [_collision(group, ends) for group in _groups(_arrivals(followed))]
+    events = [_collision(group, ends) for group in _groups(_arrivals(followed, reporter))]
     events += _singular(followed)
     for item in followed:
+        reporter.tick()
         for crossing in item.crossings:
             # What passes the unit circle inside a piece is an event, unless another piece of the same word has told of
             # it.
@@ -71,9 +73,10 @@ def _listed(events: list[Bifurcation], kind: BifurcationKind, path: WordPath, va
     return any(e.kind == kind and e.words[0] == word and abs(e.value - value) <= near for e in events)
 
 
-def _arrivals(followed: Sequence[Followed]) -> list[_Arrival]:
+def _arrivals(followed: Sequence[Followed], reporter: Reporter) -> list[_Arrival]:
     arrivals = []
     for item in followed:
+        reporter.tick()
         piece, path = item.piece, item.path
         middle = path.solve(0.5 * (piece.start.value + piece.stop.value))
         size = 0.0 if middle is None else float(np.max(np.abs(middle[0])))

@@ -59,7 +59,9 @@ def follow(
         if not budget.take(1):
             return found, False
         path = WordPath(stretch, waiting.pop())
+        budget.reporter.say(done=len(seen) - len(waiting), found=len(found))
         for piece in pieces_of(path):
+            budget.reporter.tick()
             item = Followed(
                 path,
                 piece,

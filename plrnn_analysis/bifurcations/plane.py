@@ -11,6 +11,7 @@ from .._validation import whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
+from ..progress import ProgressOption, reports
 from .diagram import checked_values, trace
 from .parameters import Family, family_of
 from .results import BifurcationPlane, Bifurcations
@@ -19,6 +20,7 @@ from .searches import Search, search_at
 __all__ = ["bifurcation_plane"]
 
 
+@reports("bifurcation plane")
 def bifurcation_plane(
     model: Network,
     parameters: Any,
@@ -29,6 +31,7 @@ def bifurcation_plane(
     constant_input: Any = None,
     lines: bool = True,
     time_limit: float | None = 300.0,
+    progress: ProgressOption = None,
 ) -> BifurcationPlane:
     """Fixed points and cycles at every point of a grid over two parameters, and the events on its lines.
 
@@ -47,6 +50,8 @@ def bifurcation_plane(
         then located by root finding.
     time_limit : float, optional
         Seconds for everything together; None for no limit.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
 
     Returns
     -------
@@ -77,14 +82,16 @@ def bifurcation_plane(
     across, along, labels = _families(model, parameters, constant_input)
     longest = whole("max_period", max_period, 1)
     first = checked_values("values1", values1, Family(labels[0], across(0.0).model_at, True))
-    budget = Budget(None, time_limit)
+    budget = Budget(None, time_limit, progress)
     columns = [along(float(x)) for x in first]
     second = checked_values("values2", values2, columns[0])
     searches: list[list[Search | None]] = [[None] * len(second) for _ in first]
     found: tuple[list[Bifurcations], list[Bifurcations]] = ([], [])
+    budget.reporter.say(total=len(first) * len(second))
     try:
         for i, column in enumerate(columns):
             for j, y in enumerate(second):
+                budget.reporter.say(done=i * len(second) + j)
                 if budget.take(1):
                     searches[i][j] = search_at(column.map_at(float(y)), longest, budget)
         if lines:

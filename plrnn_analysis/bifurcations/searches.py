@@ -79,13 +79,13 @@ def search_at(map: CanonicalMap, max_period: int, budget: Budget, max_nodes: int
     orbits: list[FixedPoint | Cycle] = []
     families: list[tuple[str, ...]]
     if max_period == 1:
-        points = find_fixed_points(map, time_limit=left, max_nodes=max_nodes)
+        points = find_fixed_points(map, time_limit=left, max_nodes=max_nodes, progress=budget.reporter)
         orbits.extend(points)
         complete = points.complete
         families = [(piece.bitcode,) for piece in points.continua]
         interrupted = points.coverage.stopped_by == StoppedBy.INTERRUPT
     else:
-        cycles = find_cycles(map, max_period, time_limit=left, max_nodes=max_nodes)
+        cycles = find_cycles(map, max_period, time_limit=left, max_nodes=max_nodes, progress=budget.reporter)
         orbits.extend(cycles)
         complete = cycles.complete
         families = [family.word for family in cycles.continua]

@@ -7,6 +7,7 @@ import numpy as np
 from ..engines.stability import jacobian_stability
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
 from ..network import Network
+from ..progress import Reporter
 from ..regions import find_subregions
 from ..results import FixedPoint, FixedPoints
 from .results import FixedPointMatch, SubregionMatch
@@ -58,17 +59,18 @@ def match_fixed_points(
 
 
 def match_subregions(
-    a: CanonicalMap, b: CanonicalMap, order: np.ndarray, most: int
+    a: CanonicalMap, b: CanonicalMap, order: np.ndarray, most: int, reporter: Reporter
 ) -> tuple[tuple[SubregionMatch, ...], bool]:
     """Subregions of both, ReLUs without partner inactive; closest spectra first."""
     if most == 0:
         return (), False
-    listed = find_subregions(a, max_regions=most)
-    others = find_subregions(b, max_regions=most)
+    listed = find_subregions(a, max_regions=most, progress=reporter)
+    others = find_subregions(b, max_regions=most, progress=reporter)
     exist = {region.bitcode for region in others}
     own = np.flatnonzero(order >= 0)
     found = []
     for region in listed:
+        reporter.tick()
         bits = bits_from_string(region.bitcode, a.n_relu)
         if np.any(bits[order < 0]):
             continue

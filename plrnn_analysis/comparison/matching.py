@@ -12,6 +12,7 @@ from ..engines.budget import Budget
 from ..errors import ModelError
 from ..fixed_points import find_fixed_points
 from ..network import Network
+from ..progress import ProgressOption, reports
 from ..readouts import with_outputs
 from ..statuses import Relation
 from ..units import balanced
@@ -34,6 +35,7 @@ IN_DOUBLE, IN_SINGLE = 1e-8, 1e-6
 ROUGH = 1e-6
 
 
+@reports("comparison")
 def compare(
     model_a: Network,
     model_b: Network,
@@ -43,6 +45,7 @@ def compare(
     tolerance: float | None = None,
     max_subregions: int = 256,
     time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
 ) -> Comparison:
     """Match the ReLUs, subregions and fixed points of two networks; prove that they are equivalent where they are.
 
@@ -62,6 +65,8 @@ def compare(
         At most so many subregions are matched.
     time_limit : float, optional
         Seconds for the search for a match, and again for the fixed points of each network; None for no limit.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
 
     Returns
     -------
@@ -113,9 +118,10 @@ def compare(
         tolerance = IN_SINGLE if SINGLE in (one.system.noise, other.system.noise) else IN_DOUBLE
     # The order of the arguments must not decide anything, not even between two matches that are equally good.
     turned = other.key < one.key
+    budget = Budget(MAX_NODES, time_limit, progress)
     if turned:
         one, other = other, one
-    found = _compare(one, other, constant_input, tolerance, max_subregions, time_limit, turned)
+    found = _compare(one, other, constant_input, tolerance, max_subregions, time_limit, budget, turned)
     return _exchanged(found, other.model.pwl_units) if turned else found
 
 
@@ -166,12 +172,13 @@ def _compare(
     tolerance: float,
     max_subregions: int,
     time_limit: float | None,
+    budget: Budget,
     turned: bool,
 ) -> Comparison:
     """The comparison of two networks in an order that depends on nothing but the networks."""
     notes = list(one.notes)
     a, b = one.system, other.system
-    order, match, relation, alternatives, exhausted = _search(a, b, tolerance, Budget(MAX_NODES, time_limit))
+    order, match, relation, alternatives, exhausted = _search(a, b, tolerance, budget)
     n_a, n_b = len(a.V), len(b.V)
     if n_a != n_b:
         notes.append(f"{abs(n_a - n_b)} ReLUs of the larger network have no partner: they are left out of the mismatch")
@@ -187,13 +194,13 @@ def _compare(
     notes += _mode_notes(unseen, settling, turned)
     held = [side.model.map.with_input(constant_input) for side in (one, other)]
     points = [
-        with_outputs(find_fixed_points(map, time_limit=time_limit), side.model)
+        with_outputs(find_fixed_points(map, time_limit=time_limit, progress=budget.reporter), side.model)
         for side, map in zip((one, other), held, strict=True)
     ]
     pairs, left_a, left_b = match_fixed_points(
         one.model, other.model, points[0], points[1], order, "readouts" in one.compared
     )
-    subregions, all_listed = match_subregions(held[0], held[1], order, max_subregions)
+    subregions, all_listed = match_subregions(held[0], held[1], order, max_subregions, budget.reporter)
     if not all_listed:
         notes.append(f"only {len(subregions)} subregions were matched")
     same = relation in ("conjugate", "same observable part")
@@ -330,7 +337,7 @@ def _search(
         return order, match, relation, tuple(tuple(int(k) for k in p[0]) for p in proofs[1:]), True
     ruled_out = not budget.stopped_by
     # The one with fewer ReLUs comes first.
-    order, every = best_assignment(a, b, Budget(1000, budget.remaining if budget.deadline else None))
+    order, every = best_assignment(a, b, Budget(1000, budget.remaining if budget.deadline else None, budget.reporter))
     other = b.relus(order)
     match = match_systems(a.scaled(fit_scales(a, other)), other)
     if n_a == n_b and match.mismatch <= tolerance:

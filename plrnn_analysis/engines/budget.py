@@ -1,4 +1,4 @@
-"""What a search may spend, and who may stop it."""
+"""What a search may spend, who may stop it, and who is told how far it is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 import time
 
 from .._validation import number
+from ..progress import ProgressOption, Reporter
 from ..statuses import StoppedBy
 
 __all__ = ["Budget"]
@@ -22,6 +23,8 @@ class Budget:
     max_nodes : int or None
     time_limit : float or None
         Seconds from now.
+    progress : Reporter, optional
+        What the search's argument of that name is inside it (:func:`plrnn_analysis.progress.reports`).
 
     Raises
     ------
@@ -29,7 +32,7 @@ class Budget:
         If a limit is negative or not a number.
     """
 
-    def __init__(self, max_nodes: int | None, time_limit: float | None) -> None:
+    def __init__(self, max_nodes: int | None, time_limit: float | None, progress: ProgressOption = None) -> None:
         if max_nodes is not None:
             number("max_nodes", max_nodes, least=0.0, remark="or None for no limit")
         if time_limit is not None:
@@ -40,6 +43,7 @@ class Budget:
         self.overtime_ends = None if self.deadline is None else self.deadline + overtime
         self.nodes_left = None if max_nodes is None else int(max_nodes)
         self.stopped_by = StoppedBy.NOTHING
+        self.reporter = progress if isinstance(progress, Reporter) else Reporter()
         self._lock = threading.Lock()
 
     @property
@@ -63,7 +67,8 @@ class Budget:
             self.stopped_by = self.stopped_by or StoppedBy(reason)
 
     def take(self, nodes: int) -> int:
-        """Ask for up to `nodes` nodes; 0 means stop."""
+        """Ask for up to `nodes` nodes; 0 means stop. Here progress is reported, which may raise KeyboardInterrupt."""
+        self.reporter.tick()
         if self.deadline is not None and time.perf_counter() >= self.deadline:
             self.stop(StoppedBy.TIME_LIMIT)
         with self._lock:
@@ -76,6 +81,13 @@ class Budget:
                 self.stopped_by = StoppedBy.MAX_NODES
             self.nodes_left -= granted
             return granted
+
+    def report(self) -> None:
+        """Report progress where what was found must not be lost: an interruption stops the search and is not raised."""
+        try:
+            self.reporter.tick()
+        except KeyboardInterrupt:
+            self.stop(StoppedBy.INTERRUPT)
 
     def give_back(self, nodes: int) -> None:
         """Return nodes that were granted but not used."""

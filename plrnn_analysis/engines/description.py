@@ -10,9 +10,12 @@ from ..maps import CanonicalMap, bits_to_string
 from ..numerics import BOUNDARY
 from ..results import Cycle, FixedPoint
 from .stability import jacobian_stabilities
-from .verification import BATCH_ENTRIES, Hit
+from .verification import Hit
 
-__all__ = ["describe", "describe_cycles", "describe_points"]
+__all__ = ["describe", "describe_cycles", "describe_points", "together"]
+
+# Matrices of M units whose eigenvalues are computed at once have so many M^3 together: some tenths of a second.
+WORK = 3e7
 
 
 def describe(map: CanonicalMap, hit: Hit, boundary_tolerance: float = BOUNDARY) -> FixedPoint:
@@ -39,7 +42,7 @@ def describe_points(
     own : CanonicalMap, optional
         The map in balanced units, if it is at hand: eigenvalues are quicker to bound there.
     """
-    size = max(1, BATCH_ENTRIES // map.n_units**2)
+    size = together(map.n_units)
     norms, real = _norms(map.V)
     for start in range(0, len(hits), size):
         batch = hits[start : start + size]
@@ -61,6 +64,11 @@ def describe_points(
                 boundary_distance=float(distances[i]),
                 on_boundary=bool(near[i]),
             )
+
+
+def together(n_units: int) -> int:
+    """How many matrices of so many units are treated at once, between two looks at the clock."""
+    return max(1, int(WORK / n_units**3))
 
 
 def _norms(V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -92,7 +100,7 @@ def _sizes(maps: Sequence[CanonicalMap], z: np.ndarray, y: np.ndarray) -> np.nda
 def describe_cycles(
     maps: Sequence[CanonicalMap], hits: Sequence[Hit], boundary_tolerance: float = BOUNDARY
 ) -> Iterator[Cycle]:
-    """Cycles of one period, their multipliers computed together.
+    """Cycles of one period, in batches.
 
     Parameters
     ----------
@@ -102,8 +110,12 @@ def describe_cycles(
     boundary_tolerance : float, optional
         As for :func:`describe_points`.
     """
-    if not hits:
-        return
+    size = together(maps[0].n_units * len(maps))
+    for start in range(0, len(hits), size):
+        yield from _described_cycles(maps, hits[start : start + size], boundary_tolerance)
+
+
+def _described_cycles(maps: Sequence[CanonicalMap], hits: Sequence[Hit], boundary_tolerance: float) -> Iterator[Cycle]:
     period, m, n = len(maps), maps[0].n_units, maps[0].n_relu
     z, y, bits = (
         np.array([getattr(hit, name) for hit in hits]).reshape(len(hits), period, width)

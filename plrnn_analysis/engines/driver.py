@@ -138,6 +138,7 @@ def run_trees(
         The trees that were begun here. Ctrl-C ends the search like a time limit.
     """
     begun: list[T] = []
+    budget.reporter.say(total=1 << n)
     if isinstance(workers, Executor):
         parts, exhausted = _run_tasks(make, n, budget, workers, after)
     else:
@@ -168,6 +169,7 @@ def _run_threads(make: Callable[[tuple[int, ...]], T], n: int, budget: Budget, w
         begun.append(tree)
         _grow(tree, budget)
 
+    budget.reporter.say(done=lambda: sum(t.decided for t in begun), found=lambda: sum(len(t.words) for t in begun))
     try:
         if workers == 1:
             for prefix in prefixes:
@@ -177,6 +179,7 @@ def _run_threads(make: Callable[[tuple[int, ...]], T], n: int, budget: Budget, w
                 pending: set[Future[None]] = {pool.submit(task, prefix) for prefix in prefixes}
                 try:
                     while pending:
+                        budget.reporter.tick()
                         finished, pending = wait(pending, timeout=0.1, return_when=FIRST_EXCEPTION)
                         for future in finished:
                             future.result()
@@ -272,6 +275,10 @@ def _run_tasks(
     tasks = 0
     nodes = budget.nodes_left
     tree = make(())
+    budget.reporter.say(
+        done=lambda: sum(part.decided for part in parts.values()),
+        found=lambda: sum(len(part.words) for part in parts.values()),
+    )
     try:
         _grow(tree, budget, time.perf_counter() + HEAD_START)
         if tree.finished or budget.stopped_by:
@@ -320,6 +327,7 @@ def _collect(futures: dict[Future[_Part], int], parts: dict[int, _Part], budget:
     pending = set(futures)
     words = 0
     while pending:
+        budget.reporter.tick()
         if budget.deadline is not None and time.perf_counter() > budget.deadline + GRACE:
             budget.stop("time_limit")
             return

@@ -17,6 +17,10 @@ MAX_RELUS = 6
 
 def search(n_relu: int, budget: Budget) -> Outcome:
     """All 2**n patterns, or as many as the budget grants."""
-    granted = budget.take(1 << n_relu)
+    try:
+        granted = budget.take(1 << n_relu)
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
+        granted = 0
     words = [np.array(bits, dtype=bool) for bits in islice(product((0, 1), repeat=n_relu), granted)]
     return Outcome(words, granted, {"nodes": granted, "solved": granted}, exhausted=granted == 1 << n_relu)

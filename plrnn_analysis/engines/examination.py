@@ -92,13 +92,17 @@ def examine(
     described: dict[bytes, Any] = {}
     pieces: dict[bytes, ExactPiece] = {}
     done = 0
+    budget.reporter.say(step="checking candidates", total=len(words), found=lambda: len(hits) + len(pieces))
     try:
         for start in range(0, len(words), CHUNK):
             # A chunk takes part of a second at most: what is begun is finished.
             solved = list(_solved(checker, words[start : start + CHUNK], budget))
             new = {one.bits.tobytes(): one for one in solved if isinstance(one, Hit)}
             new = {key: one for key, one in new.items() if key not in hits}
-            results = dict(zip(new, describe(list(new.values())), strict=True))
+            results = {}
+            for key, result in zip(new, describe(list(new.values())), strict=True):
+                results[key] = result
+                budget.reporter.tick()
             hits.update(new)
             described.update(results)
             for one in solved:
@@ -107,6 +111,7 @@ def examine(
                 elif isinstance(one, Doubt):
                     found.doubtful += 1
             done += len(solved)
+            budget.reporter.say(done=done)
             if budget.overdue:
                 budget.stop("time_limit")
                 break
@@ -122,6 +127,7 @@ def examine(
         else:
             found.pieces.append(shown)
     for key in sorted(described):
+        budget.report()
         if not any(_lies_in(hits[key].signs, piece) for piece in outer):
             found.hits.append(hits[key])
             found.described.append(described[key])
@@ -133,6 +139,7 @@ def _solved(checker: Checker, words: Sequence[np.ndarray], budget: Budget) -> It
     patterns = np.array(words, dtype=bool)
     for one in checker.solve(patterns.reshape(len(patterns), -1), budget.overtime_ends):
         yield one
+        budget.reporter.tick()
         if budget.overdue:
             return
 

@@ -83,14 +83,19 @@ def check_cuts(
     bits = max(_bits_needed(N), _bits_needed(q))
     exact_N, exact_q = _integers(N, bits), _integers(q, bits)
     checked = proven = 0
-    for u, fixed in cuts:
-        if budget.overdue:
-            break
-        checked += 1
-        scale = float(np.max(np.abs(u))) or 1.0
-        if _proves(exact_N, exact_q, u / scale, fixed):
-            proven += 1
-            continue
-        strict = _strict(N, q, fixed)
-        proven += strict is not None and _proves(exact_N, exact_q, strict, fixed)
+    budget.reporter.say(step="checking cuts", done=lambda: checked)
+    try:
+        for u, fixed in cuts:
+            budget.reporter.tick()
+            if budget.overdue:
+                break
+            checked += 1
+            scale = float(np.max(np.abs(u))) or 1.0
+            if _proves(exact_N, exact_q, u / scale, fixed):
+                proven += 1
+                continue
+            strict = _strict(N, q, fixed)
+            proven += strict is not None and _proves(exact_N, exact_q, strict, fixed)
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
     return checked, proven

@@ -97,6 +97,7 @@ def search(reduction: Reduction, budget: Budget, settings: Heuristic) -> tuple[O
     paths = _Paths(reduction, settings)
     rows = int(max(1, min(restarts, ROWS, ENTRIES // max(1, len(reduction.g) ** 2))))
     started = 0
+    budget.reporter.say(done=lambda: paths.solved, found=lambda: len(paths.found))
     try:
         chunks = [min(rows, restarts - first) for first in range(0, restarts, rows)]
         known = -1

@@ -62,6 +62,7 @@ def search(map: CanonicalMap, budget: Budget) -> Outcome:
     outcome = Outcome(counts={"nodes": 0, "pruned": 0, "solved": 0})
     relaxation = _Relaxation(map)
     failed = False
+    budget.reporter.say(done=lambda: outcome.decided, total=1 << map.n_relu, found=lambda: len(outcome.words))
     stack = [np.zeros(map.n_relu, dtype=np.int8)]
     try:
         while stack:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..exact import is_compatible
@@ -17,12 +19,17 @@ __all__ = ["distinct"]
 
 
 def distinct(
-    checker: Checker, examined: Examination, period: int, shift: int, box: Box | None
+    checker: Checker,
+    examined: Examination,
+    period: int,
+    shift: int,
+    box: Box | None,
+    report: Callable[[], None] = lambda: None,
 ) -> tuple[list[Hit], list[CycleContinuum]]:
     """Cycles of this minimal period inside the box, each once, rotated to its smallest word; families likewise.
 
     An isolated solution whose word repeats repeats itself, since turning it gives a solution of the same word. So
-    a cycle has this minimal period if its word repeats nothing.
+    a cycle has this minimal period if its word repeats nothing. `report` is called again and again.
     """
     n = checker.maps[0].n_relu
     pieces = [p for p in examined.pieces if not any(_is_fixed_by(p, d) for d in shifts_of(period, shift))]
@@ -37,11 +44,13 @@ def distinct(
         words = np.array([hit.bits for hit in hits]).reshape(len(hits), period, n)
         turns = least_rotations(words, shift)
         for i in np.flatnonzero(~is_repeated(words, shift)):
+            report()
             turned = np.roll(words[i], -turns[i], 0)
             if turned.tobytes() not in kept and (box is None or _is_inside(checker, hits[i], box)):
                 kept[turned.tobytes()] = _turned(hits[i], period, int(turns[i]))
     families: dict[bytes, CycleContinuum] = {}
     for piece in pieces:
+        report()
         if box is not None and not checker.exact.meets(piece.exact, *box.corners):
             continue
         family = _family(piece, period, n, shift)

@@ -166,10 +166,13 @@ def _search_reduced(
             return Outcome([unique[0]], 1 << n, {"nodes": 1, "solved": 1}), unique[1], notes
         method = "elimination" if n <= SMALL else "linear programs"
     engine: Any
+    # Compiled code takes a while to load.
+    budget.report()
     if method == "elimination":
         from . import elimination as engine
     else:
         from . import branching as engine
+    budget.report()
     if n > engine.MAX_UNKNOWNS:
         budget.stop("memory")
         notes.append(f"{n} ReLUs without a uniqueness proof are too many: tables take 8 H^3 bytes")

@@ -65,6 +65,15 @@ class _Prefixes:
             return True
 
 
+def _closes(test: _Prefixes, word: list[int], budget: Budget) -> bool:
+    """Whether the word may be followed three times over."""
+    for k in range(1, 2 * len(word)):
+        budget.reporter.tick()
+        if not test.feasible((word * 3)[: len(word) + k]):
+            return False
+    return True
+
+
 def admissible_words(
     map: CanonicalMap, patterns: np.ndarray, box: tuple[np.ndarray, np.ndarray], longest: int, budget: Budget
 ) -> tuple[dict[int, np.ndarray], bool, int]:
@@ -82,19 +91,24 @@ def admissible_words(
     nodes = 0
     # Prefixes of necklaces, smallest symbol first: (word, length of its longest Lyndon prefix).
     stack: list[tuple[list[int], int]] = [([s], 1) for s in reversed(range(len(patterns)))]
-    while stack:
-        if budget.take(1) == 0:
-            break
-        word, prime = stack.pop()
-        nodes += 1
-        if not test.feasible(word):
-            continue
-        if prime == len(word) and all(test.feasible((word * 3)[: len(word) + k]) for k in range(1, 2 * len(word))):
-            found.setdefault(len(word), []).append(word)
-        if len(word) < longest:
-            least = word[len(word) - prime]
-            for symbol in reversed(range(least, len(patterns))):
-                stack.append(([*word, symbol], prime if symbol == least else len(word) + 1))
+    budget.reporter.say(step="words", done=lambda: nodes, found=lambda: sum(len(items) for items in found.values()))
+    try:
+        while stack:
+            if budget.take(1) == 0:
+                break
+            word, prime = stack[-1]
+            nodes += 1
+            feasible = test.feasible(word)
+            closes = feasible and prime == len(word) and _closes(test, word, budget)
+            stack.pop()
+            if closes:
+                found.setdefault(len(word), []).append(word)
+            if feasible and len(word) < longest:
+                least = word[len(word) - prime]
+                for symbol in reversed(range(least, len(patterns))):
+                    stack.append(([*word, symbol], prime if symbol == least else len(word) + 1))
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
     words = {length: patterns[np.array(items)] for length, items in sorted(found.items())}
     # A solver that fails cuts nothing, but then no proof rests on it.
     return words, not stack and not test.failed, nodes

@@ -91,19 +91,25 @@ def admissible_words(
     sizes = np.zeros(BUFFER, np.int64)
     found: dict[int, list[np.ndarray]] = {}
     code = kernels.BUDGET
-    while code != kernels.DONE:
-        granted = budget.take(20_000)
-        if granted == 0:
-            break
-        before = int(meta[kernels.NODES])
-        code = kernels.walk(
-            J, offset, norm, planes, sides, tolerance, poly, count, slack, word, prime, upcoming, meta, words, sizes,
-            granted,
-        )  # fmt: skip
-        budget.give_back(granted - (int(meta[kernels.NODES]) - before))
-        for k in range(int(meta[kernels.COUNT])):
-            found.setdefault(int(sizes[k]), []).append(words[k, : sizes[k]].copy())
-        meta[kernels.COUNT] = 0
+    budget.reporter.say(
+        step="words", done=lambda: int(meta[kernels.NODES]), found=lambda: sum(len(items) for items in found.values())
+    )
+    try:
+        while code != kernels.DONE:
+            granted = budget.take(20_000)
+            if granted == 0:
+                break
+            before = int(meta[kernels.NODES])
+            code = kernels.walk(
+                J, offset, norm, planes, sides, tolerance, poly, count, slack, word, prime, upcoming, meta, words,
+                sizes, granted,
+            )  # fmt: skip
+            budget.give_back(granted - (int(meta[kernels.NODES]) - before))
+            for k in range(int(meta[kernels.COUNT])):
+                found.setdefault(int(sizes[k]), []).append(words[k, : sizes[k]].copy())
+            meta[kernels.COUNT] = 0
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
     return (
         {length: patterns[np.array(items)] for length, items in sorted(found.items())},
         code == kernels.DONE,

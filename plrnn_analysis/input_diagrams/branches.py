@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,6 @@ from .parametric import ParametricMap
 from .solutions import Piece, Sheet, as_floats, is_on_closure, solve_pattern
 
 __all__ = ["Findings", "Meeting", "find_meetings", "find_pieces"]
-
-# Patterns that floats look at before the clock is looked at again.
-CHUNK = 4096
 
 
 @dataclass(eq=False)
@@ -60,18 +57,23 @@ def find_pieces(problem: ParametricMap, patterns: np.ndarray, budget: Budget) ->
     """
     found = Findings([], [], 0)
     done = 0
+    budget.reporter.say(
+        step="checking candidates",
+        done=lambda: done,
+        total=len(patterns),
+        found=lambda: len(found.sheets) + len(found.pieces),
+    )
     try:
-        for start in range(0, len(patterns), CHUNK):
-            chunk = patterns[start : start + CHUNK]
-            for bits, empty in zip(chunk, surely_empty(problem, chunk), strict=True):
-                if budget.overdue:
-                    raise Undecided
-                solved = None if empty else solve_pattern(problem, bits, budget.deadline)
-                if isinstance(solved, Sheet):
-                    found.sheets.append(solved)
-                elif solved is not None:
-                    found.pieces.append(solved)
-                done += 1
+        for bits, empty in zip(patterns, surely_empty(problem, patterns), strict=True):
+            budget.reporter.tick()
+            if budget.overdue:
+                raise Undecided
+            solved = None if empty else solve_pattern(problem, bits, budget.deadline)
+            if isinstance(solved, Sheet):
+                found.sheets.append(solved)
+            elif solved is not None:
+                found.pieces.append(solved)
+            done += 1
     except Undecided:
         budget.stop("time_limit")
     except KeyboardInterrupt:
@@ -121,8 +123,8 @@ def _vanishing(sheet: Sheet, place: np.ndarray) -> np.ndarray:
     return zero
 
 
-def find_meetings(sheets: Sequence[Sheet]) -> list[Meeting]:
-    """Group the ends of branches by place and state.
+def find_meetings(sheets: Sequence[Sheet], report: Callable[[], None]) -> list[Meeting]:
+    """Group the ends of branches by place and state; `report` is called again and again.
 
     Notes
     -----
@@ -131,6 +133,7 @@ def find_meetings(sheets: Sequence[Sheet]) -> list[Meeting]:
     """
     groups: dict[tuple[bytes, ...], tuple[np.ndarray, np.ndarray, np.ndarray, list[int], list[int]]] = {}
     for index, sheet in enumerate(sheets):
+        report()
         for place in _ends(sheet):
             zero = _vanishing(sheet, place)
             corners = sorted(repr(corner.tolist()).encode() for corner in place)

@@ -19,6 +19,7 @@ from ..engines.verification import Checker
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import Network
+from ..progress import ProgressOption, reports
 from ..results import Coverage, FixedPoints, ResultSequence, Table
 from .branches import find_meetings, find_pieces
 from .parametric import ParametricMap, candidate_patterns
@@ -247,6 +248,7 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         return sure, near
 
 
+@reports("input diagram")
 def input_diagram(
     model: Network,
     inputs: int | Sequence[int],
@@ -256,6 +258,7 @@ def input_diagram(
     method: str = "auto",
     max_nodes: int | None = None,
     time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
     workers: int = 1,
 ) -> InputDiagram:
     """All fixed points, for every value of one or two inputs in a range.
@@ -276,6 +279,8 @@ def input_diagram(
         Ends the search after about so many nodes.
     time_limit : float, optional
         Ends it after so many seconds; None for no limit.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
     workers : int, optional
         Threads of the tree.
 
@@ -329,7 +334,7 @@ def input_diagram(
     held[list(chosen)] = 0.0
     map = model.map
     problem = ParametricMap.of(map, held, chosen, spans)
-    budget = Budget(max_nodes, time_limit)
+    budget = Budget(max_nodes, time_limit, progress)
     outcome, engine, notes = candidate_patterns(problem, budget, workers, method)
     patterns = np.array(outcome.words, dtype=bool).reshape(len(outcome.words), map.n_relu)
     found = find_pieces(problem, patterns, budget)
@@ -347,13 +352,14 @@ def input_diagram(
     words = np.array([sheet.point.bits for sheet in found.sheets], dtype=bool).reshape(len(found.sheets), 1, map.n_relu)
     eigenvalues, classes = jacobian_stabilities([map], words)
     described = zip(found.sheets, eigenvalues, classes, strict=True)
+    meetings = find_meetings(wide, budget.report)
     return InputDiagram(
         _items=tuple(describe_branch(sheet, spans, *rest) for sheet, *rest in described if sheet.wide),
         inputs=chosen,
         ranges=spans,
         base=held,
         complete=not coverage.stopped_by,
-        collisions=tuple(describe_collision(wide, found.pieces, meeting, spans) for meeting in find_meetings(wide)),
+        collisions=tuple(describe_collision(wide, found.pieces, meeting, spans) for meeting in meetings),
         continua=describe_continua(found.pieces, spans),
         coverage=coverage,
         map=map,

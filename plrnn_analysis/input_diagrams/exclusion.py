@@ -16,13 +16,13 @@ from .parametric import ParametricMap
 __all__ = ["surely_empty"]
 
 # Matrix entries treated at once.
-BATCH_ENTRIES = 1 << 22
+BATCH_ENTRIES = 1 << 20
 # A computed inverse X proves that K is regular, and bounds its own error, where |I - X K| is at most this.
 REGULAR = 0.5
 
 
-def surely_empty(problem: ParametricMap, patterns: np.ndarray) -> np.ndarray:
-    """Which subregions (n, H) have no fixed point for any t, beyond the error bounds of floats; (n,) of bool.
+def surely_empty(problem: ParametricMap, patterns: np.ndarray) -> Iterator[bool]:
+    """For each subregion (n, H), whether it has no fixed point for any t, beyond the error bounds of floats.
 
     Notes
     -----
@@ -38,11 +38,12 @@ def surely_empty(problem: ParametricMap, patterns: np.ndarray) -> np.ndarray:
     h, c = h / own.state[:, None], c / own.relu[:, None]
     if not (own.safe and is_safe(h) and is_safe(c)):
         # Underflow could take more than the bounds allow for.
-        return np.zeros(len(patterns), dtype=bool)
+        yield from [False] * len(patterns)
+        return
     m, n = problem.map.n_units, problem.map.n_relu
     batch = max(1, BATCH_ENTRIES // (m * max(m, n, 1)))
-    parts = [_empty_batch(own.map, h, c, patterns[at : at + batch]) for at in range(0, len(patterns), batch)]
-    return np.concatenate([np.zeros(0, dtype=bool), *parts])
+    for at in range(0, len(patterns), batch):
+        yield from _empty_batch(own.map, h, c, patterns[at : at + batch]).tolist()
 
 
 def _empty_batch(map: CanonicalMap, h: np.ndarray, c: np.ndarray, patterns: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from .._validation import number, one_of, whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
+from ..progress import ProgressOption, reports
 from ..results import Cycle, FixedPoint
 from ..statuses import StoppedBy
 from .local import LocalManifold, local_half_spaces, local_manifold, orbit_of
@@ -23,6 +24,7 @@ __all__ = ["invariant_manifold"]
 DEFAULT_REACH = 10.0
 
 
+@reports("manifold")
 def invariant_manifold(
     model: Network,
     saddle: FixedPoint | Cycle,
@@ -34,6 +36,7 @@ def invariant_manifold(
     max_pieces: int = 20_000,
     max_size: float | None = None,
     time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
 ) -> Manifold:
     """Stable or unstable manifold of a saddle, by exact propagation of its eigenspaces through the subregions.
 
@@ -57,6 +60,8 @@ def invariant_manifold(
         Stop at this total length or area.
     time_limit : float, optional
         Seconds; None for no limit.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
 
     Returns
     -------
@@ -106,7 +111,7 @@ def invariant_manifold(
     map = model.map.with_input(constant_input)
     points, codes = orbit_of(map, saddle)
     bounds = _box(box, points, saddle)
-    budget = Budget(None, time_limit)
+    budget = Budget(None, time_limit, progress)
     flow = propagation(map, bounds, budget, max_pieces, np.inf if max_size is None else max_size)
     regions = [flow.region(code) for code in codes]
     local = local_manifold(points / flow.units, regions, kind == "stable", flow.box)
@@ -118,6 +123,7 @@ def invariant_manifold(
     bitcodes, all_regions = known_bitcodes(map, budget) if kind == "stable" else ([], True)
     if not all_regions:
         notes.append(f"preimages were looked for in {len(bitcodes)} subregions only; there are more")
+    budget.reporter.say(found=lambda: len(flow.pieces))
     done = _grow(flow, local, codes, bitcodes, iterations)
     clipped = flow.clipped or flow.on_rim()
     notes += [f"{number} pieces {what} were not followed" for what, number in flow.unfollowed.items()]
@@ -147,6 +153,7 @@ def _grow(flow: Propagation, local: LocalManifold, codes: list[str], bitcodes: l
                 return 0
         frontier = list(range(period))
         for iteration in range(1, iterations + 1):
+            flow.budget.reporter.say(done=iteration - 1, total=iterations)
             start = len(flow.pieces)
             for index in frontier:
                 if flow.budget.take(1) == 0:

@@ -115,6 +115,7 @@ class Propagation:
         low, high = piece.vertices.min(axis=0) - self.box.tiny, piece.vertices.max(axis=0) + self.box.tiny
         found: list[tuple[str, np.ndarray]] = []
         for bitcode in bitcodes:
+            self.budget.reporter.tick()
             bounds = self._bounds_of_image(bitcode)
             if bounds is None or np.any(low > bounds[1]) or np.any(high < bounds[0]):
                 continue
@@ -186,5 +187,6 @@ def propagation(map: CanonicalMap, box: Box, budget: Budget, max_pieces: int, ma
 
 def known_bitcodes(map: CanonicalMap, budget: Budget) -> tuple[list[str], bool]:
     """Subregions to look for preimages in, and whether these are all."""
-    regions = find_subregions(map, max_regions=MAX_REGIONS, time_limit=budget.remaining if budget.deadline else None)
+    left = budget.remaining if budget.deadline else None
+    regions = find_subregions(map, max_regions=MAX_REGIONS, time_limit=left, progress=budget.reporter)
     return [region.bitcode for region in regions], regions.complete

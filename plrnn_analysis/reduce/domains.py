@@ -15,6 +15,7 @@ from ..numerics import EPS
 from ..polytopes.boxes import read_box
 from ..polytopes.programs import Verdict, decide, widest
 from ..polytopes.systems import System
+from ..progress import Reporter
 from ..results import Trajectory
 from ..trajectories import check_fits
 from .programs import safe_minimum, solve
@@ -172,7 +173,7 @@ class ArgumentRanges:
     settled: bool
 
 
-def argument_ranges(map: CanonicalMap, domain: Domain) -> ArgumentRanges:
+def argument_ranges(map: CanonicalMap, domain: Domain, reporter: Reporter) -> ArgumentRanges:
     """Bounds that the ReLU arguments never leave on a domain, and the lowest and highest values seen there.
 
     Notes
@@ -185,7 +186,10 @@ def argument_ranges(map: CanonicalMap, domain: Domain) -> ArgumentRanges:
     L = np.hstack([domain.L, np.zeros((len(domain.offset), map.n_inputs))])
     lowest, highest, low_seen, high_seen = (map.c.copy() for _ in range(4))
     settled = True
+    reporter.say(step="ranges of the ReLUs", total=len(rows))
     for i, row in enumerate(rows):
+        reporter.say(done=i)
+        reporter.tick()
         if not np.any(row):
             continue
         least, most = (safe_minimum(sign * row, L, domain.offset, low, high) for sign in (1.0, -1.0))

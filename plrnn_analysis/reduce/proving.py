@@ -12,6 +12,7 @@ from .._validation import number, whole
 from ..engines.budget import Budget
 from ..maps import CanonicalMap
 from ..network import AnyNetwork, Network
+from ..progress import ProgressOption, Reporter, reports
 from ..results import ResultSequence
 from ..statuses import ReluStatus, StoppedBy
 from .deviation import Runs, deviation_bound, replaced, share_on, trials
@@ -195,6 +196,7 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
         return f"<ReducedModel: P = {len(self)} -> {self.pwl_units}, {proof}; {stays}>"
 
 
+@reports("reduction")
 def reduce(
     model: AnyNetwork,
     domain: Any,
@@ -207,6 +209,7 @@ def reduce(
     samples: int = 1000,
     seed: int = 0,
     time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
 ) -> ReducedModel[AnyNetwork]:
     """Remove every ReLU that provably is not needed on a domain.
 
@@ -237,6 +240,8 @@ def reduce(
     time_limit : float, optional
         Seconds for the question whether the domain is invariant, or for `reachable`, and again for `tolerance`; None
         for no limit. Linear programs and the error bounds of the units, whose cost is in the notes, are not limited.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
 
     Returns
     -------
@@ -282,17 +287,18 @@ def reduce(
     """
     _check_options(inflate, horizon, tolerance, samples)
     rng = np.random.default_rng(seed)
+    reporter = progress if isinstance(progress, Reporter) else Reporter()
     place = choose_domain(model.map, domain, inputs, inflate)
-    reach = reach_for_ever(model.map, place, Budget(None, time_limit)) if reachable else None
+    reach = reach_for_ever(model.map, place, Budget(None, time_limit, progress)) if reachable else None
     place = place if reach is None else reach.domain
     # An AL-RNN must stay one; its ReLUs read one unit each, so that there is nothing to merge.
-    found = examine(model.map, place, merge=model.relu_units is None)
+    found = examine(model.map, place, model.relu_units is None, reporter)
     readout = np.eye(model.n_units) if model.B is None else model.B
     initial, driven = trials(domain, place, horizon, samples, rng)
     runs = Runs.start(model.map, initial, driven, place.polytope)
     linear, gone = found.on, found.off
     bound, measured = 0.0, 0.0
-    removal = Budget(None, time_limit)
+    removal = Budget(None, time_limit, progress)
     if tolerance is not None:
         linear, gone, bound = remove_more(found, readout, horizon, tolerance, removal)
     small = replaced(found.map, linear, gone)
@@ -302,15 +308,16 @@ def reduce(
         measured = runs.largest_change(small, readout)
     share = share_on(domain, model.map, initial, driven)
     rows = tuple(
-        _report(model, found, i, linear, gone, float(share[i]), runs, readout, horizon) for i in range(found.map.n_relu)
+        _report(model, found, i, linear, gone, float(share[i]), runs, readout, horizon, reporter)
+        for i in range(found.map.n_relu)
     )
     ranges = found.lowest, found.highest
     if found.merged:
-        before = argument_ranges(model.map, place)
+        before = argument_ranges(model.map, place, reporter)
         ranges = before.lowest, before.highest
     stays = Invariance(None, None, None, 0)
     if reach is None:
-        stays = check_invariance(model.map, place, ranges, Budget(None, time_limit))
+        stays = check_invariance(model.map, place, ranges, Budget(None, time_limit, progress))
     return ReducedModel(
         _items=rows,
         model=_build(model, rows, small),
@@ -347,8 +354,11 @@ def _report(
     runs: Runs,
     readout: np.ndarray,
     horizon: int,
+    reporter: Reporter,
 ) -> UnitReport:
     """The row of one ReLU; errors are those of replacing it beside what is removed exactly."""
+    reporter.say(step="errors of replacing", done=i, total=found.map.n_relu)
+    reporter.tick()
     bounds, measured = [0.0, 0.0], [0.0, 0.0]
     for mode, slack in enumerate(found.slack):
         if slack[i] > 0.0:

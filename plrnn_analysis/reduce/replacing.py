@@ -10,6 +10,7 @@ import numpy as np
 from ..engines.budget import Budget
 from ..maps import CanonicalMap
 from ..polytopes.programs import Verdict
+from ..progress import Reporter
 from .deviation import deviation_bound, replaced
 from .domains import Domain, argument_ranges, can_be_positive
 from .parallel import merge_parallel, parallel_pairs
@@ -41,17 +42,17 @@ class Findings:
     settled: bool
 
 
-def examine(map: CanonicalMap, place: Domain, merge: bool) -> Findings:
+def examine(map: CanonicalMap, place: Domain, merge: bool, reporter: Reporter) -> Findings:
     """Which ReLUs of a map switch on a domain; with `merge`, those on one hyperplane become one first."""
     map, merged = merge_parallel(map) if merge else (map, {})
-    ranges = argument_ranges(map, place)
+    ranges = argument_ranges(map, place, reporter)
     lowest, highest = ranges.lowest, ranges.highest
     largest = np.maximum(np.abs(place.low), np.abs(place.high))
     inputs = np.maximum(np.abs(place.s_low), np.abs(place.s_high))
     size = np.abs(map.V) @ largest + np.abs(map.E) @ inputs + np.abs(map.c)
     nothing = ~np.any(map.W != 0.0, axis=0)
-    never_up, sure_up = _never(map, place, highest, ranges.high_seen > CLEARLY * size, 1.0)
-    never_down, sure_down = _never(map, place, -lowest, ranges.low_seen < -CLEARLY * size, -1.0)
+    never_up, sure_up = _never(map, place, highest, ranges.high_seen > CLEARLY * size, 1.0, reporter)
+    never_down, sure_down = _never(map, place, -lowest, ranges.low_seen < -CLEARLY * size, -1.0, reporter)
     off = nothing | never_up
     on = ~off & never_down
     slack = np.maximum(-lowest, 0.0) * ~(on | nothing), np.maximum(highest, 0.0) * ~off
@@ -61,7 +62,7 @@ def examine(map: CanonicalMap, place: Domain, merge: bool) -> Findings:
 
 
 def _never(
-    map: CanonicalMap, place: Domain, extreme: np.ndarray, seen: np.ndarray, sign: float
+    map: CanonicalMap, place: Domain, extreme: np.ndarray, seen: np.ndarray, sign: float, reporter: Reporter
 ) -> tuple[np.ndarray, bool]:
     """Which ReLU arguments, times `sign`, are nowhere positive, and whether that was decided for all of them.
 
@@ -71,6 +72,7 @@ def _never(
     settled = True
     deadline = time.perf_counter() + PATIENCE
     for i in np.flatnonzero(~never & ~seen).tolist():
+        reporter.tick()
         verdict = can_be_positive(map, place, i, sign, deadline)
         never[i] = verdict is Verdict.EMPTY
         settled = settled and verdict is not Verdict.UNDECIDED

@@ -17,6 +17,7 @@ from ..modes import Mode, find_modes
 from ..network import Network
 from ..polytopes.nearest import least_norm
 from ..polytopes.rational import Undecided
+from ..progress import ProgressOption, reports
 from ..results import FixedPoint, ResultSequence, Trajectory
 from .pieces import clip, piece_numbers
 from .sentences import manifold_sentence
@@ -211,6 +212,7 @@ def distance_in_ranges(points: Iterable[FixedPoint] | FixedPoint | Any, visited:
     return box.in_widths(np.maximum(np.maximum(box.low - z, z - box.high), 0.0))
 
 
+@reports("slow manifolds")
 def find_slow_manifolds(
     model: Network,
     visited: Trajectory | Any,
@@ -222,6 +224,7 @@ def find_slow_manifolds(
     margin: float = 0.1,
     max_subregions: int = 64,
     time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
 ) -> SlowManifolds:
     """The slow manifold and the slowest point of every subregion in the visited range.
 
@@ -248,6 +251,8 @@ def find_slow_manifolds(
         visited first.
     time_limit : float, optional
         Seconds; None for no limit. What is done by then is returned, with ``complete`` False. Ctrl-C does the same.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
 
     Returns
     -------
@@ -298,11 +303,12 @@ def find_slow_manifolds(
     pad = margin * box.widths if box.states is not None else 0.0
     low, high = box.low - pad, box.high + pad
     held = model.map.with_input(s)
-    budget = Budget(None, time_limit)
+    budget = Budget(None, time_limit, progress)
     found: list[SlowManifold] = []
     undecided = 0
     try:
         patterns, complete, chosen = _choose(held, box, low, high, max_subregions, budget)
+        budget.reporter.say(step="describing", done=lambda: len(found) + undecided, total=len(patterns))
         for code, frequency in patterns:
             if budget.take(1) == 0:
                 break

@@ -13,6 +13,7 @@ from ..attractors import MAX_PERIOD
 from ..display.abbreviation import count_words
 from ..display.markup import Grid
 from ..errors import ModelError
+from ..progress import ProgressOption, reports
 from ..results import FixedPoints, ResultSequence, Trajectory
 from .wording import (
     FAR,
@@ -90,6 +91,7 @@ class Story(ResultSequence[Section]):
         return [f"{section.title}. {' '.join(section.sentences)}" for section in self]
 
 
+@reports("story")
 def tell_story(
     model: PLRNN,
     constant_input: Any = None,
@@ -102,6 +104,7 @@ def tell_story(
     max_period: int = MAX_PERIOD,
     seed: int = 0,
     time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
 ) -> Story:
     """What a model does, in a page of text with numbers.
 
@@ -123,6 +126,8 @@ def tell_story(
     seed : int, optional
     time_limit : float, optional
         Seconds for each search; None for no limit. What was not finished is said.
+    progress : bool or callable, optional
+        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
 
     Returns
     -------
@@ -145,11 +150,12 @@ def tell_story(
     held = np.zeros(k) if constant_input is None else as_array("constant_input", constant_input, (k,), "(K,)")
     asked = np.zeros((0, k)) if probes is None else as_array("probes", probes, (None, k), "(n, K), one row a probe")
     if fixed_points is None:
-        fixed_points = model.fixed_points(constant_input=held, time_limit=time_limit)
+        fixed_points = model.fixed_points(constant_input=held, time_limit=time_limit, progress=progress)
     driven = None if trials is None else model.run(as_array("trials", trials, (None, None, k), "(n, T, K)"))
     if driven is not None and not np.all(np.abs(driven.states) < HUGE):
         raise ModelError("the model diverges under the trials: there is no range of states in use to speak of")
-    search = {"n": n_states, "steps": steps, "max_period": max_period, "seed": seed, "time_limit": time_limit}
+    limits: dict[str, Any] = {"time_limit": time_limit, "progress": progress}
+    search = {"n": n_states, "steps": steps, "max_period": max_period, "seed": seed, **limits}
     ends = model.attractors(held, states=_starts(driven, n_states), fixed_points=fixed_points, **search)
     visited = _free_states(model, ends, held) if driven is None else driven
     sections = [_where_it_ends(ends)]
@@ -161,11 +167,11 @@ def tell_story(
     # Bounds and programs over them take as long as they are many.
     few = _some(visited, slice(0, TRIALS))
     sections.append(_states_in_use(visited, driven is not None, fixed_points))
-    sections.append(_slow_motion(model, few, held, asked, time_limit))
+    sections.append(_slow_motion(model, few, held, asked, limits))
     if driven is not None:
         sections.append(_trials(model, driven))
     sections.extend(_probe(model, probe, visited, search) for probe in asked)
-    sections.append(_needed(model, few, held, time_limit))
+    sections.append(_needed(model, few, held, limits))
     return Story(tuple(sections))
 
 
@@ -267,9 +273,9 @@ def _states_in_use(visited: Trajectory, driven: bool, fixed_points: FixedPoints)
 
 
 def _slow_motion(
-    model: PLRNN, visited: Trajectory, held: np.ndarray, probes: np.ndarray, time_limit: float | None
+    model: PLRNN, visited: Trajectory, held: np.ndarray, probes: np.ndarray, limits: dict[str, Any]
 ) -> Section:
-    found = model.slow_manifolds(visited, held, probe_inputs=probes, max_subregions=LISTED, time_limit=time_limit)
+    found = model.slow_manifolds(visited, held, probe_inputs=probes, max_subregions=LISTED, **limits)
     first, *rest = found.sentences()
     told = [text for piece, text in zip(found, rest, strict=True) if piece.modes]
     if len(told) < len(found):
@@ -308,7 +314,8 @@ def _trials(model: PLRNN, driven: Trajectory) -> Section:
 def _probe(model: PLRNN, probe: np.ndarray, visited: Trajectory | None, search: dict[str, Any]) -> Section:
     from ..slow_manifolds import distance_in_ranges
 
-    found = model.fixed_points(constant_input=probe, time_limit=search["time_limit"])
+    limits = {name: search[name] for name in ("time_limit", "progress")}
+    found = model.fixed_points(constant_input=probe, **limits)
     ends = model.attractors(probe, states=_starts(visited, search["n"]), fixed_points=found, **search)
     count = count_words(len(found), "fixed point") if len(found) else "No fixed point"
     if len(found) and visited is not None:
@@ -332,9 +339,9 @@ def _probe(model: PLRNN, probe: np.ndarray, visited: Trajectory | None, search: 
     return Section(f"Under constant input {name}", tuple(sentences), numbers)
 
 
-def _needed(model: PLRNN, visited: Trajectory, held: np.ndarray, time_limit: float | None) -> Section:
+def _needed(model: PLRNN, visited: Trajectory, held: np.ndarray, limits: dict[str, Any]) -> Section:
     inputs = (held, held) if visited.inputs is None else None
-    found = model.reduce(visited, inputs=inputs, time_limit=time_limit)
+    found = model.reduce(visited, inputs=inputs, **limits)
     numbers = {
         "pwl_units": len(found),
         "pwl_units_needed": found.pwl_units,

@@ -526,7 +526,7 @@ def test_floats_exclude_nearly_all_that_is_empty_and_nothing_else(d):
         model = driven(rng, ["al_rnn", "shallow", "relu_rnn"][seed % 3], m=6, relus=6, inputs=d)
         problem = ParametricMap.of(model.map, np.zeros(d), tuple(range(d)), np.array([[-2.0, 2.0]] * d))
         patterns = np.array(list(product([False, True], repeat=6)))
-        gone = surely_empty(problem, patterns)
+        gone = np.array(list(surely_empty(problem, patterns)))
         solved = [solve_pattern(problem, bits) for bits in patterns]
         assert all(solution is None for solution, out in zip(solved, gone) if out)
         empty += sum(solution is None for solution in solved)
