@@ -11,7 +11,7 @@ from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import ModelError
 
 from .initialisation import initial_weights
-from .sequence import sequence_states
+from .sequence import Forcing, sequence_states
 
 __all__ = ["ALRNN"]
 
@@ -109,7 +109,9 @@ class ALRNN(nn.Module):
         """Number of models in the stack; 1 for a single model."""
         return self._floor.shape[0]
 
-    def states(self, inputs: Tensor, z0: Tensor | None = None, last: int | None = None) -> Tensor:
+    def states(
+        self, inputs: Tensor, z0: Tensor | None = None, last: int | None = None, forcing: Forcing | None = None
+    ) -> Tensor:
         """States after each input.
 
         Parameters
@@ -120,13 +122,15 @@ class ALRNN(nn.Module):
             Zero by default.
         last : int, optional
             Return only this many steps, counted from the end.
+        forcing : Forcing, optional
+            Observations that pull states towards themselves on the way.
 
         Returns
         -------
         (..., batch, T, M) Tensor
             With the leading axis E for a stack.
         """
-        return self._leading(self._time_major(inputs, z0, last).permute(1, 2, 0, 3))
+        return self._leading(self._time_major(inputs, z0, last, forcing).permute(1, 2, 0, 3))
 
     def forward(self, inputs: Tensor, z0: Tensor | None = None, last: int | None = None) -> Tensor:
         """Outputs ``B z_t + b``; parameters as in :meth:`states`, result (..., batch, T, N)."""
@@ -146,6 +150,19 @@ class ALRNN(nn.Module):
                 getattr(single, name).copy_(value[index])
         return single
 
+    def members(self, indices: Sequence[int]) -> ALRNN:
+        """Some models of the stack, in that order, as a stack of their own (a copy)."""
+        if not self.stacked:
+            raise ModelError("only a stack of models has members")
+        chosen = [int(self.pwl_units[i]) for i in indices]
+        generators = [torch.Generator() for _ in chosen]
+        stack = ALRNN(self.n_units, chosen, self.n_inputs, self.n_outputs, generators=generators)
+        stack.to(device=self.A.device, dtype=self.A.dtype)
+        with torch.no_grad():
+            for name, value in self.named_parameters():
+                getattr(stack, name).copy_(value[list(indices)])
+        return stack
+
     def reinitialise(self, index: int, init: str, generator: torch.Generator) -> None:
         """Give one model of the stack new initial weights, drawn from `generator`."""
         if not self.stacked:
@@ -157,7 +174,9 @@ class ALRNN(nn.Module):
             for name, value in weights.items():
                 getattr(self, name)[index].copy_(value)
 
-    def _time_major(self, inputs: Tensor, z0: Tensor | None, last: int | None) -> Tensor:
+    def _time_major(
+        self, inputs: Tensor, z0: Tensor | None, last: int | None, forcing: Forcing | None = None
+    ) -> Tensor:
         if inputs.ndim == 3:
             inputs = inputs.expand(self.n_models, *inputs.shape)
         if inputs.ndim != 4 or inputs.shape[0] != self.n_models or inputs.shape[-1] != self.n_inputs:
@@ -171,7 +190,7 @@ class ALRNN(nn.Module):
         if z0 is not None:
             z0 = z0.expand(self.n_models, inputs.shape[1], self.n_units).contiguous()
         A, W, C, h = (p if self.stacked else p.unsqueeze(0) for p in (self.A, self.W, self.C, self.h))
-        return sequence_states(A, W, C, h, inputs, self._floor, self._n_tail, n_steps - last, z0)
+        return sequence_states(A, W, C, h, inputs, self._floor, self._n_tail, n_steps - last, z0, forcing)
 
     def _leading(self, value: Tensor) -> Tensor:
         return value if self.stacked else value[0]

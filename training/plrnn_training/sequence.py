@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-__all__ = ["Forcing", "eager_states", "sequence_states"]
+__all__ = ["COMPILED_STATES", "SMALL_STEP", "Forcing", "eager_states", "sequence_states"]
 
 # Multiply-adds of a step, over all models, below which a second CPU thread costs more than it brings.
 SMALL_STEP = 4e6
 # Numbers in the states of a step, over all models, up to which compiled loops are quicker than torch's operations.
-_COMPILED_STATES = 12_000
+COMPILED_STATES = 12_000
 
 
 @dataclass(frozen=True)
@@ -255,7 +255,7 @@ def sequence_states(
     if z0 is None:
         z0 = inputs.new_zeros(*inputs.shape[:2], A.shape[1])
     if compiled is None:
-        small = A.shape[0] * inputs.shape[1] * A.shape[1] <= _COMPILED_STATES
+        small = A.shape[0] * inputs.shape[1] * A.shape[1] <= COMPILED_STATES
         compiled = small and A.device.type == "cpu" and A.dtype in (torch.float32, torch.float64)
     states: Tensor
     if compiled:

@@ -18,6 +18,7 @@ from plrnn_analysis.errors import CheckpointError, ModelError
 from .exporting import to_plrnn
 from .interrupt import stop_requests
 from .model import ALRNN
+from .optimisation import clip_gradients, forget_moments
 from .recipe import Member, Recipe, curriculum_stage, learning_rate
 from .seeds import generator_for
 from .sequence import SMALL_STEP
@@ -330,24 +331,11 @@ class Trainer:
 
     def _clip_gradients(self, losses: Tensor) -> list[int]:
         """Scale every model's gradient to at most `clip`; zero and return those that are not finite."""
-        gradients = [p.grad for p in self._parameters if p.grad is not None]
-        norm = torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()
-        finite = torch.isfinite(norm) & torch.isfinite(losses)
-        # Model by model: one that explodes must not slow the others down.
-        scale = (self.recipe.clip / norm).clamp(max=1.0)
-        for g in gradients:
-            g.mul_(scale.view(-1, *[1] * (g.ndim - 1)))
-        if bool(finite.all()):
-            return []
-        for g in gradients:
-            g[~finite] = 0.0
-        return [int(i) for i in torch.nonzero(~finite).flatten()]
+        return clip_gradients(self._parameters, losses, self.recipe.clip)
 
     def _restart(self, index: int) -> None:
         self.model.reinitialise(index, self.recipe.init, self._weight_generators[index])
-        for values in self.optimiser.state.values():
-            values["exp_avg"][index] = 0.0
-            values["exp_avg_sq"][index] = 0.0
+        forget_moments(self.optimiser, index)
         self.reinitialised[index] += 1
 
     def _record(self) -> None:

@@ -1,0 +1,1 @@
+"""Fit almost-linear RNNs to time series by teacher forcing."""
