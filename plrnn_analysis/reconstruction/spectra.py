@@ -13,7 +13,7 @@ from .stretches import as_trials, gap_free
 __all__ = ["power_spectra", "power_spectrum_distance"]
 
 # The Gaussian that smooths a spectrum spans at most this share of it.
-WIDEST = 1 / 20
+WIDEST = 0.01
 
 
 def power_spectra(series: Any, length: int | None = None, *, smoothing: float = 20.0) -> np.ndarray:
@@ -26,12 +26,13 @@ def power_spectra(series: Any, length: int | None = None, *, smoothing: float = 
     length : int, optional
         Steps of the parts whose spectra are averaged; by default the median length of the stretches.
     smoothing : float, optional
-        Standard deviation of the Gaussian that smooths them, in frequencies; at most a twentieth of their number.
+        Standard deviation of the Gaussian that smooths them, in frequencies; at most a hundredth of their number.
 
     Returns
     -------
     (length // 2 + 1, N) ndarray
-        At the frequencies 0, 1 / length, ... per step. A channel that never changes has all its power at 0.
+        At the frequencies 0, 1 / length, ... per step. A channel that never changes has all its power at 0, any other
+        none there, but for the smoothing: the mean of a part is no rhythm.
 
     Raises
     ------
@@ -54,15 +55,17 @@ def power_spectra(series: Any, length: int | None = None, *, smoothing: float = 
     if not parts:
         longest = max(len(s) for s in stretches)
         raise ModelError(f"length is {length}, but the longest stretch without a missing value has {longest} steps")
-    mean = np.concatenate(parts).mean(axis=0)
-    power = np.mean([np.abs(np.fft.rfft(part - mean, axis=0)) ** 2 for part in parts], axis=0)
+    # Only the form counts, and squares of runs that diverge would overflow.
+    size = np.max([np.abs(part).max(axis=0) for part in parts], axis=0)
+    parts = [part / np.where(size > 0, size, 1.0) for part in parts]
+    power = np.mean([np.abs(np.fft.rfft(part - part.mean(axis=0), axis=0)) ** 2 for part in parts], axis=0)
     if smoothing:
         from scipy.ndimage import gaussian_filter1d
 
         power = gaussian_filter1d(power, min(smoothing, WIDEST * len(power)), axis=0)
     total = power.sum(axis=0)
     # What is left of a constant is rounding.
-    still = ~(np.concatenate(parts).std(axis=0) > 1e-12 * np.abs(mean))
+    still = np.all([~(part.std(axis=0) > 1e-12 * np.abs(part.mean(axis=0))) for part in parts], axis=0)
     power[:, still], power[0, still] = 0.0, 1.0
     return power / np.where(still, 1.0, total)
 

@@ -108,7 +108,9 @@ def test_power_spectrum_distance_against_its_definition():
     rng = np.random.default_rng(3)
     x, y = np.cumsum(rng.normal(size=(2, 400)), axis=1)
     x, y = x - 0.9 * np.roll(x, 1), y
-    assert power_spectrum_distance(x, y, smoothing=3.0) == pytest.approx(plain_distance(x, y, 3.0), rel=1e-6)
+    assert power_spectrum_distance(x, y, smoothing=1.5) == pytest.approx(plain_distance(x, y, 1.5), rel=1e-6)
+    # Never so wide that nothing is left of the form: a hundredth of 201 frequencies.
+    assert power_spectrum_distance(x, y) == pytest.approx(plain_distance(x, y, 2.01), rel=1e-6)
 
 
 def test_spectra_are_averaged_over_stretches_between_gaps():
@@ -120,8 +122,7 @@ def test_spectra_are_averaged_over_stretches_between_gaps():
     length = 300  # the median
     assert found.shape == (length // 2 + 1, 2)
     cut = [parts[0], parts[2][:length]]
-    mean = np.concatenate(cut).mean(axis=0)
-    power = np.mean([np.abs(np.fft.rfft(part - mean, axis=0)) ** 2 for part in cut], axis=0)
+    power = np.mean([np.abs(np.fft.rfft(part - part.mean(axis=0), axis=0)) ** 2 for part in cut], axis=0)
     np.testing.assert_allclose(found, power / power.sum(axis=0), rtol=1e-9)
 
 
@@ -130,6 +131,10 @@ def test_diverged_and_constant_runs():
     gone = wave.copy()
     gone[400:] = np.inf
     assert state_space_divergence(wave, gone) == np.inf and power_spectrum_distance(wave, gone) == 1.0
+    huge = np.cumprod(np.full(600, 3.0))
+    assert np.isfinite(power_spectrum_distance(wave, huge)) and state_space_divergence(wave, huge) > 10
+    many = np.random.default_rng(0).normal(size=(500, 8))
+    assert 10 < state_space_divergence(many, many * 1e200) < np.inf
     still = power_spectra(np.full(100, 0.1), smoothing=0.0)
     assert still[0, 0] == 1.0 and not still[1:].any()
     assert power_spectrum_distance(wave, np.full(500, 0.1)) > 0.9

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .exporting import export as export
     from .exporting import to_plrnn as to_plrnn
+    from .fitting import fit as fit
     from .model import ALRNN as ALRNN
     from .recipe import Member as Member
     from .recipe import Recipe as Recipe
@@ -24,6 +25,7 @@ __all__ = [
     "Task",
     "Trainer",
     "export",
+    "fit",
     "to_plrnn",
 ]
 
@@ -37,6 +39,7 @@ _LAZY = {
     "Task": "tasks",
     "Trainer": "trainer",
     "export": "exporting",
+    "fit": "fitting",
     "to_plrnn": "exporting",
 }
 

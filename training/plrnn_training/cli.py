@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from .commands.demo import demo
+from .commands.fit import fit_series, generate_series
 from .commands.linear_limit import linear_limit_addition
 from .commands.train_addition import train_addition
 from .commands.train_trials import TaskOrFile, train_trials
@@ -33,4 +34,6 @@ def register(app: typer.Typer) -> None:
     # A callback keeps `addition` a subcommand while it is the only one.
     limit.callback()(lambda: None)
     app.add_typer(limit, name="linear-limit")
+    app.command("fit")(fit_series)
+    app.command("generate")(generate_series)
     app.command("demo")(demo)

@@ -2,10 +2,7 @@
 
 ``gated`` and ``generic`` come from measurements on the addition task (see the docs page on training): leaky
 self-weights and almost no recurrence. Identity self-weights or an orthogonal W failed there. ``leaky`` is for
-other tasks.
-=======
-Two come from measurements on the addition task (see the docs page on training): leaky self-weights and almost no
-recurrence. Identity self-weights or an orthogonal W failed there. The third is for time series.
+other tasks, ``data_gates`` for time series.
 """
 
 from __future__ import annotations

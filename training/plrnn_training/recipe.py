@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from plrnn_analysis._validation import number, one_of, whole
 
 from .initialisation import INITIALISATIONS
 from .tasks.base import Task
 
-__all__ = ["Member", "Recipe", "curriculum_stage", "learning_rate"]
+__all__ = ["Member", "Recipe", "Schedule", "curriculum_stage", "learning_rate"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,27 @@ class Recipe:
         one_of("init", self.init, sorted(INITIALISATIONS))
 
 
-def learning_rate(recipe: Recipe, iteration: int) -> float:
+class Schedule(Protocol):
+    """What a learning rate depends on; attributes as in :class:`Recipe`."""
+
+    @property
+    def iterations(self) -> int:
+        """All of them."""
+
+    @property
+    def lr(self) -> float:
+        """At the beginning."""
+
+    @property
+    def hold(self) -> float:
+        """Share of the iterations at that rate."""
+
+    @property
+    def final_lr(self) -> float:
+        """At the end, as a share of `lr`."""
+
+
+def learning_rate(recipe: Schedule, iteration: int) -> float:
     """Learning rate at an iteration (counted from 0): constant, then a cosine to ``final_lr``."""
     start = recipe.hold * recipe.iterations
     if iteration < start or start >= recipe.iterations:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from plrnn_analysis._files import write_atomically
 from plrnn_analysis._frozen import Frozen
 from plrnn_analysis._validation import number, one_of, whole
 
-__all__ = ["SYSTEMS", "GeneratedSeries", "System", "generate"]
+__all__ = ["SYSTEMS", "GeneratedSeries", "System", "generate", "write_series"]
 
 # Relative and absolute tolerance of the integrator.
 TOLERANCE = 1e-9
@@ -172,3 +176,38 @@ def generate(
     values = np.ascontiguousarray(solution.y.T)
     values += noise * values.std(axis=0) * rng.normal(size=values.shape)
     return GeneratedSeries(chosen, values, dt, noise, seed)
+
+
+def write_series(series: GeneratedSeries, path: str | Path) -> None:
+    """Write a generated series to a file that ``plrnn fit`` reads.
+
+    Parameters
+    ----------
+    series : GeneratedSeries
+    path : path-like
+        ``.npz`` also holds the interval, the names, the known exponent and how the series was generated; ``.csv`` has
+        a header and a column of times; ``.npy`` holds the values alone.
+
+    Raises
+    ------
+    ModelError
+        If the ending is another.
+    """
+    target = Path(path)
+    suffix = one_of("the ending of the file", target.suffix.lower(), (".npz", ".npy", ".csv"))
+    system, buffer = series.system, io.BytesIO()
+    if suffix == ".npz":
+        facts = {"dt": series.dt, "names": np.array(system.variables), "lambda_max": system.lambda_max}
+        made = {"system": system.name, "noise": series.noise, "seed": series.seed}
+        np.savez(buffer, values=series.values, **facts, **made)  # type: ignore[arg-type]
+    elif suffix == ".npy":
+        np.save(buffer, series.values)
+    else:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["time", *system.variables])
+        for i, row in enumerate(series.values):
+            writer.writerow([f"{i * series.dt:.10g}", *(repr(float(value)) for value in row)])
+        buffer.write(text.getvalue().encode())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target, buffer.getvalue())

@@ -23,7 +23,7 @@ from ..sequence import COMPILED_STATES
 from ..systems import generate
 from .baselines import best_autoregression, persistence
 from .fitter import FitMember, Fitter, together
-from .measures import FINAL_STEPS, LASTING_RUNS, agreement, lasts
+from .measures import FINAL_STEPS, LASTING_RUNS, agreement
 from .recipe import (
     FitRecipe,
     alphas,
@@ -164,10 +164,12 @@ def fit(
     <PLRNN al_rnn: M=6 units, 2 ReLUs, at most 2^2 subregions>
     """
     series = as_series(data, inputs, dt=dt, names=names, input_names=input_names, lambda_max=lambda_max)
-    held = hold_out if isinstance(hold_out, float) else as_series(hold_out, dt=series.dt, names=series.names)
+    held = hold_out if isinstance(hold_out, float) else as_series(hold_out, dt=series.dt)
     parts = split(series, held, validation)
     chosen_p = [pwl_units] if isinstance(pwl_units, (int, np.integer)) else list(dict.fromkeys(pwl_units))
-    n_units = default_units(series.n_channels, max(chosen_p, default=0), readout) if units is None else units
+    if not chosen_p:
+        raise ModelError("pwl_units must be a number or several, got none")
+    n_units = default_units(series.n_channels, max(chosen_p), readout) if units is None else units
     recipe = FitRecipe(
         window=window, batch=batch, lr=lr, forcing=forcing, readout=readout, noise=noise, tau=tau,
         regularised_units=regularised_units, patience=patience,
@@ -342,7 +344,7 @@ def _floor(data: Split, seen: Series) -> Floor:
     """Another trajectory of a generated system, or what was seen of recorded data, against the held-out data."""
     held = list(data.held_out.trials)
     known = data.training.lambda_max
-    if data.training.system is not None and lasts(data.held_out):
+    if data.training.system is not None and data.held_out.lasting:
         other = generate(data.training.system, FINAL_STEPS, dt=data.training.dt, seed=987_654_321).values
         runs: list[np.ndarray] = list(other.reshape(LASTING_RUNS, -1, other.shape[1]))
         kind = "truth against truth"

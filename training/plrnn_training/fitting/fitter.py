@@ -28,7 +28,7 @@ from ..trainer import manifold_attractor_penalty
 from .measures import HOPELESS, validation_score
 from .recipe import FitRecipe
 from .series import Series, Split
-from .windows import Batch, Standardisation, Windows
+from .windows import Standardisation, WindowBatch, Windows
 
 __all__ = ["FitHistory", "FitMember", "Fitter", "together"]
 
@@ -206,8 +206,8 @@ class Fitter:
             Standardisation is undone in the readout (B, b) and done in C and h; ``initial_state`` in its metadata is
             the affine map from a first observation to a state.
         """
-        w = self._best[index] if best else self._weights(index)
-        w = {name: value.to("cpu", torch.float64).numpy() for name, value in w.items()}
+        weights = self._best[index] if best else self._weights(index)
+        w = {name: value.to("cpu", torch.float64).numpy() for name, value in weights.items()}
         s = self.standardisation
         C = w["C"] / s.input_scale
         B = w["B"] * s.scale[:, None]
@@ -386,7 +386,7 @@ class Fitter:
                 row[:: member.interval] = 1.0
         return gain.to(self.device)
 
-    def _losses(self, batch: Batch) -> Tensor:
+    def _losses(self, batch: WindowBatch) -> Tensor:
         """Mean squared error of one-step predictions, by model."""
         model, x = self.model, batch.observations
         forcing_x, present = x[:, :-1], batch.present

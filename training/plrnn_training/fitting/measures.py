@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,22 +15,31 @@ from plrnn_analysis.reconstruction import (
     state_space_divergence,
     synchronised_states,
 )
+from plrnn_analysis.results import Trajectory
 
-from .series import MANY_TRIALS, Series
+from .series import Series
 
-__all__ = ["Agreement", "FreeRuns", "agreement", "free_runs", "largest_exponent", "validation_score"]
+__all__ = [
+    "Agreement",
+    "FreeRuns",
+    "agreement",
+    "free_runs",
+    "largest_exponent",
+    "run_beside",
+    "validation_score",
+]
 
 HORIZONS = (1, 10, 100)
 # Steps in which the data steer a model before it runs on its own.
 WARM_UP = 20
-# Without inputs a trial of so many steps stands for a motion that goes on: free runs are longer then.
-LASTING = 1000
-# Such free runs: how many, and their steps all together, for the final figures and for choosing.
+# Free runs of a motion that goes on: how many, and their steps all together, for the final figures and for choosing.
 LASTING_RUNS = 4
 FINAL_STEPS, CHOICE_STEPS = 100_000, 20_000
 EXPONENT_STEPS = 20_000
 # How much a spectral distance counts beside a divergence in state space.
 SPECTRAL_WEIGHT = 5.0
+# Stands for a state that is not finite any more.
+BEYOND = 1e300
 # A score that no free run that stays finite gets.
 HOPELESS = 1e6
 
@@ -46,15 +54,12 @@ class FreeRuns(Frozen):
     data : tuple of (T_i, N) ndarray
         All of the data if the runs last longer, else the same trials after the warm-up.
     starts : (n, M) ndarray
-        Where the runs began.
-    inputs : tuple of (T_i, K) ndarray
-        What drove them.
+        Where runs began.
     """
 
     generated: tuple[np.ndarray, ...]
     data: tuple[np.ndarray, ...]
     starts: np.ndarray
-    inputs: tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
@@ -77,12 +82,6 @@ class Agreement:
     lambda_max: float | None
 
 
-def lasts(series: Series) -> bool:
-    """Whether the data are a motion that goes on, so that free runs may be longer than they are."""
-    longest = max(len(trial) for trial in series.trials)
-    return series.n_inputs == 0 and len(series.trials) < MANY_TRIALS and longest >= LASTING
-
-
 def free_runs(model: PLRNN, series: Series, steps: int, gain: float = 1.0) -> FreeRuns:
     """Let a network run from states that agree with the data.
 
@@ -100,24 +99,51 @@ def free_runs(model: PLRNN, series: Series, steps: int, gain: float = 1.0) -> Fr
     -------
     FreeRuns
     """
-    if lasts(series):
-        windows = _evenly_spaced(series, LASTING_RUNS, WARM_UP + 1)
-        z = synchronised_states(model, windows, gain=gain)
-        outputs = _finite_outputs(model, z, max(1, steps // LASTING_RUNS), None)
-        return FreeRuns(tuple(outputs), series.trials, z, ())
-    generated, data, starts, driven = [], [], [], []
+    if series.lasting:
+        run, _ = run_beside(model, series, steps, gain)
+        return FreeRuns(tuple(_outputs(run)), series.trials, run.initial)
+    generated: list[np.ndarray] = []
+    data: list[np.ndarray] = []
     for length in sorted({len(trial) for trial in series.trials}):
         same = [i for i, trial in enumerate(series.trials) if len(trial) == length]
-        warm_up = min(WARM_UP, length // 4)
-        x = np.stack([series.trials[i] for i in same])
-        s = np.stack([series.inputs[i] for i in same])
-        own = s if series.n_inputs else None
-        z = synchronised_states(model, x[:, : warm_up + 1], None if own is None else own[:, : warm_up + 1], gain)
-        generated += list(_finite_outputs(model, z, length - 1 - warm_up, s[:, warm_up + 1 :]))
-        data += list(x[:, warm_up + 1 :])
-        driven += list(s[:, warm_up + 1 :])
-        starts += list(z)
-    return FreeRuns(tuple(generated), tuple(data), np.array(starts), tuple(driven))
+        run, beside = run_beside(model, series.part([(i, 0, length) for i in same]), steps, gain)
+        generated += list(_outputs(run))
+        data += beside
+    return FreeRuns(tuple(generated), tuple(data), run.initial)
+
+
+def run_beside(model: PLRNN, series: Series, steps: int, gain: float = 1.0) -> tuple[Trajectory, list[np.ndarray]]:
+    """A free run from each of some places in the data, and the data that follow there.
+
+    Parameters
+    ----------
+    model, series, steps, gain
+        As for :func:`free_runs`; of trials, those count that are as long as the longest.
+
+    Returns
+    -------
+    Trajectory
+        Diverging where the network does so already before.
+    list of (T_i, N) ndarray
+        As many as runs.
+    """
+    longest = max(len(trial) for trial in series.trials)
+    warm_up = min(WARM_UP, longest // 4)
+    if series.lasting:
+        places = _evenly_spaced(series, LASTING_RUNS, warm_up + 1)
+        n_steps = max(1, steps // LASTING_RUNS)
+    else:
+        places = [(i, 0) for i, trial in enumerate(series.trials) if len(trial) == longest]
+        n_steps = longest - 1 - warm_up
+    x = np.stack([series.trials[i][a : a + warm_up + 1] for i, a in places])
+    s = np.stack([series.inputs[i][a : a + warm_up + 1] for i, a in places])
+    z = synchronised_states(model, x, s if series.n_inputs else None, gain)
+    # What diverges while it is steered does so afterwards.
+    z = np.where(np.isfinite(z), z, BEYOND)
+    after = [series.trials[i][a + warm_up + 1 :] for i, a in places]
+    if series.lasting:
+        return model.simulate(n_steps, z0=z), after
+    return model.run(np.stack([series.inputs[i][a + warm_up + 1 :] for i, a in places]), z0=z), after
 
 
 def agreement(model: PLRNN, series: Series, scale: np.ndarray, gain: float = 1.0) -> Agreement:
@@ -190,19 +216,14 @@ def _distances(runs: FreeRuns) -> tuple[float, float]:
     return state_space_divergence(data, list(runs.generated)), power_spectrum_distance(data, list(runs.generated))
 
 
-def _finite_outputs(model: PLRNN, z: np.ndarray, steps: int, inputs: np.ndarray | None) -> np.ndarray:
-    """Outputs (n, steps, N); NaN throughout if a start is not finite."""
-    if not np.isfinite(z).all():
-        return np.full((len(z), steps, model.n_outputs), np.nan)
-    trajectory = model.simulate(steps, z0=z) if inputs is None else model.run(inputs, z0=z)
-    assert trajectory.outputs is not None  # fitted networks have a readout
-    return trajectory.outputs
+def _outputs(run: Trajectory) -> np.ndarray:
+    assert run.outputs is not None  # fitted networks have a readout
+    return run.outputs
 
 
-def _evenly_spaced(series: Series, n: int, length: int) -> np.ndarray:
-    """`n` windows (n, length, N) spread over the data, those that end in a complete observation if there are any."""
+def _evenly_spaced(series: Series, n: int, length: int) -> list[tuple[int, int]]:
+    """`n` windows (trial, first step) spread over the data, that end in complete observations if there are any."""
     places = [(i, a) for i, trial in enumerate(series.trials) for a in range(len(trial) - length + 1)]
     complete = [np.isfinite(trial).all(axis=1) for trial in series.trials]
     informed = [(i, a) for i, a in places if complete[i][a + length - 1]] or places
-    chosen: Sequence[tuple[int, int]] = [informed[int((k + 0.5) * len(informed) / n)] for k in range(n)]
-    return np.stack([series.trials[i][a : a + length] for i, a in chosen])
+    return [informed[int((k + 0.5) * len(informed) / n)] for k in range(n)]

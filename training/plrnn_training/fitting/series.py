@@ -19,6 +19,8 @@ __all__ = ["Series", "Split", "as_series", "decorrelation_time", "split"]
 
 # With fewer trials each is cut in time; otherwise whole trials are set aside.
 MANY_TRIALS = 5
+# Without inputs a trial of so many steps stands for a motion that goes on.
+LASTING = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,9 @@ class Series(Frozen):
         Name of the generated system they are from, see :mod:`plrnn_training.systems`.
     lambda_max : float or None
         Largest Lyapunov exponent per unit of time, where it is known.
+    lasting : bool
+        Whether the data are taken as a motion that goes on, so that free runs may be longer than they are: few trials
+        without inputs, one of them of 1000 steps or more. Otherwise free runs repeat the trials.
     """
 
     trials: tuple[np.ndarray, ...]
@@ -51,6 +56,7 @@ class Series(Frozen):
     source: str = "an array"
     system: str | None = None
     lambda_max: float | None = None
+    lasting: bool = False
 
     @property
     def n_channels(self) -> int:
@@ -149,18 +155,22 @@ def as_series(
 
 def _new_series(data: Any, inputs: Any) -> Series:
     columns = getattr(data, "columns", None)
-    system = None
-    if isinstance(data, GeneratedSeries):
-        system, values = data, data.values
-    else:
-        values = data.trials if isinstance(data, Series) else data
-    trials = [np.array(trial) for trial in as_trials("data", list(values) if isinstance(values, tuple) else values)]
+    system = data if isinstance(data, GeneratedSeries) else None
+    values: Any = data.values if isinstance(data, GeneratedSeries) else data
+    if isinstance(data, Series):
+        values = list(data.trials)
+    trials = [np.array(trial) for trial in as_trials("data", values)]
     for i, trial in enumerate(trials):
         if np.isinf(trial).any():
             raise ModelError(f"data: trial {i} holds infinite values; mark what is missing by NaN")
         if len(trial) < 2:
             raise ModelError(f"data: trial {i} has {len(trial)} step; a trial needs at least 2 to show how it goes on")
     n = trials[0].shape[1]
+    if n > sum(len(trial) for trial in trials):
+        raise ModelError(
+            f"data: {n} channels and only {sum(len(trial) for trial in trials)} steps; time must be the first axis, so "
+            "transpose them"
+        )
     empty = np.flatnonzero(np.isnan(np.concatenate(trials)).all(axis=0))
     if len(empty):
         raise ModelError(f"data: channel {empty[0]} has no value at all; leave it out")
@@ -178,12 +188,21 @@ def _new_series(data: Any, inputs: Any) -> Series:
             )
     names = tuple(map(str, columns)) if columns is not None and len(columns) == n else _numbered("x", n)
     k = driven[0].shape[1]
+    lasting = k == 0 and len(trials) < MANY_TRIALS and max(len(trial) for trial in trials) >= LASTING
     if system is None:
-        return Series(tuple(trials), tuple(driven), names, _numbered("s", k))
+        return Series(tuple(trials), tuple(driven), names, _numbered("s", k), lasting=lasting)
     own = system.system
     source = f"{own.name}, generated (dt {system.dt:g}, noise {system.noise:g}, seed {system.seed})"
     return Series(
-        tuple(trials), tuple(driven), own.variables, _numbered("s", k), system.dt, source, own.name, own.lambda_max
+        tuple(trials),
+        tuple(driven),
+        own.variables,
+        _numbered("s", k),
+        system.dt,
+        source,
+        own.name,
+        own.lambda_max,
+        lasting,
     )
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .series import Series
 
-__all__ = ["Batch", "Standardisation", "Windows"]
+__all__ = ["WindowBatch", "Standardisation", "Windows"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Standardisation:
 
 
 @dataclass(frozen=True)
-class Batch:
+class WindowBatch:
     """Windows of E models: observations at T + 1 times, and the inputs of the T steps between them.
 
     Attributes
@@ -103,11 +103,11 @@ class Windows:
         self._steps = torch.arange(self.length + 1)
         self._device = device
 
-    def draw(self, generators: Sequence[torch.Generator], batch: int) -> Batch:
+    def draw(self, generators: Sequence[torch.Generator], batch: int) -> WindowBatch:
         """`batch` windows for each generator, uniformly with replacement."""
         n = len(self._starts)
         places = torch.stack([torch.randint(n, (batch,), generator=g) for g in generators])
         index = (self._starts[places].unsqueeze(1) + self._steps[:, None]).to(self._device)
         present = None if self._present is None else self._present[index]
         inputs = self._inputs[index[:, 1:]].transpose(1, 2)
-        return Batch(self._values[index], present, inputs)
+        return WindowBatch(self._values[index], present, inputs)

@@ -1,0 +1,179 @@
+"""The figure of a fit: data and free run in the same axes, in space, time and frequency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plrnn_analysis.plotting.style import INK, OTHER, PALETTE, bitcode_colours, bitcode_strings, open_frame, percent
+from plrnn_analysis.reconstruction import power_spectra
+
+from .measures import run_beside
+from .results import SHOWN_STEPS, Fit
+from .series import decorrelation_time
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["fit_figure"]
+
+# Channels whose course is drawn, and steps of it in decorrelation times.
+CHANNELS, TIMES = 4, 40
+# Points of the free run in space.
+POINTS = 4000
+NAMED = 6
+
+
+def fit_figure(fit: Fit) -> Figure:
+    """Draw the best network of a fit beside the held-out data.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    Figure
+    """
+    from matplotlib.figure import Figure
+
+    best, data = fit.best, fit.data
+    run, after = run_beside(best.model, data.held_out, SHOWN_STEPS, 1.0 if best.alpha is None else best.alpha)
+    assert run.outputs is not None  # fitted networks have a readout
+    codes = bitcode_strings(run)
+    colours = bitcode_colours(codes)
+    figure = Figure(figsize=(12.5, 6.4), layout="constrained")
+    grid = figure.add_gridspec(2, 3, width_ratios=(1.15, 1.0, 0.9))
+    space, spectrum = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[:, 2])
+    memory = decorrelation_time(data.training)
+    _space(space, fit, run.outputs, codes, colours, memory)
+    shown = min(CHANNELS, data.training.n_channels)
+    courses = figure.add_subplot(grid[:, 1])
+    _courses(courses, fit, run.outputs[0], after[0], codes[0], colours, min(shown, CHANNELS), memory)
+    _spectra(spectrum, fit, run.outputs)
+    figure.suptitle(
+        f"{data.training.source}: P = {best.pwl_units}, seed {best.seed}, D_stsp {best.d_stsp:.3g}, D_H {best.d_h:.3g}",
+        fontsize=11,
+    )
+    return figure
+
+
+def _space(ax: Axes, fit: Fit, outputs: np.ndarray, codes: np.ndarray, colours: dict[str, str], memory: float) -> None:
+    """Data as a line below, the free run as points in the colours of subregions."""
+    held = fit.data.held_out
+    project, names = _plane(fit, memory)
+    budget = 8 * POINTS
+    for trial in held.trials:
+        path = project(trial[: max(2, budget)])
+        budget -= len(trial)
+        ax.plot(*path.T, "-", color=OTHER, linewidth=0.7, zorder=1)
+        if budget <= 0:
+            break
+    ax.plot([], [], "-", color=OTHER, linewidth=2, label="held-out data")
+    finite = np.isfinite(outputs).all(axis=(1, 2))
+    lag = outputs.shape[1] - len(project(outputs[0]))
+    if finite.any():
+        points = np.concatenate([project(path) for path in outputs[finite]])
+        names_at = np.concatenate([code[lag:] for code in codes[finite]])
+        chosen = np.linspace(0, len(points) - 1, min(POINTS, len(points))).round().astype(int)
+        points, names_at = points[chosen], names_at[chosen]
+        # The rarest last, so that they are seen.
+        for code, colour in colours.items():
+            inside = names_at == code
+            ax.plot(*points[inside].T, ".", color=colour, markersize=3, zorder=3)
+    all_codes, counts = np.unique(codes, return_counts=True)
+    shares = dict(zip(all_codes.tolist(), (counts / counts.sum()).tolist(), strict=True))
+    for code, colour in list(colours.items())[:NAMED]:
+        ax.plot([], [], ".", color=colour, markersize=9, label=f"{code or 'linear'} ({percent(shares[code])})")
+    if len(colours) > NAMED:
+        ax.plot([], [], ".", color=OTHER, markersize=9, label=f"{len(colours) - NAMED} more")
+    _room(ax, np.concatenate([project(trial) for trial in held.trials]))
+    ax.set_xlabel(names[0])
+    ax.set_ylabel(names[1])
+    ax.set_title("a  data and free run; colours are subregions", loc="left", fontsize=10)
+    ax.legend(fontsize=8, frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.1))
+    open_frame(ax)
+
+
+def _plane(fit: Fit, memory: float):  # type: ignore[no-untyped-def]
+    """How values (T, N) are drawn in a plane, and what its axes are called."""
+    training = fit.data.training
+    n = training.n_channels
+    if n == 1:
+        lag = max(1, round(memory))
+        name = training.names[0]
+        return (lambda x: np.stack([x[lag:, 0], x[:-lag, 0]], axis=1)), (name, f"{name}, {lag} step(s) earlier")
+    if n == 2:
+        return (lambda x: x), training.names
+    values = np.concatenate(training.trials)
+    mean, scale = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    known = np.isfinite(values).all(axis=1)
+    standard = (np.where(np.isfinite(values), values, mean) - mean) / scale
+    _, directions = np.linalg.eigh(np.cov(standard[known].T if known.any() else standard.T))
+    axes = directions[:, :-3:-1]
+    return (lambda x: ((x - mean) / scale) @ axes), ("first principal component", "second principal component")
+
+
+def _room(ax: Axes, data: np.ndarray) -> None:
+    """Limits from the data: a free run that leaves is cut off."""
+    low, high = np.nanmin(data, axis=0), np.nanmax(data, axis=0)
+    room = 0.15 * np.where(high > low, high - low, 1.0)
+    ax.set_xlim(low[0] - room[0], high[0] + room[0])
+    ax.set_ylim(low[1] - room[1], high[1] + room[1])
+
+
+def _courses(
+    ax: Axes, fit: Fit, outputs: np.ndarray, data: np.ndarray, codes: np.ndarray, colours: dict[str, str], shown: int,
+    memory: float,
+) -> None:  # fmt: skip
+    """A few channels over time, from a common start, one above the other."""
+    series = fit.data.training
+    steps = min(len(outputs), len(data), max(100, round(TIMES * memory)))
+    time = series.dt * np.arange(1, steps + 1)
+    values = np.concatenate(series.trials)
+    low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    height = np.where(high > low, high - low, 1.0) * 1.15
+    for channel in range(shown):
+        level = shown - 1 - channel
+        for path, colour, width in ((data, INK, 1.0), (outputs, PALETTE[5], 1.2)):
+            y = level + (path[:steps, channel] - low[channel]) / height[channel]
+            ax.plot(time, np.clip(y, level - 0.1, level + 1.0), color=colour, linewidth=width)
+    for code, colour in colours.items():
+        inside = codes[:steps] == code
+        ax.bar(time[inside], 0.07, bottom=-0.17, width=series.dt, color=colour)
+    ax.plot([], [], color=INK, label="held-out data")
+    ax.plot([], [], color=PALETTE[5], label="free run")
+    ax.set_yticks(np.arange(shown) + 0.45, list(series.names[:shown])[::-1])
+    ax.set_xlabel("time after the start" if series.dt != 1.0 else "steps after the start")
+    more = f" ({shown} of {series.n_channels} channels)" if series.n_channels > shown else ""
+    ax.set_title(f"b  from the same state{more}", loc="left", fontsize=10)
+    ax.legend(fontsize=8, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.1))
+    open_frame(ax)
+
+
+def _spectra(ax: Axes, fit: Fit, outputs: np.ndarray) -> None:
+    """Mean power spectra of the channels."""
+    held, dt = fit.data.held_out, fit.data.training.dt
+    length = sorted(len(part) for part in held.trials)[len(held.trials) // 2]
+    length = min(length, outputs.shape[1])
+    runs = [path for path in outputs if np.isfinite(path).all()]
+    for series, colour, label in ((list(held.trials), INK, "held-out data"), (runs, PALETTE[5], "free run")):
+        if not series:
+            continue
+        try:
+            power = power_spectra(series, length).mean(axis=1)
+        except ValueError:  # gaps cut the data into shorter stretches
+            power = power_spectra(series).mean(axis=1)
+        frequency = np.linspace(0.0, 0.5 / dt, len(power))
+        ax.semilogy(frequency, power * len(power), color=colour, linewidth=1.3, label=label)
+    linear = fit.baselines[-1]
+    ax.set_xlabel("frequency per unit of time" if dt != 1.0 else "frequency per step")
+    ax.set_ylabel("power, smoothed, mean of the channels")
+    ax.set_title(
+        f"c  spectra; D_H {fit.best.d_h:.2g} ({linear.name}: {linear.agreement.d_h:.2g})", loc="left", fontsize=10
+    )
+    ax.legend(fontsize=8, frameon=False)
+    open_frame(ax)
