@@ -12,8 +12,8 @@ from .stretches import as_trials, gap_free
 
 __all__ = ["power_spectra", "power_spectrum_distance"]
 
-# The Gaussian that smooths a spectrum spans at most this share of it.
-WIDEST = 0.01
+# A spectrum has at least so many frequencies for each that the Gaussian which smooths it spans.
+FREQUENCIES = 100
 
 
 def power_spectra(series: Any, length: int | None = None, *, smoothing: float = 20.0) -> np.ndarray:
@@ -62,7 +62,7 @@ def power_spectra(series: Any, length: int | None = None, *, smoothing: float = 
     if smoothing:
         from scipy.ndimage import gaussian_filter1d
 
-        power = gaussian_filter1d(power, min(smoothing, WIDEST * len(power)), axis=0)
+        power = gaussian_filter1d(power, min(smoothing, len(power) / FREQUENCIES), axis=0)
     total = power.sum(axis=0)
     # What is left of a constant is rounding.
     still = np.all([~(part.std(axis=0) > 1e-12 * np.abs(part.mean(axis=0))) for part in parts], axis=0)

@@ -123,7 +123,7 @@ def test_spectra_are_averaged_over_stretches_between_gaps():
     assert found.shape == (length // 2 + 1, 2)
     cut = [parts[0], parts[2][:length]]
     power = np.mean([np.abs(np.fft.rfft(part - part.mean(axis=0), axis=0)) ** 2 for part in cut], axis=0)
-    np.testing.assert_allclose(found, power / power.sum(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(found, power / power.sum(axis=0), rtol=1e-9, atol=1e-15)
 
 
 def test_diverged_and_constant_runs():

@@ -408,7 +408,6 @@ def test_commands(tmp_path):
     assert again.exit_code == 2 and "--resume" in again.output
     resumed = plrnn(*command, "--resume")
     assert resumed.exit_code == 0 and "resumed at iteration 20 of 20" in " ".join(resumed.output.split())
-    assert plrnn(*command, "--overwrite").exit_code == 0
     plrnn("generate", "lorenz63", "--steps", 1200, "--seed", 5, "--out", tmp_path / "other.csv")
     other = plrnn(
         "fit", tmp_path / "lorenz.npz", *settings, "--hold-out", tmp_path / "other.csv", "--out", tmp_path / "b"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -340,12 +341,18 @@ def _training_record(fitter: Fitter, index: int, data: Split) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=4)
+def _other_trajectory(system: str, dt: float) -> np.ndarray:
+    # With a seed that nobody chooses for data; integrating takes seconds.
+    return generate(system, FINAL_STEPS, dt=dt, seed=987_654_321).values
+
+
 def _floor(data: Split, seen: Series) -> Floor:
     """Another trajectory of a generated system, or what was seen of recorded data, against the held-out data."""
     held = list(data.held_out.trials)
     known = data.training.lambda_max
     if data.training.system is not None and data.held_out.lasting:
-        other = generate(data.training.system, FINAL_STEPS, dt=data.training.dt, seed=987_654_321).values
+        other = _other_trajectory(data.training.system, data.training.dt)
         runs: list[np.ndarray] = list(other.reshape(LASTING_RUNS, -1, other.shape[1]))
         kind = "truth against truth"
     else:
