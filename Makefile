@@ -44,7 +44,7 @@ wheel-check: $(DEV)  ## build the wheel and try it in a clean environment withou
 	bash tests/check_wheel.sh $(BIN)/python
 
 clean:  ## remove what the other targets made, .venv included
-	rm -rf $(VENV) demo-out build dist docs/_build docs/_generated docs/gallery docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-out build dist docs/_build docs/_generated docs/gallery docs/notebooks docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf .benchmarks .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -18,7 +18,7 @@ extensions = [
     "numpydoc",
     "myst_parser",
 ]
-exclude_patterns = ["_build", "_generated", "examples", "sg_execution_times.rst"]
+exclude_patterns = ["_build", "_generated", "examples", "tutorials", "sg_execution_times.rst"]
 templates_path = ["_templates"]
 root_doc = "index"
 nitpicky = True
@@ -43,9 +43,9 @@ nitpick_ignore_regex = [
 # The examples use pyplot, without a display.
 os.environ.setdefault("MPLBACKEND", "agg")
 sphinx_gallery_conf = {
-    "examples_dirs": "examples",
-    "gallery_dirs": "gallery",
-    "filename_pattern": "/plot_",
+    "examples_dirs": ["examples", "tutorials"],
+    "gallery_dirs": ["gallery", "notebooks"],
+    "filename_pattern": r"/plot_|/tutorials/",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "remove_config_comments": True,
