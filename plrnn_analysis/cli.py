@@ -197,6 +197,9 @@ def graph(
         int, typer.Option("--transient", min=0, help="Steps left out at the start of each trajectory.")
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the initial states.")] = 0,
+    flavour: Annotated[
+        str, typer.Option("--flavour", help="plain, or gephi: with colours, places and short labels for Gephi.")
+    ] = "plain",
 ) -> None:
     """Let a model run freely and write its symbolic transition graph."""
     from . import terminal, write_graphml
@@ -208,7 +211,7 @@ def graph(
     model = _load(checkpoint, pwl_units, relu_units, architecture, prefix)
     run = model.simulate(steps, n=trajectories, constant_input=held, seed=seed)
     transitions = model.transition_graph(run, discard=transient)
-    write_graphml(transitions, out)
+    write_graphml(transitions, out, flavour)
     terminal.print_model(model, checkpoint, held)
     terminal.print_graph(run, transitions)
     typer.echo(f"Written: {out}")

@@ -67,6 +67,8 @@ def exact_transition_graph(
         - ``fixed_points``, ``continua`` (int), ``stability`` (str): as in the empirical graph, isolated points
           only if they lie inside the box.
 
+        Edges have ``weight`` 1: they say what is possible, not how probable it is.
+
         Graph attributes: ``kind`` (``"exact"``), ``n_units``, ``pwl_units``, ``box`` (JSON, the two corners);
         and ``fixed_points_complete``, ``fixed_points_outside`` (how many lie outside the box).
 
@@ -130,7 +132,7 @@ def exact_transition_graph(
             bits_to_string(target.bits)
             for target in _cells(images.arguments(cell.bits), part, cell.point, None, budget)
         ]
-        graph.add_edges_from((name, code) for code in targets if code in graph)
+        graph.add_edges_from(((name, code) for code in targets if code in graph), weight=1.0)
         graph.nodes[name]["escapes"] = sum(code not in graph for code in targets)
         followed.append(name)
     if fixed_points is not False:

@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from ._files import write_atomically
+from ._validation import one_of
+from .appearance import EDGE, by_visits, node_colours, node_labels, node_places, node_radius, rgb
 from .errors import GraphError
 
 if TYPE_CHECKING:
@@ -25,11 +27,13 @@ __all__ = ["write_graphml"]
 _NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 _SCHEMA = f"{_NAMESPACE} http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd"
 _LONG = 2**63
+# Pixels of a unit of the figure, and the smallest radius of a node.
+SCALE, SMALLEST = 200.0, 4.0
 # What no XML 1.0 document can hold, however it is escaped.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str]) -> None:
+def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str], flavour: str = "plain") -> None:
     """Write a graph to a GraphML file that networkx, igraph, Gephi, Cytoscape and yEd read.
 
     Parameters
@@ -38,12 +42,17 @@ def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str]) -> None:
         Directed or not, also with parallel edges; never changed.
     path : path-like
         An existing file is replaced, whole or not at all.
+    flavour : {"plain", "gephi"}, optional
+        ``"plain"``: what the graph holds and nothing else. ``"gephi"``: nodes also get what Gephi takes for their
+        looks, ``x``, ``y``, ``size``, ``r``, ``g``, ``b`` and a short ``label``, edges their colour, so that the graph
+        opens looking as :func:`plrnn_analysis.plotting.plot_transition_graph` draws it; attributes of the graph
+        itself, each an error in Gephi's import report, are left out. What the graph has under these names stays.
 
     Raises
     ------
     GraphError
         If it is no networkx graph, a node's name is empty, two nodes have the same name as text, or a text
-        holds characters that XML does not have.
+        holds characters that XML does not have; or the flavour is unknown.
     OSError
         If the file cannot be written; the message names it.
 
@@ -73,6 +82,7 @@ def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str]) -> None:
 
     if not isinstance(graph, networkx.Graph):
         raise GraphError(f"graph must be a networkx graph, got {type(graph).__name__}")
+    one_of("flavour", flavour, ("plain", "gephi"), error=GraphError)
     root = ElementTree.Element(
         "graphml",
         {
@@ -82,13 +92,16 @@ def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str]) -> None:
         },
     )
     ids = _node_ids(graph)
-    nodes = [{"label": ids[node], **_named(data)} for node, data in graph.nodes(data=True)]
-    edges = [_named(data) for *_, data in graph.edges(data=True)]
+    looks = _looks(graph) if flavour == "gephi" else {}
+    lines = dict(zip("rgb", rgb(EDGE), strict=True)) if looks else {}
+    of_graph = {} if flavour == "gephi" else _named(graph.graph)
+    nodes = [{"label": ids[node], **looks.get(node, {}), **_named(data)} for node, data in graph.nodes(data=True)]
+    edges = [{**lines, **_named(data)} for *_, data in graph.edges(data=True)]
     node_keys = _Keys(root, "node", nodes)
     edge_keys = _Keys(root, "edge", edges)
-    graph_keys = _Keys(root, "graph", [_named(graph.graph)])
+    graph_keys = _Keys(root, "graph", [of_graph])
     body = ElementTree.SubElement(root, "graph", {"edgedefault": "directed" if graph.is_directed() else "undirected"})
-    graph_keys.write(body, _named(graph.graph))
+    graph_keys.write(body, of_graph)
     for node, data in zip(graph.nodes, nodes, strict=True):
         node_keys.write(ElementTree.SubElement(body, "node", {"id": ids[node]}), data)
     for number, (edge, data) in enumerate(zip(graph.edges, edges, strict=True)):
@@ -104,6 +117,23 @@ def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str]) -> None:
     except OSError as error:
         # The operating system names the temporary file, which means nothing to the user.
         raise type(error)(error.errno, f"cannot write the graph: {error.strerror}", str(Path(path))) from error
+
+
+def _looks(graph: networkx.Graph) -> dict[Hashable, dict[str, Any]]:
+    """What Gephi takes for the looks of nodes, as in the figure; its units are about a pixel."""
+    ranked = by_visits(graph)
+    colours, labels = node_colours(ranked), node_labels(ranked)
+    places, radius = node_places(sorted(ranked, key=str)), node_radius(len(ranked))
+    scale = max(SCALE, SMALLEST / radius)
+    return {
+        node: {
+            "label": labels[node],
+            **dict(zip("xy", (scale * places[node]).tolist(), strict=True)),
+            "size": scale * radius,
+            **dict(zip("rgb", rgb(colours[node]), strict=True)),
+        }
+        for node in ranked
+    }
 
 
 def _node_ids(graph: networkx.Graph) -> dict[Hashable, str]:

@@ -200,7 +200,8 @@ def transition_graph(
         - ``stability`` (str): of these, separated by ``", "``; empty where there is none.
 
         Edges have ``count`` (int) and ``probability`` (float), the count divided by that of all steps that
-        leave the node, steps to itself included. Graph attributes: ``kind`` (``"empirical"``), ``model``,
+        leave the node, steps to itself included; ``weight`` is the same number under the name that other programs
+        look for. Graph attributes: ``kind`` (``"empirical"``), ``model``,
         ``architecture``,
         ``n_units``, ``pwl_units``, ``n_trajectories``, ``n_steps`` (of each), ``discard``,
         ``n_transitions``; and ``fixed_points_complete`` (bool, whether the search proved that there are no
@@ -251,7 +252,8 @@ def transition_graph(
         graph.add_node(name, visits=int(visits), frequency=int(visits) / total, spectral_radius=float(radius))
     leaving = np.bincount(counts.source, weights=counts.count, minlength=len(names))
     for i, j, count in zip(counts.source, counts.target, counts.count, strict=True):
-        graph.add_edge(names[i], names[j], count=int(count), probability=float(count / leaving[i]))
+        share = float(count / leaving[i])
+        graph.add_edge(names[i], names[j], count=int(count), probability=share, weight=share)
     if fixed_points is not False:
         driven = trajectory.inputs is not None and trajectory.map.n_inputs > 0
         if fixed_points is None:

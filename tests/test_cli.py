@@ -201,6 +201,16 @@ def test_graph_writes_what_networkx_reads(choice: Path, tmp_path: Path) -> None:
     assert graph.edges["10", "10"]["probability"] == pytest.approx(1.0)
 
 
+def test_graph_for_gephi(choice: Path, tmp_path: Path) -> None:
+    out = tmp_path / "graph.graphml"
+    result = plrnn("graph", choice, "-o", out, "--steps", 60, "--flavour", "gephi")
+    assert result.exit_code == 0, result.output
+    assert 'for="graph"' not in out.read_text() and {"x", "y", "size", "r"} <= set(
+        networkx.read_graphml(out).nodes["10"]
+    )
+    assert_refused(plrnn("graph", choice, "-o", out, "--steps", 60, "--flavour", "yed"), "flavour must be one of")
+
+
 def test_graph_leaves_the_transient_out(choice: Path, tmp_path: Path) -> None:
     out = tmp_path / "graph.graphml"
     result = plrnn("graph", choice, "-o", out, "--steps", 300, "--transient", 200)

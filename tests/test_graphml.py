@@ -267,3 +267,124 @@ def test_writing_is_atomic(path, monkeypatch):
     with pytest.raises(OSError, match="No space left on device"):
         write_graphml(nx.DiGraph([("new", "b")]), path)
     assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]
+
+
+def gephi_reads(path: Path) -> tuple[dict, list, list]:
+    """Properties of nodes and edges, and complaints, as Gephi's importer takes them: by the id or name of a key."""
+    of_nodes = {"label", "x", "y", "z", "size", "r", "g", "b", "color"}
+    of_edges = {"label", "weight", "id", "r", "g", "b", "color"}
+    space = "{http://graphml.graphdrawing.org/xmlns}"
+    root = ET.parse(path).getroot()
+    complaints, properties = [], {"node": {}, "edge": {}}
+    for key in root.iter(f"{space}key"):
+        domain, names = key.get("for"), (key.get("id"), key.get("attr.name"))
+        if domain not in properties:
+            complaints.append(names[1])
+            continue
+        name = next((name for name in names if name in (of_nodes if domain == "node" else of_edges)), None)
+        if name:
+            properties[domain][key.get("id")] = name
+
+    def data(element: ET.Element, domain: str) -> dict:
+        found = {properties[domain].get(d.get("key")): d.text for d in element.iter(f"{space}data")}
+        return {name: text for name, text in found.items() if name}
+
+    nodes = {node.get("id"): data(node, "node") for node in root.iter(f"{space}node")}
+    edges = [(e.get("source"), e.get("target"), data(e, "edge")) for e in root.iter(f"{space}edge")]
+    return nodes, edges, complaints
+
+
+@pytest.mark.parametrize("flavour", ["plain", "gephi"])
+def test_weight_is_the_probability_for_every_reader(path, flavour):
+    graph = transition_graph()
+    write_graphml(graph, path, flavour=flavour)
+    assert nx.read_graphml(path).size(weight="weight") == pytest.approx(sum(1 for n in graph if graph.out_degree(n)))
+    for _, _, data in nx.read_graphml(path).edges(data=True):
+        assert data["weight"] == data["probability"] and data["count"] >= 1
+    found = igraph.Graph.Read_GraphML(str(path))
+    assert found.is_weighted() and found.es["weight"] == found.es["probability"]
+    assert [float(data["weight"]) for *_, data in gephi_reads(path)[1]] == found.es["weight"]
+
+
+def test_exact_graphs_have_weights_too(path):
+    tent = pa.PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
+    write_graphml(tent.transition_graph(box=1.0), path, "gephi")
+    assert igraph.Graph.Read_GraphML(str(path)).es["weight"] == [1.0] * 4
+    nodes, _, complaints = gephi_reads(path)
+    assert not complaints and {n: data["label"] for n, data in nodes.items()} == {"0": "0", "1": "1"}
+
+
+@pytest.mark.parametrize("relus", [0, 1, 2, 4, 9])
+def test_in_gephi_it_looks_like_the_figure(path, relus):
+    from matplotlib.patches import Circle
+
+    from plrnn_analysis.plotting import plot_transition_graph
+
+    rng = np.random.default_rng(1)
+    m = max(relus, 2)
+    model = pa.PLRNN.al_rnn(
+        rng.random(m) * 0.9, rng.standard_normal((m, m)) * 0.4, rng.standard_normal(m), pwl_units=relus
+    )
+    graph = model.transition_graph(model.simulate(12, n=6))
+    assert len(graph) <= 24
+    write_graphml(graph, path, "gephi")
+    nodes, edges, complaints = gephi_reads(path)
+    assert complaints == [] and set(nodes) == set(graph)
+    figure = {}
+    for patch in plot_transition_graph(graph).patches:
+        if isinstance(patch, Circle):
+            place = tuple(np.round(patch.center, 6))
+            figure[place] = (patch.radius, tuple(round(255 * c) for c in patch.get_facecolor()[:3]))
+    seen = {}
+    sizes = {float(data["size"]) for data in nodes.values()}
+    radius = next(iter(figure.values()))[0]
+    assert len(sizes) == 1
+    scale = sizes.pop() / radius
+    for data in nodes.values():
+        place = tuple(np.round([float(data[c]) / scale for c in "xy"], 6) + 0.0)
+        seen[place] = (radius, tuple(int(data[c]) for c in "rgb"))
+    assert seen == figure
+    assert all([data[c] for c in "rgb"] == ["85"] * 3 for *_, data in edges)
+    labels = [data["label"] for data in nodes.values()]
+    assert len(set(labels)) == len(labels) and max(map(len, labels)) <= 8
+    assert (set(labels) == set(graph)) is (relus <= 8)
+
+
+def test_gephi_complains_of_attributes_of_the_graph(path):
+    graph = transition_graph()
+    write_graphml(graph, path)
+    assert len(gephi_reads(path)[2]) == len(graph.graph) == 12
+    plain = nx.read_graphml(path)
+    write_graphml(graph, path, "gephi")
+    found = nx.read_graphml(path)
+    assert set(found.graph) <= {"node_default", "edge_default"} and "x" not in next(iter(plain.nodes(data=True)))[1]
+    assert list(found) == list(plain) and igraph.Graph.Read_GraphML(str(path)).vs["id"] == list(graph)
+
+
+def test_looks_of_the_user_stay(path):
+    graph = nx.Graph()
+    graph.add_node(10, label="mine", x=3.0, r=7, visits="many")
+    graph.add_edge(10, "b", weight=2.5, color="red")
+    write_graphml(graph, path, "gephi")
+    nodes, edges, _ = gephi_reads(path)
+    assert nodes["10"]["label"] == "mine" and float(nodes["10"]["x"]) == 3.0 and nodes["10"]["r"] == "7"
+    assert edges[0][2]["weight"] == "2.5" and edges[0][2]["color"] == "red"
+
+
+@pytest.mark.parametrize("nodes", [0, 1, 2, 3, 2000])
+def test_nodes_of_any_number_stand_apart(path, nodes):
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(nodes))
+    write_graphml(graph, path, "gephi")
+    found = list(gephi_reads(path)[0].values())
+    at = np.array([[float(data["x"]), float(data["y"])] for data in found]).reshape(nodes, 2)
+    size = float(found[0]["size"]) if found else 0.0
+    assert not found or size >= 3.999
+    for place in at[:50]:
+        others = np.linalg.norm(at - place, axis=1)
+        assert np.count_nonzero(others < 2.0 * size) == 1
+
+
+def test_an_unknown_flavour(path):
+    with pytest.raises(GraphError, match="flavour must be one of 'plain', 'gephi'"):
+        write_graphml(nx.DiGraph(), path, "yed")

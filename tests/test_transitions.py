@@ -173,7 +173,7 @@ def test_attributes_are_plain_python(tent):
 def test_linear_model_has_one_node():
     model = pa.PLRNN.al_rnn([0.5, 0.2], np.zeros((2, 2)), [1.0, 0.0], pwl_units=0)
     graph = model.transition_graph(model.simulate(10, n=3))
-    assert list(graph) == ["-"] and graph.edges["-", "-"] == {"count": 27, "probability": 1.0}
+    assert list(graph) == ["-"] and graph.edges["-", "-"] == {"count": 27, "probability": 1.0, "weight": 1.0}
     assert graph.nodes["-"]["stability"] == "stable node" and graph.nodes["-"]["spectral_radius"] == 0.5
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .style import INK, OTHER, PALETTE, new_axes, percent, text_colour
+from ..appearance import EDGE, by_visits, node_colours, node_places, node_radius
+from .style import INK, new_axes, percent, text_colour
 
 if TYPE_CHECKING:
     import networkx
@@ -38,12 +38,12 @@ def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Ax
     24 subregions the 24 most visited are drawn, and the title says so.
     """
     ax = new_axes() if ax is None else ax
-    nodes = sorted(graph.nodes, key=lambda n: (-graph.nodes[n]["visits"], n))
+    nodes = by_visits(graph)
     shown = nodes[:_MAX_NODES]
-    colours = {n: PALETTE[i] if i < len(PALETTE) else OTHER for i, n in enumerate(nodes)}
-    place = _node_places(sorted(shown))
+    colours = node_colours(nodes)
+    place = node_places(sorted(shown))
     detailed = len(shown) <= 8
-    radius = 0.2 if len(shown) <= 4 else min(0.2, 0.9 / len(shown))
+    radius = node_radius(len(shown))
     centre = np.mean(list(place.values()), axis=0)
     for source, target, data in graph.edges(data=True):
         if source in place and target in place:
@@ -88,15 +88,6 @@ def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Ax
     return ax
 
 
-def _node_places(nodes: Sequence[str]) -> dict[str, np.ndarray]:
-    if nodes and all(len(n) == 2 for n in nodes):
-        return {n: np.array([float(n[0]), float(n[1])]) for n in nodes}
-    if len(nodes) <= 2:
-        return {n: np.array([float(i), 0.0]) for i, n in enumerate(nodes)}
-    angle = np.pi / 2 - 2 * np.pi * np.arange(len(nodes)) / len(nodes)
-    return {n: np.array([np.cos(a), np.sin(a)]) for n, a in zip(nodes, angle, strict=True)}
-
-
 def _draw_edge(
     ax: Axes, start: np.ndarray, end: np.ndarray, probability: float, radius: float, centre: np.ndarray, label: bool
 ) -> None:
@@ -123,7 +114,7 @@ def _draw_edge(
         arrowstyle="-|>",
         mutation_scale=8 + 2 * width,
         linewidth=width,
-        color="#555555",
+        color=EDGE,
         shrinkA=0,
         shrinkB=1,
         zorder=2,

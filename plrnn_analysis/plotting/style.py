@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..appearance import INK, OTHER, PALETTE, node_colours, rgb
 from ..maps import bits_to_string
 from ..results import FixedPoint, FixedPoints, Trajectory
 
@@ -27,11 +28,6 @@ __all__ = [
     "percent",
     "text_colour",
 ]
-
-#: Okabe & Ito (2008), without black and ordered so that the first ones differ most.
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-OTHER = "#BBBBBB"
-INK = "#222222"
 
 
 def new_axes(width: float = 5.6, height: float = 4.2) -> Axes:
@@ -71,7 +67,7 @@ def bitcode_colours(codes: Any) -> dict[str, str]:
     names = bitcode_strings(codes) if isinstance(codes, Trajectory) else np.asarray(codes)
     counts = Counter(names.ravel().tolist())
     ordered = sorted(counts, key=lambda code: (-counts[code], code))
-    return {code: PALETTE[i] if i < len(PALETTE) else OTHER for i, code in enumerate(ordered)}
+    return node_colours(ordered)
 
 
 def open_frame(ax: Axes) -> None:
@@ -82,8 +78,8 @@ def open_frame(ax: Axes) -> None:
 def text_colour(background: str) -> str:
     """White or ink, whichever is read better on a background ``"#rrggbb"``."""
     # Luma of ITU-R BT.601: the eye sees green brightest.
-    red, green, blue = (int(background[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else INK
+    red, green, blue = rgb(background)
+    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 * 255 else INK
 
 
 def by_label(fixed_points: Mapping[str, FixedPoints] | FixedPoints | None) -> Mapping[str, FixedPoints]:
