@@ -80,7 +80,8 @@ def find_cycles(
     time_limit : float, optional
         Ends it after so many seconds; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
+        True shows how far the search is; a function is told, at least once a second, by a
+        :class:`~plrnn_analysis.progress.Progress`.
     workers : int, optional
         Threads over subtrees.
     executor : concurrent.futures.Executor, optional

@@ -34,7 +34,8 @@ def find_subregions(
     time_limit : float, optional
         Stop after so many seconds; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
+        True shows how far the search is; a function is told, at least once a second, by a
+        :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
     -------

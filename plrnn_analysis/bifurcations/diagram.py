@@ -60,7 +60,8 @@ def bifurcations(
     time_limit : float, optional
         Seconds for everything together; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
+        True shows how far the search is; a function is told, at least once a second, by a
+        :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
     -------

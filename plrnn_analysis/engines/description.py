@@ -15,7 +15,7 @@ from .verification import Hit
 __all__ = ["describe", "describe_cycles", "describe_points", "together"]
 
 # Matrices of M units whose eigenvalues are computed at once have so many M^3 together: some tenths of a second.
-WORK = 3e7
+WORK = 1e7
 
 
 def describe(map: CanonicalMap, hit: Hit, boundary_tolerance: float = BOUNDARY) -> FixedPoint:

@@ -241,7 +241,8 @@ def reduce(
         Seconds for the question whether the domain is invariant, or for `reachable`, and again for `tolerance`; None
         for no limit. Linear programs and the error bounds of the units, whose cost is in the notes, are not limited.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
+        True shows how far the search is; a function is told, at least once a second, by a
+        :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
     -------

@@ -252,7 +252,8 @@ def find_slow_manifolds(
     time_limit : float, optional
         Seconds; None for no limit. What is done by then is returned, with ``complete`` False. Ctrl-C does the same.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
+        True shows how far the search is; a function is told, at least once a second, by a
+        :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
     -------

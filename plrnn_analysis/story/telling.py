@@ -127,7 +127,8 @@ def tell_story(
     time_limit : float, optional
         Seconds for each search; None for no limit. What was not finished is said.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second: :mod:`plrnn_analysis.progress`.
+        True shows how far the search is; a function is told, at least once a second, by a
+        :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
     -------
