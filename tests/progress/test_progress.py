@@ -312,8 +312,9 @@ LONG: dict[str, Callable[[Any], Any]] = {
 
 def _clipped(m: int, n: int) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng(1)
+    A = rng.uniform(0.2, 0.8, m)
     W1, W2 = rng.normal(size=(m, n)) / np.sqrt(n), rng.normal(size=(n, m))
-    return rng.uniform(0.2, 0.8, m), W1, W2, 0.1 * rng.normal(size=m), rng.normal(size=n)
+    return A, W1, W2, 0.1 * rng.normal(size=m), rng.normal(size=n)
 
 
 def _large() -> PLRNN:
