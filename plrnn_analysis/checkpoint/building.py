@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._validation import as_array
 from ..activations import ACTIVATIONS, Activation, as_activation
 from ..model import PLRNN
 from ..rate_networks import LEAKY_FORMS
@@ -15,6 +16,7 @@ from .statements import activation, leak
 from .wishes import Wishes
 
 __all__ = [
+    "OWN_STEP",
     "Built",
     "Parts",
     "as_named",
@@ -35,6 +37,8 @@ __all__ = [
     "torch_rnn",
 ]
 
+#: Under which a module in memory that does not move as PyTorch's own do says so.
+OWN_STEP = "forward of its own"
 _STEP = "h' = (1 - alpha) h + alpha relu(W h + W_in s + b)"
 _EQUAL_LEAKS = 1e-6
 
@@ -213,10 +217,9 @@ def _recurrent(parts: Parts, assumed: str = "", form: str | None = None) -> Buil
 
 
 def _activation(parts: Parts, assumed: str) -> Activation:
-    if "kinks" in parts.arrays or "slopes" in parts.arrays:
-        return as_activation(
-            {role: parts.arrays[role] for role in ("kinks", "slopes", "offset") if role in parts.arrays}
-        )
+    given = {role: parts.arrays[role] for role in ("kinks", "slopes", "offset") if role in parts.arrays}
+    if given:
+        return as_activation(given)
     said = activation(parts.contents, parts.prefix)
     if said is not None:
         return said
@@ -247,12 +250,16 @@ def _alpha(parts: Parts) -> Any:
     """The leak, from the argument, the arrays or the settings; all must agree."""
     found: list[tuple[str, Any]] = []
     if parts.wishes.alpha is not None:
-        found.append(("the argument alpha=", np.asarray(parts.wishes.alpha, dtype=np.float64)))
-    if "alpha" in parts.arrays:
+        given = parts.wishes.alpha
+        found.append(("the argument alpha=", as_array("alpha", given, (None,) * min(np.ndim(given), 1))))
+    roles = [role for role in ("alpha", "tau", "dt") if role in parts.arrays]
+    if "alpha" in roles:
         found.append((f"the file ({parts.names['alpha']})", parts.arrays["alpha"]))
-        parts.left += [role for role in ("tau", "dt") if role in parts.arrays]
-    elif "tau" in parts.arrays and "dt" in parts.arrays:
+        roles.remove("alpha")
+    elif len(roles) == 2:
         found.append(("the file (dt, tau)", parts.arrays["dt"] / parts.arrays["tau"]))
+        roles.clear()
+    parts.left += roles
     said, words = leak(parts.contents, parts.prefix)
     if said is not None:
         found.append((f"the settings ({words})", np.asarray(said)))
@@ -262,7 +269,7 @@ def _alpha(parts: Parts) -> Any:
     for other, also in found[1:]:
         # A leak stored in single precision is the same.
         if not np.allclose(value, also, rtol=_EQUAL_LEAKS, atol=0.0):
-            raise parts.contents.error(f"contradiction about the leak: {name} says {value}, {other} says {also}")
+            raise parts.contents.error(f"contradiction about the leak: {name}: {value}; {other}: {also}")
     return value
 
 
@@ -280,6 +287,9 @@ def _at(parts: Parts) -> str:
 
 def torch_rnn(parts: Parts) -> Built:
     """One layer of ``torch.nn.RNN``: the two biases are added."""
+    own_step = parts.contents.facts.get(parts.prefix, {}).get(OWN_STEP)
+    if own_step and not parts.insisted and parts.architecture == "relu_rnn":
+        raise _your_own(parts, ["a forward of its own"])
     if ("b1" in parts.arrays) != ("b2" in parts.arrays):
         end = "_l0" if parts.names["W_hh"].endswith("_l0") else ""
         raise parts.contents.error(

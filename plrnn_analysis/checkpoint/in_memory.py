@@ -9,6 +9,7 @@ import numpy as np
 
 from .._validation import detached
 from ..errors import CheckpointError
+from .building import OWN_STEP
 from .contents import Contents, Entry
 from .parametrised import computed_from
 
@@ -66,7 +67,13 @@ def _facts(module: Any) -> dict[str, Any]:
     """What a module's attributes say: words, numbers, functions and modules, of which only names are looked at."""
     said = {key: value for key, value in vars(module).items() if isinstance(value, _PLAIN) or callable(value)}
     said.update(module.named_children())
-    return {key: value for key, value in said.items() if not key.startswith("_")}
+    said = {key: value for key, value in said.items() if not key.startswith("_")}
+    # Compiled modules keep their attributes elsewhere.
+    if isinstance(word := getattr(module, "nonlinearity", None), str):
+        said["nonlinearity"] = word
+    if not str(getattr(type(module).forward, "__module__", "")).startswith("torch."):
+        said[OWN_STEP] = True
+    return said
 
 
 def _with_values_of_parametrised(source: Any, state: dict[str, Any]) -> dict[str, Any]:

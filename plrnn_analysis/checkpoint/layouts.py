@@ -184,7 +184,7 @@ LAYOUTS: tuple[Layout, ...] = (
         _RECURRENT,
     ),
     Layout(
-        "a cell of your own, Equinox among them",
+        "cell of your own",
         (_t("weight_hh", "M M", "W_hh"), _t("weight_ih", "M K", "W_ih"), _t("bias", "M"), *_LEAK),
         building.rate_network,
         (None, *_RECURRENT),
@@ -229,7 +229,7 @@ LAYOUTS: tuple[Layout, ...] = (
         (None, *_LEAKY),
     ),
     Layout(
-        "two linear layers, NeuroGym's CTRNN among them",
+        "CTRNN of two linear layers",
         (
             _t(_each(_HIDDEN, "weight"), "M M", "W_hh"), _t(_each(_INPUT, "weight"), "M K", "W_ih"),
             _maybe(_each(_HIDDEN, "bias"), "M", "b1"), _maybe(_each(_INPUT, "bias"), "M", "b2"), *_LEAK,

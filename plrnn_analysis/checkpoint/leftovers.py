@@ -89,7 +89,7 @@ def refuse(contents: Contents, match: Match, harmful: Collection[str]) -> None:
     shown = list(harmful)[:_SHOWN]
     text = ", ".join(f"{name} {shape_text(contents.entries[name].shape)}" for name in shown)
     more = f" and {len(harmful) - _SHOWN} more" if len(harmful) > _SHOWN else ""
-    where = f"in the module {match.prefix!r}" if match.prefix else "in it"
+    where = f" at {match.prefix!r}" if match.prefix else ""
     remedies = [
         "Apply it to the weights before saving, or build the network with the constructor that has it; "
         f"if it changes nothing, say so: ignore=[{', '.join(map(repr, shown[:3]))}{', ...' if len(shown) > 3 else ''}]."
@@ -99,7 +99,7 @@ def refuse(contents: Contents, match: Match, harmful: Collection[str]) -> None:
     if "relu_rnn" in match.layout.architectures and any(_LEAK.fullmatch(n.rpartition(".")[2]) for n in harmful):
         remedies.insert(0, 'For a leaky cell give architecture="leaky_rnn", alpha=dt/tau, form="rate" or "current".')
     raise contents.error(
-        f"{where} beside the weights of {match.layout.name} is {text}{more}, which may change the network, "
+        f"beside the weights of {match.layout.name}{where} is {text}{more}, which may change the network, "
         "so none was built",
         " ".join(remedies),
     )

@@ -171,7 +171,8 @@ def nearest(names: Mapping[str, str]) -> str:
         for prefix in sorted(prefixes):
             lacking = [t.names[0] for t in layout.required if not _present(t, prefix, names)]
             have = 1.0 - len(lacking) / len(layout.required)
-            if lacking and have > share:
+            # A bias alone is near to everything.
+            if lacking and have > share and (have > 0.5 or layout.tensors[0].names[0] not in lacking):
                 label = layout.name if layout.architectures[0] in (None, "relu_rnn") else layout.architectures[0]
                 best, share = f"Nearest is {label}: missing {', '.join(lacking)}. ", have
     return best

@@ -153,8 +153,10 @@ def _readout(
     if wishes.readout is not None:
         return _taken(contents, names, named_layer(contents, layers, wishes.readout, match.prefix))
     m = _n_units(contents, names, match)
-    fitting = [layer for layer in layers if layer.shape[1] == m and not _is_input_side(layer)]
-    if len(layers) == 1 and fitting and "W_hh" in match.names:
+    before = [layer for layer in layers if _is_input_side(layer)]
+    fitting = [layer for layer in layers if layer.shape[1] == m and layer not in before]
+    # A second layer may follow the one that fits.
+    if len(layers) == len(before) + 1 and fitting and "W_hh" in match.names:
         layer = fitting[0]
         return _taken(
             contents, names, layer, f"the readout is the linear layer {layer.head!r} (readout={layer.head!r})"

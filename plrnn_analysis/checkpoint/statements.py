@@ -18,6 +18,7 @@ __all__ = ["activation", "leak", "parsed", "said_of"]
 _ACTIVATION = re.compile(
     r"(hidden_|rnn_|recurrent_)?(non_?linearity|activation|act|phi|transfer)(_?(fn|func|function|name|type))?"
 )
+_NOT_ABOUT_IT = "If that is not about this network, leave it out of the file, or give from_torch the state dict alone."
 _LEAKS = ("alpha", "α", "leak", "leak_rate")
 _MAX_DEPTH = 8
 _MAX_TEXT = 2**20
@@ -86,7 +87,7 @@ def activation(contents: Contents, prefix: str) -> Activation | None:
         try:
             meant = as_activation(word)
         except ModelError as error:
-            raise contents.error(f"it says {here}: {error}", "Without the ReLU it is not analysed here.") from error
+            raise contents.error(f"it says {here}: {error}", _NOT_ABOUT_IT) from error
         if index < own:
             # The module itself speaks first, those around it only if it is silent.
             return meant

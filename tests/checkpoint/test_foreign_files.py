@@ -95,9 +95,9 @@ def test_what_is_inside_or_around_the_module_counts_and_what_is_elsewhere_is_not
             pa.load(write_torch(tmp_path, {**TORCH, name: np.ones(3)}, {}))
     rest = {"encoder.0.weight": np.ones((3, 3)), "fc.weight": np.ones((1, 3)), "head.norm.weight": np.ones(3)}
     model = pa.load(write_torch(tmp_path, {**TORCH, **rest}, {}))
-    assert model.n_outputs == 0 and model.metadata["notes"][1:] == [
-        "no readout was read; a linear layer that fits: readout='fc'",
-        "not used: encoder.0.weight, fc.weight, head.norm.weight",
+    assert model.n_outputs == 1 and model.metadata["notes"][1:] == [
+        "the readout is the linear layer 'fc' (readout='fc')",
+        "not used: encoder.0.weight, head.norm.weight",
     ]
 
 

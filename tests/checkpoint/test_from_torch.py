@@ -119,3 +119,48 @@ def test_constructors_take_tensors_that_require_gradients():
     assert np.array_equal(model.parameters["W_hh"], module.weight_hh_l0.detach().double().numpy())
     with pytest.raises(pa.ModelError, match="to_dense"):
         pa.PLRNN.relu_rnn(torch.eye(3).to_sparse(), torch.ones(3))
+
+
+class LeakyCell(nn.RNNCell):
+    """Has the arrays of an RNNCell and a step of its own."""
+
+    def forward(self, x, h):
+        return 0.9 * h + 0.1 * super().forward(x, h)
+
+
+def test_a_step_or_leak_of_ones_own_is_not_torchs():
+    with pytest.raises(CheckpointError, match=r'a forward of its own.*architecture="leaky_rnn"'):
+        pa.from_torch(LeakyCell(3, 4, nonlinearity="relu"))
+    net = Net(nn.RNNCell(3, 4, nonlinearity="relu"))
+    net.alpha = 0.2
+    with pytest.raises(CheckpointError, match=r"alpha = 0\.2.*architecture="):
+        pa.from_torch(net)
+    model = pa.from_torch(net, architecture="leaky_rnn", form="rate")
+    assert model.parameters["alpha"] == 0.2 and model.n_outputs == 2
+    with pytest.raises(CheckpointError, match="contradiction about the leak"):
+        pa.from_torch(net, architecture="leaky_rnn", alpha=0.3)
+
+
+def test_activations_that_a_module_names():
+    cell = nn.ModuleDict({"h2h": nn.Linear(4, 4), "input2h": nn.Linear(3, 4)})
+    cell.activation = nn.Hardtanh()
+    assert pa.from_torch(cell, alpha=0.5, form="rate").pwl_units == 8
+    del cell.activation
+    cell.activation = torch.tanh
+    with pytest.raises(CheckpointError, match="tanh is smooth"):
+        pa.from_torch(cell, alpha=0.5, form="rate")
+
+
+def test_parametrised_modules_are_computed_and_not_changed():
+    module = nn.utils.parametrizations.spectral_norm(nn.RNN(3, 4, nonlinearity="relu"), "weight_hh_l0")
+    before = module.parametrizations.weight_hh_l0[0]._u.clone()
+    model = pa.from_torch(module)
+    assert torch.equal(module.parametrizations.weight_hh_l0[0]._u, before)
+    assert np.allclose(model.parameters["W_hh"], module.eval().weight_hh_l0.detach().numpy(), atol=1e-6)
+
+
+def test_readouts_that_are_not_part_of_the_module():
+    module, layer = nn.RNN(3, 4, nonlinearity="relu"), nn.Linear(4, 3)
+    assert np.array_equal(pa.from_torch(module, readout=layer).B, layer.weight.detach().numpy())
+    assert pa.from_torch(module, readout=(np.ones((1, 4)), np.ones(1))).b == 1.0
+    assert pa.from_torch(module, readout=np.ones((1, 4))).b is None
