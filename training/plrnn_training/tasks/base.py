@@ -78,8 +78,8 @@ def stack_batches(batches: Sequence[Batch]) -> Batch:
 class Task(ABC):
     """A supervised task on sequences; derive from it to train on your own.
 
-    A subclass names itself and its channels and says how trials are drawn: :attr:`name`, :attr:`input_names`,
-    :attr:`output_names` and :meth:`sample`. Everything else has a default that it may replace.
+    A subclass names itself and its channels and says how trials are drawn: ``name``, ``input_names``,
+    ``output_names`` and :meth:`sample`. Everything else has a default that it may replace.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ LAST_STEP = "read as wanted at the last step of each trial"
 
 @dataclass(frozen=True, eq=False)
 class Trials(Frozen):
-    """Inputs and what is wanted of the network, trial by trial; :meth:`build` makes it from what people have.
+    """Inputs and what is wanted of the network, trial by trial; :meth:`Trials.build` makes it from what people have.
 
     Attributes
     ----------

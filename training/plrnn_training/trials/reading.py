@@ -37,7 +37,7 @@ def read_trials(path: str | Path) -> Trials:
     ----------
     path : str or Path
         An ``.npz`` or ``.mat`` file, or a directory of ``.npy`` files, whose arrays have the names of the parameters of
-        :meth:`Trials.build`, or close ones such as ``x``, ``y``, ``output_mask`` (see :data:`ROLES`).
+        :meth:`Trials.build`, or close ones such as ``x``, ``y``, ``output_mask`` (see ``ROLES``).
 
     Returns
     -------
