@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import CheckpointError, GraphError, ModelError, PLRNNError
+from . import hooks
+from .errors import CheckpointError, GraphError, ModelError, PLRNNError, RecordError
 from .maps import CanonicalMap
 from .model import PLRNN
+from .records import from_json
 
 if TYPE_CHECKING:
     from .checkpoint import from_torch as from_torch
@@ -30,6 +32,8 @@ __all__ = [
     "GraphError",
     "ModelError",
     "PLRNNError",
+    "RecordError",
+    "from_json",
     "from_torch",
     "load",
     "save",
@@ -50,3 +54,18 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(set(globals()) | set(__all__))
+
+
+hooks.version.fill(lambda: __version__)
+
+
+@hooks.import_all_results.fill
+def _import_all_results() -> None:
+    from . import everything  # noqa: F401 - importing it is what it is for
+
+
+@hooks.draw.fill
+def _draw(*arguments: Any, **options: Any) -> Any:
+    from .plotting import plot_result
+
+    return plot_result(*arguments, **options)

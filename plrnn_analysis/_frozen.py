@@ -9,6 +9,8 @@ import numpy as np
 
 from .display.abbreviation import call_text, one_line
 from .display.markup import Grid, fragment
+from .hooks import draw
+from .records import Recorded
 
 __all__ = ["Frozen", "freeze"]
 
@@ -19,11 +21,12 @@ def freeze(array: np.ndarray) -> np.ndarray:
     return array
 
 
-class Frozen:
+class Frozen(Recorded):
     """Base of dataclasses whose arrays are read-only, those inside tuples and dicts included.
 
     An object that was pickled, as by an executor, comes back as it went: NumPy forgets the flag, this class does not.
-    Its ``repr`` is one line of at most 200 characters with arrays by shape, and in a notebook it is a short table.
+    Its ``repr`` is one line of at most 200 characters with arrays by shape, and in a notebook it is a short table;
+    ``to_json`` and ``from_json`` write and read it.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -44,6 +47,21 @@ class Frozen:
 
     def __repr__(self) -> str:
         return call_text(type(self).__name__, self.shown_fields())
+
+    def plot(self, **options: Any) -> Any:
+        """Draw it with the function made for results of this type; see :func:`plrnn_analysis.plotting.plot_result`.
+
+        Parameters
+        ----------
+        **options
+            Of that function, such as ``ax``.
+
+        Raises
+        ------
+        ModelError
+            If there is no figure of this type.
+        """
+        return draw(self, **options)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: a verdict and short tables, at most 50 kB of HTML without any script."""

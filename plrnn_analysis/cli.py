@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .model import PLRNN
-    from .results import Cycles, FixedPoints
+    from .results import FixedPoints
     from .story import Story
 
 __all__ = ["app", "main"]
@@ -152,6 +152,7 @@ def analyze(
     """
     from . import terminal
     from ._files import write_atomically
+    from .analysis import Analysis
 
     held = _numbers(constant_input, "--input", float)
     model = _load(checkpoint, pwl_units, relu_units, architecture, prefix)
@@ -164,7 +165,10 @@ def analyze(
         runs: dict[str, Any] = {"steps": steps, "max_period": max_period, "seed": seed}
         runs.update(time_limit=time_limit, progress=shown)
         told = _story(model, held, inputs, probe, fixed_points, runs)
-    record = "" if json_file is None else _as_json(model, checkpoint, held, fixed_points, cycles, told)
+    record = ""
+    if json_file is not None:
+        constant = None if held is None else tuple(held)
+        record = Analysis.of(model, str(checkpoint), constant, fixed_points, cycles, told).to_json(indent=2)
     if json_file == "-":
         typer.echo(record)
         return
@@ -321,36 +325,6 @@ def _load(
 
     units = _numbers(relu_units, "--relu-units", int)
     return load(checkpoint, pwl_units, relu_units=units, architecture=architecture, prefix=prefix)
-
-
-def _as_json(
-    model: PLRNN,
-    checkpoint: Path,
-    held: list[float] | None,
-    result: FixedPoints,
-    cycles: Cycles | None,
-    story: Story | None,
-) -> str:
-    import json
-
-    from .summary import RECORD_VERSION, cycles_record, fixed_points_record
-
-    record = {
-        "format": "plrnn-analysis/fixed-points",
-        "version": RECORD_VERSION,
-        "software": f"plrnn-analysis {__version__}",
-        "checkpoint": str(checkpoint),
-        "architecture": model.architecture,
-        "n_units": model.n_units,
-        "pwl_units": model.pwl_units,
-        "constant_input": held,
-        **fixed_points_record(result),
-    }
-    if cycles is not None:
-        record["cycles"] = cycles_record(cycles)
-    if story is not None:
-        record["story"] = story.record()
-    return json.dumps(record, indent=2, allow_nan=False)
 
 
 def _training_missing(ctx: typer.Context) -> None:

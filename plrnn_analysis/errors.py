@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PLRNNError", "ModelError", "CheckpointError", "GraphError"]
+__all__ = ["PLRNNError", "ModelError", "CheckpointError", "GraphError", "RecordError"]
 
 
 class PLRNNError(Exception):
@@ -15,6 +15,10 @@ class ModelError(PLRNNError, ValueError):
 
 class CheckpointError(PLRNNError):
     """A file that cannot be read as a model; says which file, what was found, what to do."""
+
+
+class RecordError(PLRNNError, ValueError):
+    """JSON that cannot be read as a result, or a result that cannot be written as JSON; says what was found."""
 
 
 class GraphError(PLRNNError, ValueError):

@@ -174,6 +174,13 @@ class Network(Constructors, Frozen):
             f"at most 2^{self.pwl_units} subregions>"
         )
 
+    @classmethod
+    def record_hints(cls) -> dict[str, Any]:
+        """A record holds what the constructor takes."""
+        array = np.ndarray | None
+        names: dict[str, Any] = {"architecture": str, "parameters": dict[str, np.ndarray]}
+        return {**names, "relu_units": tuple[int, ...] | None, "B": array, "b": array, "metadata": dict[str, Any]}
+
     def shown_fields(self) -> list[tuple[str, Any]]:
         """What a notebook shows of a network: sizes, names and weights, by name."""
         about = {"units M": self.n_units, "ReLUs P": self.pwl_units, "inputs K": self.n_inputs}

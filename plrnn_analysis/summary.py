@@ -1,22 +1,16 @@
-"""A search result in plain words, and as a record for JSON."""
+"""A search result in plain words."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .display.abbreviation import count_words
 from .statuses import Engine, StoppedBy
 
 if TYPE_CHECKING:
-    import numpy as np
+    from .results import Cycles, FixedPoints
 
-    from .results import Continuum, Cycle, Cycles, FixedPoint, FixedPoints
-
-__all__ = ["coverage_sentences", "cycle_sentences", "cycles_record", "fixed_points_record"]
-
-#: Version of the record that :func:`fixed_points_record` makes; raised when a field changes its meaning.
-RECORD_VERSION = 1
+__all__ = ["coverage_sentences", "cycle_sentences"]
 
 NONE = "The model has no fixed point."
 
@@ -82,84 +76,6 @@ def coverage_sentences(result: FixedPoints) -> list[str]:
     return [verdict, how, *(f"Note: {note}." for note in cov.notes)]
 
 
-def _number(x: float) -> float | None:
-    """JSON has no infinity; null stands for it."""
-    return float(x) if math.isfinite(x) else None
-
-
-def _complex_pairs(values: np.ndarray) -> list[list[float]]:
-    return [[float(v.real), float(v.imag)] for v in values]
-
-
-def _point_record(point: FixedPoint) -> dict[str, Any]:
-    return {
-        "bitcode": point.bitcode,
-        "z": point.z.tolist(),
-        "stability": point.stability,
-        "spectral_radius": float(point.spectral_radius),
-        "eigenvalues": _complex_pairs(point.eigenvalues),
-        "residual": float(point.residual),
-        "boundary_distance": _number(point.boundary_distance),
-        "on_boundary": bool(point.on_boundary),
-    }
-
-
-def _continuum_record(piece: Continuum) -> dict[str, Any]:
-    return {
-        "bitcode": piece.bitcode,
-        "dimension": int(piece.dimension),
-        "anchor": piece.anchor.tolist(),
-        "directions": piece.directions.tolist(),
-        "interval": None if piece.interval is None else [_number(end) for end in piece.interval],
-        "eigenvalues": _complex_pairs(piece.eigenvalues),
-        "residual": float(piece.residual),
-    }
-
-
-def fixed_points_record(result: FixedPoints) -> dict[str, Any]:
-    """A search result as nested dicts and lists that :mod:`json` accepts.
-
-    Parameters
-    ----------
-    result : FixedPoints
-
-    Returns
-    -------
-    dict
-        ``complete``, ``coverage``, ``fixed_points`` and ``continua``. Eigenvalues are pairs (real,
-        imaginary); null stands for infinity: a ``boundary_distance`` of a model without ReLU, an open end
-        of an ``interval``. A ``limit`` that is not null is the modulus of ReLU arguments up to which fixed points
-        were excluded.
-
-    Examples
-    --------
-    >>> from plrnn_analysis import PLRNN
-    >>> decay = PLRNN.al_rnn(A=[0.5], W=[[0.0]], h=[1.0], pwl_units=0)
-    >>> record = fixed_points_record(decay.fixed_points())
-    >>> record["complete"], record["fixed_points"][0]["z"], record["fixed_points"][0]["boundary_distance"]
-    (True, [2.0], None)
-    """
-    cov = result.coverage
-    return {
-        "complete": bool(result.complete),
-        "coverage": {
-            "subregions_log2": cov.subregions.bit_length() - 1,
-            "decided_fraction": cov.decided / cov.subregions,
-            "engine": cov.engine,
-            "nodes": int(cov.nodes),
-            "pruned": int(cov.pruned),
-            "collapsed": int(cov.collapsed),
-            "solved": int(cov.solved),
-            "stopped_by": cov.stopped_by,
-            "seconds": float(cov.seconds),
-            "notes": list(cov.notes),
-            "limit": cov.limit,
-        },
-        "fixed_points": [_point_record(point) for point in result],
-        "continua": [_continuum_record(piece) for piece in result.continua],
-    }
-
-
 def cycle_sentences(result: Cycles) -> list[str]:
     """What a search for cycles proved, in words.
 
@@ -192,56 +108,3 @@ def cycle_sentences(result: Cycles) -> list[str]:
         f"complete up to period {result.complete_up_to}" if result.complete_up_to else "not even period 1 is complete"
     )
     return [f"NOT complete: {why}; {done} of {result.max_period}{where}. What is listed{extra} is verified."]
-
-
-def _cycle_record(cycle: Cycle) -> dict[str, Any]:
-    return {
-        "period": int(cycle.period),
-        "word": list(cycle.word),
-        "points": cycle.points.tolist(),
-        "stability": cycle.stability,
-        "spectral_radius": float(cycle.spectral_radius),
-        "multipliers": _complex_pairs(cycle.multipliers),
-        "residual": float(cycle.residual),
-        "boundary_distance": _number(cycle.boundary_distance),
-        "on_boundary": bool(cycle.on_boundary),
-    }
-
-
-def cycles_record(result: Cycles) -> dict[str, Any]:
-    """A cycle search as nested dicts and lists that :mod:`json` accepts, like :func:`fixed_points_record`.
-
-    Parameters
-    ----------
-    result : Cycles
-
-    Returns
-    -------
-    dict
-        ``complete_up_to``, ``max_period``, ``stopped_by`` of each period, ``cycles`` and ``families``.
-
-    Examples
-    --------
-    >>> from plrnn_analysis import PLRNN
-    >>> tent = PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
-    >>> record = cycles_record(tent.cycles(max_period=2))
-    >>> record["complete_up_to"], record["cycles"][-1]["word"]
-    (2, ['0', '1'])
-    """
-    return {
-        "complete_up_to": int(result.complete_up_to),
-        "max_period": int(result.max_period),
-        "stopped_by": {str(k): c.stopped_by for k, c in result.coverage.items()},
-        "limit": {str(k): c.limit for k, c in result.coverage.items() if c.limit is not None},
-        "cycles": [_cycle_record(cycle) for cycle in result],
-        "families": [
-            {
-                "period": int(f.period),
-                "word": list(f.word),
-                "dimension": int(f.dimension),
-                "anchor": f.anchor.tolist(),
-                "directions": f.directions.tolist(),
-            }
-            for f in result.continua
-        ],
-    }

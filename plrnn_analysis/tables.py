@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Generic, TypeVar, overload
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 from ._frozen import Frozen
 from .display.abbreviation import one_line
 from .display.markup import ROWS, Grid, fragment
+from .records import Recorded
 
 __all__ = ["Item", "ResultSequence", "Table"]
 
@@ -17,7 +18,7 @@ Item = TypeVar("Item")
 MORE_GRIDS = 3
 
 
-class Table(dict[str, list[Any]]):
+class Table(Recorded, dict[str, list[Any]]):
     """Columns of equal length, keyed by name.
 
     Attributes
@@ -48,6 +49,22 @@ class Table(dict[str, list[Any]]):
         rows = list(zip(*self.values(), strict=True))
         verdict = "; ".join(filter(None, (_rows(len(rows)), self.claim)))
         return fragment("Table", verdict, [Grid(tuple(self), rows, len(rows))])
+
+    def record_values(self) -> dict[str, Any]:
+        """The claim and the columns."""
+        return {"claim": self.claim, "columns": dict(self)}
+
+    @classmethod
+    def record_hints(cls) -> dict[str, Any]:
+        """Columns hold anything."""
+        return {"claim": str, "columns": dict[str, list[Any]]}
+
+    @classmethod
+    def from_record_values(cls, values: dict[str, Any]) -> Self:
+        """A table from its claim and its columns."""
+        table = cls(values["columns"])
+        table.claim = values["claim"]
+        return table
 
     def to_pandas(self) -> Any:
         """The same table as a :class:`pandas.DataFrame`.

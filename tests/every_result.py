@@ -59,6 +59,7 @@ def integrator() -> PLRNN:
 
 def made() -> Iterator[Any]:
     """One result after another; their parts are found by :func:`examples`."""
+    from plrnn_analysis.analysis import Analysis
     from plrnn_analysis.attractors import basin_slice
     from plrnn_analysis.bifurcations import bifurcation_plane
     from plrnn_analysis.border_collisions import classify_border_collision
@@ -110,7 +111,8 @@ def made() -> Iterator[Any]:
     yield from symbol_results(free.bitcodes, driven.bitcodes)
     yield affine_floor(rng.normal(size=(60, 3, 1)), rng.normal(size=(60, 1)), resamples=50)
     yield superposition_certificate()
-    yield tell_story(model, trials=inputs, steps=200)
+    story = tell_story(model, trials=inputs, steps=200)
+    yield Analysis.of(model, "choice.npz", (0.0, 1.0), model.fixed_points([0.0, 1.0]), tent.cycles(2), story)
 
 
 def symbol_results(bitcodes: np.ndarray, trials: np.ndarray) -> Iterator[Any]:

@@ -17,7 +17,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 import plrnn_analysis as pa
-from plrnn_analysis import cli
+from plrnn_analysis import cli, from_json
 from plrnn_analysis.summary import coverage_sentences
 
 
@@ -89,8 +89,8 @@ def test_analyze_lists_cycles_when_asked(tmp_path: Path) -> None:
 def test_analyze_tells_the_story(choice: Path, tmp_path: Path) -> None:
     text = flat(plrnn("analyze", choice, "--probe", "2,0", "--probe", "0,2", "--json", tmp_path / "x.json").output)
     assert "Where free runs end" in text and "Under constant input 0, 2" in text
-    record = json.loads((tmp_path / "x.json").read_text())
-    assert record["story"]["Under constant input 2, 0"]["fixed_points"] == ["10"]
+    story = {section.title: section.numbers for section in from_json(tmp_path / "x.json").story}
+    assert story["Under constant input 2, 0"]["fixed_points"] == ["10"]
     assert "Where free runs end" not in plrnn("analyze", choice, "--no-story").output
     np.save(tmp_path / "trials.npy", np.random.default_rng(0).uniform(0, 1, (5, 30, 2)))
     text = flat(plrnn("analyze", choice, "--inputs", tmp_path / "trials.npy").output)
@@ -109,7 +109,7 @@ def test_analyze_follows_runs_for_as_many_steps_as_asked(tmp_path: Path) -> None
     file = tmp_path / "slow.json"
     text = flat(plrnn("analyze", tmp_path / "slow.npz", "--steps", 200, "--json", file).output)
     assert "quasi-periodic" not in text and "raise steps" in text
-    ends = json.loads(file.read_text())["story"]["Where free runs end"]["ends"]
+    ends = from_json(file).story[0].numbers["ends"]
     assert any("raise steps" in end["note"] for end in ends)
     text = flat(plrnn("analyze", tmp_path / "slow.npz").output)
     assert "100 of 100 initial states end in a stable cycle of period 317" in text
@@ -149,7 +149,7 @@ def test_json_file_and_pipe_say_the_same(choice: Path, tmp_path: Path) -> None:
     file = tmp_path / "result.json"
     assert plrnn("analyze", choice, "--json", file).exit_code == 0
     record = json.loads(file.read_text(encoding="utf-8"))
-    assert record["format"] == "plrnn-analysis/fixed-points" and record["version"] == 1
+    assert record["type"] == "Analysis" and record["schema"] == 1
     assert record["complete"] is True and record["pwl_units"] == 2 and record["constant_input"] is None
     points = {p["bitcode"]: p["z"] for p in record["fixed_points"]}
     np.testing.assert_allclose([points["01"], points["10"], points["11"]], [[-2, 2], [2, -2], [2 / 3, 2 / 3]])
@@ -164,7 +164,7 @@ def test_continuum_and_model_without_relu(tmp_path: Path) -> None:
     assert result.exit_code == 0 and "Continua of fixed points" in text and "-inf .. inf" in text
     assert "the single subregion was decided. There is no fixed point beside the 1 continuum listed." in text
     record = json.loads((tmp_path / "line.json").read_text(encoding="utf-8"))
-    assert record["continua"][0]["bitcode"] == "-" and record["continua"][0]["interval"] == [None, None]
+    assert record["continua"][0]["bitcode"] == "-" and record["continua"][0]["interval"] == ["-Infinity", "Infinity"]
 
 
 def test_slow_directions_are_explained(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from plrnn_analysis.engines import elimination, mixed, outskirts, portfolio, red
 from plrnn_analysis.engines.budget import Budget
 from plrnn_analysis.fixed_points import find_fixed_points
 from plrnn_analysis.maps import bits_to_string
-from plrnn_analysis.summary import coverage_sentences, fixed_points_record
+from plrnn_analysis.summary import coverage_sentences
 from plrnn_analysis.units import balanced
 
 seeds = st.integers(0, 2**32 - 1)
@@ -403,7 +404,7 @@ class TestFarOut:
         limit = found.coverage.limit
         assert not found.complete and limit > 0.0
         assert f"|y| <= {limit:.3g}" in repr(found) and f"|y| <= {limit:.3g}" in found.table().claim
-        assert fixed_points_record(found)["coverage"]["limit"] == limit
+        assert json.loads(found.to_json())["coverage"]["limit"] == limit
         assert f"{limit:.3g}" in coverage_sentences(found)[0]
 
 

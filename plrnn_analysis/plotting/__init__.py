@@ -16,6 +16,7 @@ from .graphs import plot_transition_graph
 from .input_diagram import plot_fixed_point_count, plot_input_diagram
 from .losses import plot_loss_curves
 from .manifolds import plot_manifolds
+from .results import plot_result
 from .slow_modes import plot_drift, plot_modes
 from .state_plane import plot_state_plane
 from .style import bitcode_colours
@@ -37,6 +38,7 @@ __all__ = [
     "plot_manifolds",
     "plot_modes",
     "plot_occupancy",
+    "plot_result",
     "plot_state_plane",
     "plot_transition_graph",
     "plot_trial",

@@ -41,6 +41,8 @@ class Coverage(Frozen):
         not ``complete``.
     """
 
+    also_written = ("subregions_log2", "decided_fraction")
+
     subregions: int
     decided: int
     engine: Engine
@@ -54,6 +56,16 @@ class Coverage(Frozen):
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     limit: float | None = None
+
+    @property
+    def subregions_log2(self) -> int:
+        """Number of ReLUs H, of all steps of a cycle together."""
+        return self.subregions.bit_length() - 1
+
+    @property
+    def decided_fraction(self) -> float:
+        """The share of sign patterns that were decided."""
+        return self.decided / self.subregions
 
     @property
     def undecided(self) -> int:

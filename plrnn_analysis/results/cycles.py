@@ -8,6 +8,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from ..display.abbreviation import count_words
+from ..records import ComplexArray
 from ..statuses import Stability
 from ..tables import ResultSequence, Table
 from .coverage import Coverage
@@ -46,7 +47,7 @@ class Cycle(Frozen):
     period: int
     points: np.ndarray
     word: tuple[str, ...]
-    multipliers: np.ndarray
+    multipliers: ComplexArray
     spectral_radius: float
     stability: Stability
     residual: float
@@ -106,6 +107,8 @@ class Cycles(ResultSequence[Cycle]):
         "outputs",
     )  # fmt: skip
     optional_columns = ("outputs",)
+
+    items_key = "cycles"
 
     _items: tuple[Cycle, ...]
     complete_up_to: int

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from ..display.abbreviation import count_words
+from ..records import ComplexArray
 from ..statuses import Stability
 from ..tables import ResultSequence, Table
 from .coverage import Coverage
@@ -51,7 +52,7 @@ class FixedPoint(Frozen):
 
     z: np.ndarray
     bitcode: str
-    eigenvalues: np.ndarray
+    eigenvalues: ComplexArray
     spectral_radius: float
     stability: Stability
     residual: float
@@ -88,7 +89,7 @@ class Continuum(Frozen):
     directions: np.ndarray
     dimension: int
     bitcode: str
-    eigenvalues: np.ndarray
+    eigenvalues: ComplexArray
     residual: float
     interval: tuple[float, float] | None = None
     output: np.ndarray | None = None
@@ -114,6 +115,8 @@ class FixedPoints(ResultSequence[FixedPoint]):
 
     columns = ("bitcode", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "z", "output")
     optional_columns = ("output",)
+
+    items_key = "fixed_points"
 
     _items: tuple[FixedPoint, ...]
     complete: bool

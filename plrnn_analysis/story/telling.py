@@ -74,10 +74,6 @@ class Story(ResultSequence[Section]):
         """The story as plain text, one sentence a line."""
         return "\n\n".join("\n".join([section.title, *section.sentences]) for section in self)
 
-    def record(self) -> dict[str, Any]:
-        """The story as nested dicts and lists that :mod:`json` accepts, by title."""
-        return {s.title: {"sentences": list(s.sentences), **s.numbers} for s in self}
-
     def __repr__(self) -> str:
         return f"<Story: {', '.join(section.title.lower() for section in self)}>"
 

@@ -1,0 +1,8 @@
+"""Results as JSON and back, exactly: what :meth:`to_json` writes and :func:`from_json` reads."""
+
+from .base import Recorded
+from .decoding import from_json
+from .envelope import SCHEMA
+from .hints import ComplexArray
+
+__all__ = ["SCHEMA", "ComplexArray", "Recorded", "from_json"]
