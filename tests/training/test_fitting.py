@@ -178,7 +178,7 @@ def test_interval_and_alpha_are_chosen_by_validation(forcing):
     settings = {k: v for k, v in TINY.items() if k != "interval"}
     found = fit(wave(), forcing=forcing, **settings)
     tried = found.choice[3]
-    assert len(tried) == 3 and len(found) == 2
+    assert len(tried) == (2 if forcing == "sparse" else 3) and len(found) == 2
     kept = {m.interval if forcing == "sparse" else m.alpha for m in found}
     assert kept == {min(tried, key=tried.get)}
 
@@ -243,10 +243,11 @@ def test_ctrl_c_keeps_the_state_and_resume_goes_on(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_killed_fit_resumes_to_the_same_weights(tmp_path):
-    write_series(generate("van_der_pol", 3000), tmp_path / "data.npz")
+    write_series(generate("van_der_pol", 3000), tmp_path / "data.npy")
     command = [
-        sys.executable, "-m", "plrnn_analysis.cli", "fit", "data.npz", "--units", "10", "--pwl-units", "5", "--seeds",
-        "2", "--iterations", "1500", "--save-every", "0.2",
+        sys.executable, "-c", "from plrnn_analysis.cli import main; main()", "fit", "data.npy", "--units", "10",
+        "--pwl-units", "5", "--seeds",
+        "2", "--iterations", "400", "--save-every", "0.1",
     ]  # fmt: skip
     run = {"cwd": tmp_path, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     subprocess.run([*command, "--out", "whole"], check=True, **run)
@@ -255,7 +256,6 @@ def test_a_killed_fit_resumes_to_the_same_weights(tmp_path):
     deadline = time.monotonic() + 60
     while not state.exists() and time.monotonic() < deadline and killed.poll() is None:
         time.sleep(0.02)
-    time.sleep(0.5)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     assert killed.returncode == -signal.SIGKILL and not (tmp_path / "killed" / "fit.json").exists()

@@ -24,6 +24,10 @@ CHANNELS, TIMES = 4, 40
 # Points of the free run in space.
 POINTS = 4000
 NAMED = 6
+# Share of the power of the data that half of the axis of frequencies shows.
+CARRIED = 0.999
+# Points of subregions that have no colour of their own: darker than the data.
+REST = "#777777"
 
 
 def fit_figure(fit: Fit) -> Figure:
@@ -82,13 +86,13 @@ def _space(ax: Axes, fit: Fit, outputs: np.ndarray, codes: np.ndarray, colours: 
         # The rarest last, so that they are seen.
         for code, colour in colours.items():
             inside = names_at == code
-            ax.plot(*points[inside].T, ".", color=colour, markersize=3, zorder=3)
+            ax.plot(*points[inside].T, ".", color=REST if colour == OTHER else colour, markersize=3, zorder=3)
     all_codes, counts = np.unique(codes, return_counts=True)
     shares = dict(zip(all_codes.tolist(), (counts / counts.sum()).tolist(), strict=True))
     for code, colour in list(colours.items())[:NAMED]:
         ax.plot([], [], ".", color=colour, markersize=9, label=f"{code or 'linear'} ({percent(shares[code])})")
     if len(colours) > NAMED:
-        ax.plot([], [], ".", color=OTHER, markersize=9, label=f"{len(colours) - NAMED} more")
+        ax.plot([], [], ".", color=REST, markersize=9, label=f"{len(colours) - NAMED} more")
     _room(ax, np.concatenate([project(trial) for trial in held.trials]))
     ax.set_xlabel(names[0])
     ax.set_ylabel(names[1])
@@ -143,7 +147,8 @@ def _courses(
             ax.plot(time, np.clip(y, level - 0.1, level + 1.0), color=colour, linewidth=width)
     for code, colour in colours.items():
         inside = codes[:steps] == code
-        ax.bar(time[inside], 0.07, bottom=-0.17, width=series.dt, color=colour)
+        strip = REST if colour == OTHER else colour
+        ax.bar(time[inside], 0.07, bottom=-0.17, width=series.dt, color=strip)
     ax.plot([], [], color=INK, label="held-out data")
     ax.plot([], [], color=PALETTE[5], label="free run")
     ax.set_yticks(np.arange(shown) + 0.45, list(series.names[:shown])[::-1])
@@ -168,12 +173,14 @@ def _spectra(ax: Axes, fit: Fit, outputs: np.ndarray) -> None:
         except ValueError:  # gaps cut the data into shorter stretches
             power = power_spectra(series).mean(axis=1)
         frequency = np.linspace(0.0, 0.5 / dt, len(power))
+        if colour == INK:
+            # Beyond, there is next to nothing in the data.
+            ax.set_xlim(0.0, frequency[min(len(power) - 1, 2 * int(np.searchsorted(power.cumsum(), CARRIED)))])
+            ax.set_ylim(0.3 * power.min() * len(power), 3.0 * power.max() * len(power))
         ax.semilogy(frequency, power * len(power), color=colour, linewidth=1.3, label=label)
     linear = fit.baselines[-1]
     ax.set_xlabel("frequency per unit of time" if dt != 1.0 else "frequency per step")
     ax.set_ylabel("power, smoothed, mean of the channels")
-    ax.set_title(
-        f"c  spectra; D_H {fit.best.d_h:.2g} ({linear.name}: {linear.agreement.d_h:.2g})", loc="left", fontsize=10
-    )
+    ax.set_title(f"c  spectra, D_H {fit.best.d_h:.2g} (linear: {linear.agreement.d_h:.2g})", loc="left", fontsize=10)
     ax.legend(fontsize=8, frameon=False)
     open_frame(ax)

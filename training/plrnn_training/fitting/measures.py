@@ -34,7 +34,7 @@ HORIZONS = (1, 10, 100)
 WARM_UP = 20
 # Free runs of a motion that goes on: how many, and their steps all together, for the final figures and for choosing.
 LASTING_RUNS = 4
-FINAL_STEPS, CHOICE_STEPS = 100_000, 20_000
+FINAL_STEPS, CHOICE_STEPS = 100_000, 100_000
 EXPONENT_STEPS = 20_000
 # How much a spectral distance counts beside a divergence in state space.
 SPECTRAL_WEIGHT = 5.0

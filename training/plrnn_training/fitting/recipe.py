@@ -113,7 +113,7 @@ def intervals(pwl_units: int, decorrelation: float, window: int) -> list[int]:
     list of int
         Ascending, at most three.
     """
-    factors = (1.0, 1.5, 2.0) if 0 < pwl_units <= FEW_RELUS else (0.5, 1.0, 1.5)
+    factors = (1.5, 2.0) if 0 < pwl_units <= FEW_RELUS else (0.5, 1.0, 1.5)
     longest = max(2, window // 2)
     return sorted({min(longest, max(2, round(factor * decorrelation))) for factor in factors})
 
