@@ -68,7 +68,7 @@ def _space(ax: Axes, fit: Fit, outputs: np.ndarray, codes: np.ndarray, colours: 
     """Data as a line below, the free run as points in the colours of subregions."""
     held = fit.data.held_out
     project, names = _plane(fit, memory)
-    budget = 8 * POINTS
+    budget = 2 * POINTS
     for trial in held.trials:
         path = project(trial[: max(2, budget)])
         budget -= len(trial)

@@ -104,9 +104,13 @@ def _verdict(fit: Fit) -> str:
     linear = fit.baselines[-1]
     beaten = best.d_stsp < linear.agreement.d_stsp and best.d_h < linear.agreement.d_h
     sentences.append(
-        f"The {linear.name} baseline is {'beaten' if beaten else 'NOT beaten'}: D_stsp "
+        f"The {linear.name} baseline is {'beaten' if beaten else 'NOT beaten'} in free runs: D_stsp "
         f"{_cell(linear.agreement.d_stsp)}, D_H {_cell(linear.agreement.d_h)}."
     )
+    worse = [h for h, error in best.agreement.errors.items() if error > linear.agreement.errors[h]]
+    if worse:
+        steps = " and ".join(map(str, worse))
+        sentences.append(f"Its forecasts {steps} step(s) ahead are better than those of the network.")
     sentences.append(f"Floor, {fit.floor.kind}: D_stsp {_cell(fit.floor.d_stsp)}, D_H {_cell(fit.floor.d_h)}.")
     if best.lambda_max is not None and fit.floor.lambda_max is not None:
         sentences.append(
@@ -133,7 +137,7 @@ def _subregions(fit: Fit) -> str:
     subregions = 2**best.pwl_units
     text = f"Its free runs visit {len(found)} of {subregions} subregions: {named}{more}."
     if best.pwl_units > FEW_RELUS:
-        text += f" {found.n_for(0.9)} of them hold 90 % of the time. Fewer ReLUs give fewer; see `plrnn sparsify`."
+        text += f" {found.n_for(0.9)} of them hold 90 % of the time. Fewer ReLUs (`--pwl-units`) give fewer of them."
     return text
 
 
