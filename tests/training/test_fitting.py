@@ -21,8 +21,9 @@ from plrnn_analysis.errors import CheckpointError, ModelError, PLRNNError
 from plrnn_analysis.reconstruction import start_states, synchronised_states
 from plrnn_training.fitting import as_series, fit
 from plrnn_training.fitting.baselines import autoregression, best_autoregression
-from plrnn_training.fitting.fitter import FitMember, Fitter
+from plrnn_training.fitting.fitter import Fitter
 from plrnn_training.fitting.measures import free_runs
+from plrnn_training.fitting.members import FitMember
 from plrnn_training.fitting.recipe import FitRecipe
 from plrnn_training.fitting.series import decorrelation_time, split
 from plrnn_training.fitting.windows import Standardisation, Windows

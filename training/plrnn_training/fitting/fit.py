@@ -23,8 +23,9 @@ from ..runs import Interrupted
 from ..sequence import COMPILED_STATES
 from ..systems import generate
 from .baselines import best_autoregression, persistence
-from .fitter import FitMember, Fitter, together
+from .fitter import Fitter
 from .measures import FINAL_STEPS, LASTING_RUNS, agreement
+from .members import FitMember
 from .recipe import (
     FitRecipe,
     alphas,
@@ -35,7 +36,7 @@ from .recipe import (
     intervals,
 )
 from .results import Baseline, Fit, FittedModel, Floor
-from .series import Series, Split, as_series, decorrelation_time, split
+from .series import Series, Split, as_series, decorrelation_time, split, together
 from .windows import Standardisation
 
 __all__ = ["fit"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,54 +26,13 @@ from ..sequence import SMALL_STEP, Forcing
 from ..state import load_state, save_state
 from ..trainer import manifold_attractor_penalty
 from .measures import HOPELESS, validation_score
+from .members import FitHistory, FitMember
+from .readouts import principal_readout
 from .recipe import FitRecipe
-from .series import Series, Split
+from .series import Split, together
 from .windows import Standardisation, WindowBatch, Windows
 
-__all__ = ["FitHistory", "FitMember", "Fitter", "together"]
-
-# Share of the variance that a linear readout begins with.
-CARRIED = 0.995
-
-
-@dataclass(frozen=True)
-class FitMember:
-    """One model of a fit.
-
-    Attributes
-    ----------
-    pwl_units, seed : int
-    interval : int or None
-        Of sparse forcing.
-    alpha : float or None
-        Of generalised forcing.
-    """
-
-    pwl_units: int
-    seed: int
-    interval: int | None = None
-    alpha: float | None = None
-
-    @property
-    def strength(self) -> float:
-        """What sets this member's forcing apart."""
-        return float(self.alpha if self.interval is None else self.interval)  # type: ignore[arg-type]
-
-
-@dataclass
-class FitHistory:
-    """Scores and losses at each evaluation.
-
-    Attributes
-    ----------
-    iteration : list of int
-    score, loss : list of list of float
-        Of every model that was trained then.
-    """
-
-    iteration: list[int]
-    score: list[list[float]]
-    loss: list[list[float]]
+__all__ = ["Fitter"]
 
 
 class Fitter:
@@ -130,9 +89,7 @@ class Fitter:
         self._begin = nn.Parameter(torch.zeros(len(self.members), n_units, n, device=self.device))
         self._begin_offset = nn.Parameter(torch.zeros(len(self.members), n_units, device=self.device))
         if recipe.readout == "linear":
-            self._principal = _principal_readout(
-                data.training, self.standardisation, n_units, self.members[0].pwl_units
-            )
+            self._principal = principal_readout(data.training, self.standardisation, n_units, self.members[0].pwl_units)
         for index in range(len(self.members)):
             self._begin_member(index)
         self.optimiser = self._new_optimiser()
@@ -469,18 +426,3 @@ class Fitter:
         self._best, self.best_iterations = [self._best[i] for i in places], [self.best_iterations[i] for i in places]
         self.members = tuple(self.members[i] for i in places)
         self._gain = self._forcing_pattern()
-
-
-def together(first: Series, second: Series) -> Series:
-    """Trials of both."""
-    return replace(first, trials=first.trials + second.trials, inputs=first.inputs + second.inputs)
-
-
-def _principal_readout(training: Series, standardisation: Standardisation, n_units: int, pwl_units: int) -> Tensor:
-    """Channels (N, q) from standardised principal components: as many as carry 99.5 % of the variance."""
-    x = (np.concatenate(training.trials) - standardisation.mean) / standardisation.scale
-    sizes, directions = np.linalg.eigh(np.cov(np.where(np.isfinite(x), x, 0.0).T, bias=True).reshape(x.shape[1], -1))
-    sizes, directions = np.maximum(sizes[::-1], 1e-12), directions[:, ::-1]
-    q = 1 + int(np.searchsorted(np.cumsum(sizes) / sizes.sum(), CARRIED))
-    q = max(1, min(q, len(sizes), n_units - pwl_units))
-    return torch.as_tensor(directions[:, :q] * np.sqrt(sizes[:q]), dtype=torch.float32)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
-
-import numpy as np
 
 from plrnn_analysis._frozen import Frozen
 from plrnn_analysis.model import PLRNN
@@ -219,8 +216,3 @@ class Fit(ResultSequence[FittedModel]):
 
 def _figures(found: Agreement) -> tuple[float | None, ...]:
     return found.d_stsp, found.d_h, found.lambda_max, *(found.errors[h] for h in sorted(found.errors))
-
-
-def spread(values: Sequence[float]) -> tuple[float, float, float]:
-    """Smallest, median and largest of some figures."""
-    return float(np.min(values)), float(np.median(values)), float(np.max(values))

@@ -15,7 +15,7 @@ from plrnn_analysis.reconstruction.stretches import as_trials, gap_free
 
 from ..systems import GeneratedSeries
 
-__all__ = ["Series", "Split", "as_series", "decorrelation_time", "split"]
+__all__ = ["Series", "Split", "as_series", "decorrelation_time", "split", "together"]
 
 # With fewer trials each is cut in time; otherwise whole trials are set aside.
 MANY_TRIALS = 5
@@ -285,6 +285,11 @@ def _spaced(indices: list[int], share: float) -> list[int]:
     """At least one of them, evenly spaced."""
     n = max(1, round(share * len(indices)))
     return [indices[int((k + 0.5) * len(indices) / n)] for k in range(n)]
+
+
+def together(first: Series, second: Series) -> Series:
+    """Trials of both."""
+    return replace(first, trials=first.trials + second.trials, inputs=first.inputs + second.inputs)
 
 
 def decorrelation_time(series: Series) -> float:
