@@ -16,7 +16,7 @@ import pytest
 import plrnn_analysis
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("torch", "numba", "scipy", "matplotlib", "networkx", "pandas", "flint", "safetensors", "rich")
+HEAVY = ("torch", "numba", "scipy", "matplotlib", "networkx", "pandas", "xarray", "flint", "safetensors", "rich")
 
 
 def loaded_after(statement: str) -> set[str]:
@@ -189,7 +189,7 @@ def test_every_declared_dependency_is_used() -> None:
     """By the sources, for what users install; by tests, checks or the documentation for the other extras."""
     wanted = requirements()
     sources = imported_distributions("plrnn_analysis", "training")
-    assert {*wanted.pop(""), *wanted.pop("train"), *wanted.pop("hdf5")} <= sources
+    assert {*wanted.pop(""), *wanted.pop("train"), *wanted.pop("hdf5"), *wanted.pop("xarray")} <= sources
     tests = imported_distributions("tests")
     # A cluster is an executor that the user hands over: the sources import none, the tests try one.
     assert wanted.pop("cluster") == ["dask"] and "distributed" in tests

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from .._frozen import Frozen
+from .._validation import number
 from ..display.abbreviation import count_words
 from ..display.markup import ROWS, Grid
 from ..maps import CanonicalMap, bits_to_string
+from .naming import channel_name
 
 __all__ = ["Trajectory"]
 
@@ -49,6 +52,103 @@ class Trajectory(Frozen):
     def n_steps(self) -> int:
         """Number of steps T."""
         return int(self.states.shape[1])
+
+    def to_pandas(self, dt: float = 1.0) -> Any:
+        """One row for each step of each trial, as a :class:`pandas.DataFrame`.
+
+        Parameters
+        ----------
+        dt : float, optional
+            Time of one step.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``trial``, ``step`` (from 0), ``time`` (``(step + 1) * dt``, since the state before the first step
+            is at time 0), ``bitcode``, then the states ``unit 0``, ``unit 1``, ..., the inputs and the outputs by their
+            names, or as ``input 0`` and ``output 0``.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        ModelError
+            If `dt` is not positive.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError("Trajectory.to_pandas() needs pandas: pip install pandas") from error
+        dt = number("dt", dt, above=0.0)
+        trials, steps, units = self.states.shape
+        columns: dict[str, Any] = {
+            "trial": np.repeat(np.arange(trials), steps),
+            "step": np.tile(np.arange(steps), trials),
+            "time": np.tile(dt * np.arange(1, steps + 1), trials),
+            "bitcode": self._codes().ravel(),
+        }
+        columns |= {f"unit {i}": self.states[:, :, i].ravel() for i in range(units)}
+        for array, names, noun in self._channels():
+            for i, values in enumerate(np.moveaxis(array, 2, 0)):
+                name = channel_name(names, i, noun)
+                columns[name if name not in columns else f"{noun} {i}: {name}"] = values.ravel()
+        return pandas.DataFrame(columns)
+
+    def to_xarray(self, dt: float = 1.0) -> Any:
+        """The trajectory with named axes, as an :class:`xarray.Dataset`.
+
+        Parameters
+        ----------
+        dt : float, optional
+            Time of one step.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``states`` (trial, time, unit), ``initial`` (trial, unit), and where there are any ``inputs`` (trial, time,
+            input) and ``outputs`` (trial, time, output). Coordinates are the times ``dt, 2 dt, ...``, the ``bitcode``
+            of each step (trial, time), and the names of inputs and outputs.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        ModelError
+            If `dt` is not positive.
+        """
+        try:
+            import xarray
+        except ImportError as error:
+            raise ImportError("Trajectory.to_xarray() needs xarray: pip install xarray") from error
+        dt = number("dt", dt, above=0.0)
+        trials, steps, units = self.states.shape
+        held: dict[str, Any] = {
+            "states": (("trial", "time", "unit"), self.states),
+            "initial": (("trial", "unit"), self.initial),
+        }
+        coordinates: dict[str, Any] = {
+            "trial": np.arange(trials),
+            "time": dt * np.arange(1, steps + 1),
+            "unit": np.arange(units),
+            "bitcode": (("trial", "time"), self._codes()),
+        }
+        for array, names, noun in self._channels():
+            held[f"{noun}s"] = (("trial", "time", noun), array)
+            coordinates[noun] = [channel_name(names, i, noun) for i in range(array.shape[2])]
+        return xarray.Dataset(held, coordinates, {"dt": dt})
+
+    def _channels(self) -> list[tuple[np.ndarray, tuple[str, ...], str]]:
+        """Inputs and outputs, where there are any, with their names and what to call those without."""
+        both = ((self.inputs, self.input_names, "input"), (self.outputs, self.output_names, "output"))
+        return [(array, names, noun) for array, names, noun in both if array is not None]
+
+    def _codes(self) -> np.ndarray:
+        """The bitcode of each step as text (batch, T)."""
+        n = self.bitcodes.shape[2]
+        if not n:
+            return np.full(self.bitcodes.shape[:2], "-")
+        letters = np.where(self.bitcodes, "1", "0")
+        return np.ascontiguousarray(letters).view(f"<U{n}")[..., 0]
 
     def __repr__(self) -> str:
         trials, steps, units = self.states.shape
