@@ -55,7 +55,7 @@ def plot_result(result: Any, **options: Any) -> Any:
     >>> from plrnn_analysis import PLRNN
     >>> decay = PLRNN.al_rnn([0.5, 0.2], [[0.0, 0.0], [0.0, 0.1]], [1.0, 0.0], pwl_units=1)
     >>> ax = decay.fixed_points().plot(run=decay.simulate(50, n=3))
-    >>> len(ax.collections) > 0
+    >>> ax.has_data()
     True
     """
     for kind in type(result).__mro__:
