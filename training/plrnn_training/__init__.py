@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from .model import ALRNN as ALRNN
     from .recipe import Member as Member
     from .recipe import Recipe as Recipe
+    from .sparsification import Sparsification as Sparsification
+    from .sparsification import SparsifySettings as SparsifySettings
+    from .sparsification import sparsify as sparsify
     from .tasks import AdditionTask as AdditionTask
     from .tasks import Batch as Batch
     from .tasks import Task as Task
@@ -22,10 +25,13 @@ __all__ = [
     "Batch",
     "Member",
     "Recipe",
+    "Sparsification",
+    "SparsifySettings",
     "Task",
     "Trainer",
     "export",
     "fit",
+    "sparsify",
     "to_plrnn",
 ]
 
@@ -36,10 +42,13 @@ _LAZY = {
     "Batch": "tasks",
     "Member": "recipe",
     "Recipe": "recipe",
+    "Sparsification": "sparsification",
+    "SparsifySettings": "sparsification",
     "Task": "tasks",
     "Trainer": "trainer",
     "export": "exporting",
     "fit": "fitting",
+    "sparsify": "sparsification",
     "to_plrnn": "exporting",
 }
 

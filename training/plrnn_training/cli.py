@@ -7,6 +7,7 @@ import typer
 from .commands.demo import demo
 from .commands.fit import fit_series, generate_series
 from .commands.linear_limit import linear_limit_addition
+from .commands.sparsify import sparsify
 from .commands.train_addition import train_addition
 from .commands.train_trials import TaskOrFile, train_trials
 
@@ -14,7 +15,7 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``train``, ``linear-limit`` and ``demo`` to the command line.
+    """Add ``train``, ``linear-limit``, ``sparsify`` and ``demo`` to the command line.
 
     Parameters
     ----------
@@ -36,4 +37,5 @@ def register(app: typer.Typer) -> None:
     app.add_typer(limit, name="linear-limit")
     app.command("fit")(fit_series)
     app.command("generate")(generate_series)
+    app.command("sparsify")(sparsify)
     app.command("demo")(demo)

@@ -40,15 +40,15 @@ def to_plrnn(model: ALRNN) -> PLRNN:
     A, W, h, C, B, b = (
         p.detach().to("cpu", torch.float64).numpy() for p in (model.A, model.W, model.h, model.C, model.B, model.b)
     )
-    return PLRNN.al_rnn(A, W, h, pwl_units=int(model.pwl_units), C=C, B=B, b=b)
+    return PLRNN.al_rnn(A, W, h, relu_units=model.relu_units, C=C, B=B, b=b)
 
 
-def export(model: ALRNN, path: Path, task: Task, training: Mapping[str, Any]) -> PLRNN:
+def export(model: ALRNN | PLRNN, path: Path, task: Task, training: Mapping[str, Any]) -> PLRNN:
     """Write the native checkpoint of a trained model.
 
     Parameters
     ----------
-    model : ALRNN
+    model : ALRNN or PLRNN
         A single model.
     path : Path
         Ends in ``.safetensors`` or another suffix that :func:`plrnn_analysis.save` knows.
@@ -62,7 +62,7 @@ def export(model: ALRNN, path: Path, task: Task, training: Mapping[str, Any]) ->
     PLRNN
         What was written.
     """
-    exported = task.in_user_units(to_plrnn(model))
+    exported = task.in_user_units(model if isinstance(model, PLRNN) else to_plrnn(model))
     if task.probes:
         exported.metadata["probes"] = {name: list(map(float, held)) for name, held in task.probes.items()}
     exported.metadata.update(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import ModelError
+from plrnn_analysis.network import Network
 
 from .initialisation import initial_weights
 from .sequence import Forcing, sequence_states
@@ -104,6 +106,53 @@ class ALRNN(nn.Module):
     pwl_units: Tensor
     _floor: Tensor
 
+    @classmethod
+    def from_networks(cls, networks: Sequence[Network]) -> ALRNN:
+        """A stack with the weights of given AL-RNNs, each with ReLUs on units of its own.
+
+        Parameters
+        ----------
+        networks : sequence of Network
+            AL-RNNs of equal sizes with a diagonal A and a readout.
+
+        Returns
+        -------
+        ALRNN
+
+        Raises
+        ------
+        ModelError
+            If one of them is no such network.
+        """
+        first = networks[0]
+        if any(n.relu_units is None or n.parameters["A"].ndim != 1 or n.B is None for n in networks):
+            raise ModelError("a stack is made of AL-RNNs with a diagonal A and a readout B")
+        stack = cls(
+            first.n_units,
+            [n.pwl_units for n in networks],
+            first.n_inputs,
+            first.n_outputs,
+            generators=[torch.Generator() for _ in networks],
+        )
+        with torch.no_grad():
+            for index, network in enumerate(networks):
+                p = network.parameters
+                weights = {"A": p["A"], "W": p["W"], "h": p["h"], "C": network.map.C, "B": network.B, "b": network.b}
+                for name, value in weights.items():
+                    parameter = getattr(stack, name)[index]
+                    parameter.copy_(torch.zeros(()) if value is None else torch.from_numpy(np.array(value)))
+                stack._floor[index] = -torch.inf
+                stack._floor[index, list(network.relu_units or ())] = 0.0
+        stack._n_tail = first.n_units - min((u for n in networks for u in n.relu_units or ()), default=first.n_units)
+        return stack
+
+    @property
+    def relu_units(self) -> tuple[int, ...]:
+        """Which units of a single model have a ReLU."""
+        if self.stacked:
+            raise ModelError("every model of a stack has its own ReLU units: ask one of them, model.member(i)")
+        return tuple(int(i) for i in torch.nonzero(self._floor[0] == 0.0).flatten())
+
     @property
     def n_models(self) -> int:
         """Number of models in the stack; 1 for a single model."""
@@ -148,6 +197,8 @@ class ALRNN(nn.Module):
         with torch.no_grad():
             for name, value in self.named_parameters():
                 getattr(single, name).copy_(value[index])
+            single._floor.copy_(self._floor[index : index + 1])
+        single._n_tail = self._n_tail
         return single
 
     def members(self, indices: Sequence[int]) -> ALRNN:

@@ -204,7 +204,7 @@ def _export_snapshots(directory: Path, trainer: Trainer) -> None:
     for index, member in enumerate(trainer.members):
         name = f"{_name(trainer.task, member)}_iteration{trainer.iteration:06d}.safetensors"
         training = {**_training_record(trainer, index), "iteration": trainer.iteration}
-        export(trainer.model.member(index), directory / name, trainer.task, training)
+        export(trainer.network(index), directory / name, trainer.task, training)
 
 
 def _name(task: Task, member: Member) -> str:
@@ -233,7 +233,7 @@ def _export_member(
     task = trainer.task
     path = directory / f"{_name(task, member)}.safetensors"
     scores = {f"test_{task.score_name}": test, f"validation_{task.score_name}": validation}
-    exported = export(trainer.model.member(index), path, task, {**_training_record(trainer, index), **scores})
+    exported = export(trainer.network(index), path, task, {**_training_record(trainer, index), **scores})
     return TrainedModel(
         pwl_units=member.pwl_units,
         seed=member.seed,

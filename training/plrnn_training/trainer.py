@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from plrnn_analysis.errors import CheckpointError, ModelError
+from plrnn_analysis.model import PLRNN
 
+from .canonical import CanonicalRNN
 from .exporting import to_plrnn
 from .interrupt import stop_requests
 from .model import ALRNN
@@ -84,10 +86,14 @@ class Trainer:
         M.
     recipe : Recipe, optional
     device : torch.device or str, optional
+    model : ALRNN or CanonicalRNN, optional
+        A stack to train on, one network a member, instead of new ones.
+    frozen : sequence of str, optional
+        Weights that stay as they are, e.g. ``("B", "b")``.
 
     Attributes
     ----------
-    model : ALRNN
+    model : ALRNN or CanonicalRNN
         The stack.
     iteration : int
         Iterations done.
@@ -103,8 +109,9 @@ class Trainer:
     Notes
     -----
     A model whose gradient is not finite gets new initial weights and empty Adam moments and goes on with the schedule
-    of the stack; merely skipping its step would leave it stuck. Adam's bias correction is shared by the stack, so
-    such a model takes steps up to about twice as large for its first 30 iterations.
+    of the stack; merely skipping its step would leave it stuck. One that was given goes back to the weights it
+    came with. Adam's bias correction is shared by the stack, so such a model takes steps up to about twice as large for
+    its first 30 iterations.
     """
 
     def __init__(
@@ -114,6 +121,9 @@ class Trainer:
         n_units: int,
         recipe: Recipe | None = None,
         device: torch.device | str = "cpu",
+        *,
+        model: ALRNN | CanonicalRNN | None = None,
+        frozen: Sequence[str] = (),
     ) -> None:
         self.task, self.members, self.n_units = task, tuple(members), n_units
         self.recipe = Recipe() if recipe is None else recipe
@@ -124,15 +134,21 @@ class Trainer:
             )
         self._weight_generators = [generator_for(m.seed, "weights") for m in self.members]
         self._batch_generators = [generator_for(m.seed, "batches") for m in self.members]
-        self.model = ALRNN(
-            n_units,
-            [m.pwl_units for m in self.members],
-            len(task.input_names),
-            len(task.output_names),
-            init=self.recipe.init,
-            generators=self._weight_generators,
-        ).to(self.device)
-        self._parameters = list(self.model.parameters())
+        given = model is not None
+        if model is None:
+            model = ALRNN(
+                n_units,
+                [m.pwl_units for m in self.members],
+                len(task.input_names),
+                len(task.output_names),
+                init=self.recipe.init,
+                generators=self._weight_generators,
+            )
+        self.model = model.to(self.device)
+        for name in frozen:
+            getattr(self.model, name).requires_grad_(False)
+        self._parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self._start = [p.detach().clone() for p in self._parameters] if given else None
         self.optimiser = torch.optim.Adam(self._parameters, lr=self.recipe.lr, betas=self.recipe.betas)
         self._stages: list[Task] = [*task.curriculum(), task]
         self.iteration = 0
@@ -161,7 +177,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.recipe, self.iteration)
         self.optimiser.zero_grad(set_to_none=True)
-        losses = stage.loss(self.model(batch.inputs, last=stage.scored_steps), batch.targets, batch.mask)
+        losses = stage.loss(self.model(batch.inputs, batch.initial, stage.scored_steps), batch.targets, batch.mask)
         if self.recipe.tau and self.recipe.regularised_units:
             penalty = manifold_attractor_penalty(
                 self.model.A, self.model.W, self.model.h, self.recipe.regularised_units
@@ -193,8 +209,10 @@ class Trainer:
         outputs = []
         with torch.no_grad():
             for start in range(0, batch.inputs.shape[0], _EVALUATION_CHUNK):
-                inputs = batch.inputs[start : start + _EVALUATION_CHUNK].to(self.device)
-                outputs.append(self.model(inputs, last=self.task.scored_steps))
+                part = batch.select(torch.arange(start, min(start + _EVALUATION_CHUNK, len(batch.inputs)))).to(
+                    self.device
+                )
+                outputs.append(self.model(part.inputs, part.initial, self.task.scored_steps))
             wanted = batch.to(self.device).expand(len(self.members))
             score = self.task.score(torch.cat(outputs, dim=1), wanted.targets, wanted.mask)
         return [float(s) for s in score.cpu()]
@@ -261,6 +279,12 @@ class Trainer:
         finally:
             torch.set_num_threads(threads)
         return self.finished
+
+    def network(self, index: int) -> PLRNN:
+        """One of the models as it is now, for analysis."""
+        if isinstance(self.model, ALRNN):
+            return to_plrnn(self.model.member(index))
+        return self.model.network(index)
 
     def progress_text(self) -> str:
         """A few words about the last evaluation: the median validation score of the smallest and the largest P."""
@@ -334,7 +358,12 @@ class Trainer:
         return clip_gradients(self._parameters, losses, self.recipe.clip)
 
     def _restart(self, index: int) -> None:
-        self.model.reinitialise(index, self.recipe.init, self._weight_generators[index])
+        if self._start is not None:
+            with torch.no_grad():
+                for parameter, value in zip(self._parameters, self._start, strict=True):
+                    parameter[index].copy_(value[index])
+        elif isinstance(self.model, ALRNN):
+            self.model.reinitialise(index, self.recipe.init, self._weight_generators[index])
         forget_moments(self.optimiser, index)
         self.reinitialised[index] += 1
 
@@ -343,6 +372,6 @@ class Trainer:
         self.history.validation.append(self.evaluate(self._validation))
         exact = []
         for index in range(len(self.members)):
-            score = self.task.exact_score(to_plrnn(self.model.member(index)))
+            score = self.task.exact_score(self.network(index))
             exact.append(math.nan if score is None else score)
         self.history.exact.append(exact)

@@ -32,12 +32,15 @@ class Batch:
         How much each scored step, or each value, weighs; everything weighs the same without it.
     conditions : (..., batch) Tensor of int, optional
         The kind of each trial, an index into the task's ``condition_names``.
+    initial : (..., batch, M) Tensor, optional
+        State before the first step; zero without it.
     """
 
     inputs: Tensor
     targets: Tensor
     mask: Tensor | None = None
     conditions: Tensor | None = None
+    initial: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """The same trials on another device."""
@@ -57,6 +60,7 @@ class Batch:
             change(self.targets),
             None if self.mask is None else change(self.mask),
             None if self.conditions is None else change(self.conditions),
+            None if self.initial is None else change(self.initial),
         )
 
 
@@ -72,6 +76,7 @@ def stack_batches(batches: Sequence[Batch]) -> Batch:
         torch.stack([b.targets for b in batches]),
         stacked([b.mask for b in batches]),
         stacked([b.conditions for b in batches]),
+        stacked([b.initial for b in batches]),
     )
 
 
@@ -191,6 +196,10 @@ class Task(ABC):
 
     def in_user_units(self, model: PLRNN) -> PLRNN:
         """The exported model, made to take inputs and give outputs in the units of the user's data."""
+        return model
+
+    def in_training_units(self, model: PLRNN) -> PLRNN:
+        """A model in the units of the user's data, made to take and give what :meth:`sample` draws."""
         return model
 
     def curriculum(self) -> Sequence[Task]:

@@ -112,17 +112,11 @@ class TrialsTask(Task):
 
     def in_user_units(self, model: PLRNN) -> PLRNN:
         """The network for inputs as they are in the file, whose outputs are as the targets there."""
-        p = model.parameters
-        assert model.B is not None and model.b is not None  # the trainer's networks have both
-        return PLRNN.al_rnn(
-            p["A"],
-            p["W"],
-            p["h"],
-            relu_units=model.relu_units,
-            C=p["C"] / self._input_scale,
-            B=self._scale[:, None] * model.B,
-            b=self._scale * model.b + self._offset,
-        )
+        return _rescaled(model, 1.0 / self._input_scale, self._scale, self._offset)
+
+    def in_training_units(self, model: PLRNN) -> PLRNN:
+        """The inverse of :meth:`in_user_units`."""
+        return _rescaled(model, self._input_scale, 1.0 / self._scale, -self._offset / self._scale)
 
     def metadata(self) -> dict[str, Any]:
         """Name, sizes, the held-out shares and a fingerprint of the data."""
@@ -151,6 +145,18 @@ class TrialsTask(Task):
             return float(np.average(targets == counts.argmax(), weights=mask))
         squares = (targets - self._offset) ** 2
         return float(np.average(squares, weights=np.broadcast_to(mask.reshape(*mask.shape[:2], -1), squares.shape)))
+
+
+def _rescaled(model: PLRNN, inputs: np.ndarray, outputs: np.ndarray, offset: np.ndarray) -> PLRNN:
+    """The network whose inputs are multiplied by `inputs` first; its outputs y become ``outputs · y + offset``."""
+    assert model.B is not None  # what the trainer makes or takes has a readout
+    parameters = dict(model.parameters)
+    for name in ("C", "E"):
+        if name in parameters:
+            parameters[name] = parameters[name] * inputs
+    b = np.zeros(model.n_outputs) if model.b is None else model.b
+    B = outputs[:, None] * model.B
+    return PLRNN(model.architecture, parameters, model.relu_units, B, outputs * b + offset, model.metadata)
 
 
 def _split(trials: Trials, validation: float, test: float) -> dict[str, np.ndarray]:

@@ -1,0 +1,153 @@
+"""``plrnn sparsify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from .options import Device, Out, Overwrite, Resume, interruptible
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from plrnn_analysis.model import PLRNN
+
+    from ..sparsification import Sparsification
+    from ..tasks import Task
+
+__all__ = ["sparsify"]
+
+
+def sparsify(
+    checkpoint: Annotated[Path, typer.Argument(help="The network: any file that plrnn analyze reads.")],
+    out: Out,
+    trials: Annotated[
+        Path | None,
+        typer.Option(help="Trials to train on, as for plrnn train FILE; without them the network's own trajectories."),
+    ] = None,
+    lowest: Annotated[int, typer.Option(min=0, help="Stop at this P in any case.")] = 0,
+    iterations: Annotated[int, typer.Option(min=1, help="Of the training after each replacement.")] = 1000,
+    batch: Annotated[int, typer.Option(min=1, help="Trials or windows per network and iteration.")] = 64,
+    lr: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 3e-3,
+    branches: Annotated[int, typer.Option(min=1, help="Replacements that are trained on at once.")] = 3,
+    largest_loss: Annotated[
+        float, typer.Option(help="Share of what the score has over chance that may be lost.")
+    ] = 0.05,
+    window: Annotated[int, typer.Option(min=1, help="Steps of a window of the network's own trajectories.")] = 30,
+    time_limit: Annotated[
+        float, typer.Option(metavar="SECONDS", help="End each search for fixed points after so many seconds.")
+    ] = 10.0,
+    compare_seeds: Annotated[
+        int, typer.Option(min=0, help="Train so many networks from scratch at the smallest P, to compare.")
+    ] = 0,
+    compare_iterations: Annotated[
+        int, typer.Option(min=0, help="Their iterations; 0: as many as the whole path, at least 2000.")
+    ] = 0,
+    compare_init: Annotated[str, typer.Option(help="Their initial weights, as for plrnn train.")] = "leaky",
+    pwl_units: Annotated[
+        int | None, typer.Option("--pwl-units", metavar="P", help="Number of ReLUs, where the file does not say.")
+    ] = None,
+    architecture: Annotated[str | None, typer.Option(help="Where the names in the file do not decide.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of windows and batches.")] = 0,
+    device: Device = "auto",
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Replace one ReLU after another, by the exact change it makes, for as long as the dynamics are kept."""
+    with interruptible():
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        import plrnn_analysis
+
+        from ..device import choose_device
+        from ..sparsification import Level, SparsifySettings, sparsify_in
+        from ..sparsification.story import sentences
+
+        console = Console()
+        network = plrnn_analysis.load(checkpoint, pwl_units=pwl_units, architecture=architecture)
+        settings = SparsifySettings(
+            iterations=iterations,
+            batch=batch,
+            lr=lr,
+            branches=branches,
+            largest_loss=largest_loss,
+            lowest=lowest,
+            window=window,
+            time_limit=time_limit,
+            compare_seeds=compare_seeds,
+            compare_iterations=compare_iterations,
+            compare_init=compare_init,
+            seed=seed,
+        )
+        with Progress(
+            TextColumn("sparsify"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=console,
+        ) as progress:
+            bar = progress.add_task("", total=1.0)
+
+            def line(level: Level) -> None:
+                j = level.best.judgement
+                found = "breaks" if level.chosen is None else f"unit {level.best.unit} {level.best.replacement}"
+                progress.console.print(
+                    f"P = {level.pwl_units}: {found}; fixed points kept {j.kept} of {j.wanted}, new {j.new}, "
+                    f"score {j.score:.3g}",
+                    highlight=False,
+                )
+
+            found = sparsify_in(
+                out,
+                network,
+                _task(network, trials),
+                settings,
+                source=checkpoint.name,
+                device=choose_device(device),
+                resume=resume,
+                overwrite=overwrite,
+                on_progress=lambda what, share: progress.update(bar, completed=share, description=what),
+                on_level=line,
+            )
+        console.print(_table(found))
+        for sentence in sentences(found):
+            console.print(sentence, highlight=False, markup=False)
+        console.print(f"All of it is in {out}/ (sparsify.json, sparsify.csv, sparsify.png, story.txt, checkpoints).")
+
+
+def _task(network: PLRNN, trials: Path | None) -> Task | None:
+    """Trials of the user's, or the task that the checkpoint names; None where there is neither."""
+    from ..tasks import AdditionTask, TrialsTask
+    from ..trials import read_trials
+
+    if trials is not None:
+        return TrialsTask(read_trials(trials), trials.stem)
+    training = network.metadata.get("training", {})
+    if training.get("task") == "addition":
+        return AdditionTask(
+            training.get("length", 100), training.get("marks", "halves"), training.get("blank_steps", 1)
+        )
+    return None
+
+
+def _table(found: Sparsification) -> Table:
+    """The path, one row a level."""
+    from rich.table import Table
+
+    table = Table()
+    free = found.original.divergence_limit is not None
+    left = ("replacement", "not kept", "good")
+    for name in ["P", "unit", *left[:1], "kept", left[1], found.original.score_name, *["divergence"] * free, left[2]]:
+        table.add_column(name, justify="left" if name in left else "right")
+    for level in found:
+        b, j = level.best, level.best.judgement
+        wrong = [f"{n} {word}" for n, word in ((j.changed, "changed"), (j.lost, "lost"), (j.new, "new")) if n]
+        cells = [str(b.pwl_units), str(b.unit), b.replacement, f"{j.kept} of {j.wanted}", ", ".join(wrong)]
+        cells.append(f"{j.score:.3g}")
+        if free:
+            cells.append("" if j.divergence is None else f"{j.divergence:.3g}")
+        table.add_row(*cells, "yes" if j.keeps else "no")
+    return table
