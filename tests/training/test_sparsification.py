@@ -10,13 +10,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import plrnn_analysis
 from plrnn_analysis import PLRNN
 from plrnn_analysis.cli import app
 from plrnn_analysis.errors import CheckpointError, ModelError, PLRNNError
-from plrnn_training import SparsifySettings, sparsify
+from plrnn_training import Batch, Member, Recipe, SparsifySettings, Task, Trainer, sparsify
 from plrnn_training.runs import Interrupted
 from plrnn_training.sparsification import sparsify_in
 from plrnn_training.sparsification.free_runs import occupancy_divergence
@@ -270,3 +271,53 @@ class TestFiles:
         assert (tmp_path / "out" / "story.txt").read_text().startswith("The original has 4 ReLUs and 3 fixed points")
         again = CliRunner().invoke(app, [str(word) for word in command])
         assert again.exit_code == 2 and "--overwrite" in again.output
+
+
+class DoubleWell(Task):
+    """Windows of x'' = x - x³ - x' / 2 from many starts; the first two units are position and velocity."""
+
+    name, input_names, output_names, chance = "double well", (), ("x", "v"), 1.0
+
+    def __init__(self, n_units, steps=30):
+        rng = np.random.default_rng(0)
+        v, dt = rng.uniform([-1.6, -1.2], [1.6, 1.2], (200, 2)), 0.01
+        series = []
+        for step in range(2000):
+            if step % 10 == 0:
+                series.append(v)
+            middle = v + dt / 2 * self.velocity(v)
+            v = v + dt * self.velocity(middle)
+        series = np.array(series).transpose(1, 0, 2)
+        self.series = torch.tensor((series - series.mean((0, 1))) / series.std((0, 1)), dtype=torch.float32)
+        self.n_units, self.steps = n_units, steps
+
+    @staticmethod
+    def velocity(v):
+        return np.stack([v[:, 1], v[:, 0] - v[:, 0] ** 3 - 0.5 * v[:, 1]], axis=1)
+
+    def sample(self, batch, generator):
+        rows = torch.randint(len(self.series), (batch, 1), generator=generator)
+        first = torch.randint(self.series.shape[1] - self.steps - 1, (batch, 1), generator=generator)
+        window = self.series[rows, first + torch.arange(self.steps + 1)]
+        initial = torch.zeros(batch, self.n_units)
+        initial[:, :2] = window[:, 0]
+        return Batch(torch.zeros(batch, self.steps, 0), window[:, 1:], initial=initial)
+
+
+@pytest.mark.slow
+def test_a_double_well_needs_two_relus_of_ten():
+    task = DoubleWell(14)
+    recipe = Recipe(
+        iterations=4000, batch=32, lr=5e-3, hold=0.3, final_lr=0.01, evaluations=4, init="data_gates", curriculum=0.0
+    )
+    trainer = Trainer(task, [Member(10, seed) for seed in range(4)], 14, recipe)
+    trainer.run()
+    networks = [trainer.network(index) for index in range(4)]
+    kinds = [sorted(p.spectral_radius < 1 for p in network.fixed_points()) for network in networks]
+    parents = [network for network, kind in zip(networks, kinds) if kind == [False, True, True]]
+    assert parents
+    found = sparsify(parents[0], settings=SparsifySettings(compare_seeds=10))
+    assert found.pwl_units <= 3 and found.original.complete
+    assert sorted(p.spectral_radius < 1 for p in found.network.fixed_points())[-2:] == [True, True]
+    # Training from scratch succeeds less surely than the path did.
+    assert found.direct.successes < 10

@@ -46,7 +46,12 @@ def sparsify(
     compare_iterations: Annotated[
         int, typer.Option(min=0, help="Their iterations; 0: as many as the whole path, at least 2000.")
     ] = 0,
-    compare_init: Annotated[str, typer.Option(help="Their initial weights, as for plrnn train.")] = "leaky",
+    compare_init: Annotated[
+        str | None,
+        typer.Option(
+            help="Their initial weights: data_gates (default without trials), leaky (with), generic or gated."
+        ),
+    ] = None,
     pwl_units: Annotated[
         int | None, typer.Option("--pwl-units", metavar="P", help="Number of ReLUs, where the file does not say.")
     ] = None,

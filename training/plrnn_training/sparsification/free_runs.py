@@ -10,8 +10,8 @@ __all__ = ["channel_scales", "occupancy_divergence"]
 _POINTS = 500
 # Standard deviation of the kernel, in scales of each channel.
 _WIDTH = 0.25
-# A channel that varies by less than this share of the one that varies most does not vary: it is rounding.
-_CONSTANT = 1e-9
+# A channel that varies by less than this share of the one that varies most is constant but for single precision.
+_CONSTANT = 1e-6
 
 
 def channel_scales(values: np.ndarray) -> np.ndarray:

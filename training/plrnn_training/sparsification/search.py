@@ -75,8 +75,9 @@ class SparsifySettings:
         Networks that are trained from scratch at the smallest P; 0 for none.
     compare_iterations : int
         Their iterations; 0 stands for as many as the whole path took, and at least 2000.
-    compare_init : str
-        Their initial weights.
+    compare_init : str or None
+        Their initial weights; by default ``"data_gates"`` where the original's trajectories are the data, else
+        ``"leaky"``.
     seed : int
 
     Raises
@@ -92,7 +93,7 @@ class SparsifySettings:
     attempts: int = 2
     candidates: int = 24
     largest_loss: float = 0.05
-    largest_divergence: float = 1.0
+    largest_divergence: float = 0.3
     margin: float = 0.25
     tolerance: float = 0.25
     time_limit: float = 10.0
@@ -101,7 +102,7 @@ class SparsifySettings:
     windows: int = 2000
     compare_seeds: int = 0
     compare_iterations: int = 0
-    compare_init: str = "leaky"
+    compare_init: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -113,7 +114,8 @@ class SparsifySettings:
             number(name, getattr(self, name), above=0.0)
         for name in ("largest_loss", "largest_divergence", "margin"):
             number(name, getattr(self, name), least=0.0)
-        one_of("compare_init", self.compare_init, sorted(INITIALISATIONS))
+        if self.compare_init is not None:
+            one_of("compare_init", self.compare_init, sorted(INITIALISATIONS))
 
 
 def sparsify(
@@ -402,13 +404,14 @@ class _Search:
         """Train networks from scratch with so many ReLUs, on the same data."""
         s, original = self.settings, self._task.in_training_units(self._network)
         iterations = s.compare_iterations or max(2000, levels * s.iterations)
+        init = s.compare_init or ("leaky" if self._given else "data_gates")
         seeds = tuple(range(s.seed, s.seed + s.compare_seeds))
         stack = ALRNN(
             original.n_units,
             [min(pwl_units, original.n_units)] * len(seeds),
             original.n_inputs,
             original.n_outputs,
-            init=s.compare_init,
+            init=init,
             generators=[generator_for(seed, "weights") for seed in seeds],
         )
         if not self._given:
@@ -419,7 +422,7 @@ class _Search:
         trainer = self.trainer([], recipe, stack)
         states = self._run(trainer, f"direct training at P = {pwl_units}", _LOOKS)
         judgements = tuple(self._best_state(own)[2] for own in states)
-        return DirectTraining(pwl_units, iterations, s.compare_init, seeds, judgements)
+        return DirectTraining(pwl_units, iterations, init, seeds, judgements)
 
     def _say(self, what: str, share: float) -> None:
         if self._on_progress is not None:
