@@ -1,11 +1,11 @@
 """Networks with fewer ReLUs that keep the dynamics."""
 
-from .results import Branch, DirectTraining, Judgement, Level, Original, Sparsification
+from .results import DirectTraining, Judgement, Level, Original, Sparsification, TrainedBranch
 from .running import sparsify_in
 from .search import SparsifySettings, sparsify
 
 __all__ = [
-    "Branch",
+    "TrainedBranch",
     "DirectTraining",
     "Judgement",
     "Level",

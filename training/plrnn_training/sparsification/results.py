@@ -9,7 +9,7 @@ from typing import Any
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.tables import ResultSequence, Table
 
-__all__ = ["Branch", "DirectTraining", "Judgement", "Level", "Original", "Sparsification"]
+__all__ = ["TrainedBranch", "DirectTraining", "Judgement", "Level", "Original", "Sparsification"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, eq=False)
-class Branch:
+class TrainedBranch:
     """One ReLU replaced, and the network trained on.
 
     Attributes
@@ -88,18 +88,18 @@ class Level:
     Attributes
     ----------
     pwl_units : int
-    branches : tuple of Branch
+    branches : tuple of TrainedBranch
         In the order in which they were tried.
     chosen : int or None
         The branch from which the next level goes on; None where none keeps the dynamics.
     """
 
     pwl_units: int
-    branches: tuple[Branch, ...]
+    branches: tuple[TrainedBranch, ...]
     chosen: int | None
 
     @property
-    def best(self) -> Branch:
+    def best(self) -> TrainedBranch:
         """The chosen branch, or the one that has the fewest differences."""
         if self.chosen is not None:
             return self.branches[self.chosen]
@@ -201,7 +201,7 @@ class Sparsification(ResultSequence[Level]):
         """One row a branch, also those that were not chosen."""
         return self._table([branch for level in self for branch in level.branches])
 
-    def _table(self, rows: Sequence[Branch]) -> Table:
+    def _table(self, rows: Sequence[TrainedBranch]) -> Table:
         records = [branch.record() for branch in rows]
         table = Table({name: [record[name] for record in records] for name in records[0]} if records else {})
         table.claim = self.claim

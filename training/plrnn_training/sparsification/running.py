@@ -20,7 +20,7 @@ from plrnn_analysis.model import PLRNN
 from ..runs import Interrupted, write_json
 from ..tasks import Task
 from .figure import plot_sparsification
-from .results import Branch, Judgement, Level, Sparsification
+from .results import Judgement, Level, Sparsification, TrainedBranch
 from .search import SparsifySettings, sparsify
 from .story import sentences
 
@@ -126,11 +126,11 @@ def _configuration(network: PLRNN, task: Task | None, settings: SparsifySettings
     return {"network": digest.hexdigest()[:16], "task": None if task is None else task.metadata(), **values}
 
 
-def _file(branch: Branch) -> str:
+def _file(branch: TrainedBranch) -> str:
     return f"p{branch.pwl_units:03d}_unit{branch.unit}_{branch.replacement}.safetensors"
 
 
-def _save(network: PLRNN, path: Path, original: PLRNN, branch: Branch | None) -> None:
+def _save(network: PLRNN, path: Path, original: PLRNN, branch: TrainedBranch | None) -> None:
     """Write a network, without the readout that stood in for one where the original has none."""
     bare = original.B is None
     written = PLRNN(
@@ -180,9 +180,9 @@ def _levels(path: Path, configuration: dict[str, Any]) -> list[Level]:
     ]
 
 
-def _branch(row: dict[str, Any], directory: Path) -> Branch:
+def _branch(row: dict[str, Any], directory: Path) -> TrainedBranch:
     judged = {field.name: row[field.name] for field in fields(Judgement)}
-    own = {f.name: row[f.name] for f in fields(Branch) if f.name not in ("judgement", "network")}
+    own = {f.name: row[f.name] for f in fields(TrainedBranch) if f.name not in ("judgement", "network")}
     network = plrnn_analysis.load(directory / row["checkpoint"])
     if network.B is None:
         network = PLRNN(
@@ -195,7 +195,7 @@ def _branch(row: dict[str, Any], directory: Path) -> Branch:
         )
     if judged["score"] is None:  # what JSON has for NaN
         judged["score"] = float("nan")
-    return Branch(**own, judgement=Judgement(**judged), network=network)
+    return TrainedBranch(**own, judgement=Judgement(**judged), network=network)
 
 
 def _write_csv(found: Sparsification, path: Path) -> None:

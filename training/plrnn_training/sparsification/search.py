@@ -25,7 +25,7 @@ from .distillation import DistillationTask, starting_states
 from .free_runs import channel_scales, occupancy_divergence
 from .keeping import Kept, Reference
 from .replacing import Replacement, Visited, closed_form, possible_replacements, replaced, visited_states
-from .results import Branch, DirectTraining, Judgement, Level, Original, Sparsification
+from .results import DirectTraining, Judgement, Level, Original, Sparsification, TrainedBranch
 
 __all__ = ["SparsifySettings", "sparsify"]
 
@@ -277,7 +277,7 @@ class _Search:
             task=task.name,
         )
 
-    def labels_after(self, labels: tuple[int, ...], branch: Branch) -> tuple[int, ...]:
+    def labels_after(self, labels: tuple[int, ...], branch: TrainedBranch) -> tuple[int, ...]:
         """What the ReLUs are called that are left after a branch."""
         return tuple(label for label in labels if label != branch.unit)
 
@@ -303,7 +303,7 @@ class _Search:
             kept = self.reference.compare(after)
             examined.append((kept.differences, replacement.deviation, replacement, after, kept))
         examined.sort(key=lambda e: e[:2])
-        branches: list[Branch] = []
+        branches: list[TrainedBranch] = []
         for attempt in range(s.attempts):
             group = examined[attempt * s.branches : (attempt + 1) * s.branches]
             if not group or any(b.judgement.keeps for b in branches):
@@ -313,7 +313,7 @@ class _Search:
                 iteration, network_after, judgement = self._best_state(own)
                 unit, kind = replacement.unit, replacement.kind
                 branches.append(
-                    Branch(p, unit, kind, deviation, kept.kept, differences, iteration, judgement, network_after)
+                    TrainedBranch(p, unit, kind, deviation, kept.kept, differences, iteration, judgement, network_after)
                 )
         return Level(p, tuple(branches), self._best(branches))
 
@@ -327,7 +327,7 @@ class _Search:
         iteration, network, score = states[-1]
         return iteration, network, self.judge(network, score)
 
-    def _best(self, branches: Sequence[Branch]) -> int | None:
+    def _best(self, branches: Sequence[TrainedBranch]) -> int | None:
         sign = -1.0 if self.original.higher_is_better else 1.0
         keeping = [index for index, branch in enumerate(branches) if branch.judgement.keeps]
         return min(keeping, key=lambda index: sign * branches[index].judgement.score, default=None)
