@@ -53,7 +53,7 @@ def sparsify_in(
         Gets ``sparsify.json``, ``sparsify.csv``, ``sparsify.png``, ``story.txt``, ``smallest.safetensors`` and one
         checkpoint a branch in ``branches/``.
     network, task, settings, device, on_progress, on_level
-        As for :func:`sparsify`.
+        As for :func:`plrnn_training.sparsify`.
     source : str, optional
         Where the network comes from, for the record.
     resume : bool, optional
