@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,18 +12,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from plrnn_analysis.errors import CheckpointError, ModelError
+from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 
 from .canonical import CanonicalRNN
 from .exporting import to_plrnn
-from .interrupt import stop_requests
 from .model import ALRNN
 from .optimisation import clip_gradients, forget_moments
 from .recipe import Member, Recipe, curriculum_stage, learning_rate
+from .running import check_configuration, run_to_the_end
 from .seeds import generator_for
-from .sequence import SMALL_STEP
-from .state import load_state, save_state
+from .state import load_state
 from .tasks.base import Batch, Task, stack_batches
 
 __all__ = ["History", "Trainer", "manifold_attractor_penalty"]
@@ -257,28 +255,8 @@ class Trainer:
         bool
             Whether all iterations are done; False means stopped early, with the state saved.
         """
-        threads = torch.get_num_threads()
-        per_step = len(self.members) * self.recipe.batch * self.n_units**2
-        if self.device.type == "cpu" and per_step < SMALL_STEP:
-            # For small products waking threads costs more than they save.
-            torch.set_num_threads(1)
-        started = saved = time.monotonic()
-        try:
-            with stop_requests() as stop_requested:
-                while not self.finished and not stop_requested():
-                    self.step()
-                    now = time.monotonic()
-                    self.seconds, started = self.seconds + now - started, now
-                    if on_progress is not None:
-                        on_progress(self)
-                    if state_path is not None and now - saved > _CHECKPOINT_SECONDS:
-                        save_state(self.state(), state_path)
-                        saved = now
-                if state_path is not None:
-                    save_state(self.state(), state_path)
-        finally:
-            torch.set_num_threads(threads)
-        return self.finished
+        products = len(self.members) * self.recipe.batch * self.n_units**2
+        return run_to_the_end(self, products, self.device, state_path, on_progress, _CHECKPOINT_SECONDS)
 
     def network(self, index: int) -> PLRNN:
         """One of the models as it is now, for analysis."""
@@ -324,14 +302,7 @@ class Trainer:
             If the file is no training state, or one of a run with other settings.
         """
         state = load_state(path)
-        theirs, ours = state["configuration"], self._configuration()
-        different = [
-            f"{name} was {theirs.get(name)!r}, is {ours.get(name)!r}"
-            for name in sorted(set(theirs) | set(ours))
-            if theirs.get(name) != ours.get(name)
-        ]
-        if different:
-            raise CheckpointError(f"{path}: the run there had other settings: {'; '.join(different)}")
+        check_configuration(path, state["configuration"], self._configuration())
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         for generators, states in (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,17 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from plrnn_analysis.errors import CheckpointError
 from plrnn_analysis.model import PLRNN
 
 from ..initialisation import initial_weights
-from ..interrupt import stop_requests
 from ..model import ALRNN
 from ..optimisation import clip_gradients, forget_moments
 from ..recipe import learning_rate
+from ..running import check_configuration, run_to_the_end
 from ..seeds import generator_for
-from ..sequence import SMALL_STEP, Forcing
-from ..state import load_state, save_state
+from ..sequence import Forcing
+from ..state import load_state
 from ..trainer import manifold_attractor_penalty
 from .measures import HOPELESS, validation_score
 from .members import FitHistory, FitMember
@@ -213,28 +211,8 @@ class Fitter:
         bool
             Whether training is finished; False means stopped early, with the state saved.
         """
-        threads = torch.get_num_threads()
-        per_step = len(self.members) * self.recipe.batch * self.n_units**2
-        if self.device.type == "cpu" and per_step < SMALL_STEP:
-            # For small products waking threads costs more than they save.
-            torch.set_num_threads(1)
-        started = saved = time.monotonic()
-        try:
-            with stop_requests() as stop_requested:
-                while not self.finished and not stop_requested():
-                    self.step()
-                    now = time.monotonic()
-                    self.seconds, started = self.seconds + now - started, now
-                    if on_progress is not None:
-                        on_progress(self)
-                    if state_path is not None and now - saved > save_every:
-                        save_state(self.state(), state_path)
-                        saved = now
-                if state_path is not None:
-                    save_state(self.state(), state_path)
-        finally:
-            torch.set_num_threads(threads)
-        return self.finished
+        products = len(self.members) * self.recipe.batch * self.n_units**2
+        return run_to_the_end(self, products, self.device, state_path, on_progress, save_every)
 
     def progress_text(self) -> str:
         """A few words about the last evaluation."""
@@ -274,14 +252,7 @@ class Fitter:
             If the file is no training state, or one of a run with other settings or data.
         """
         state = load_state(path)
-        theirs, ours = state["configuration"], self._configuration()
-        different = [
-            f"{name} was {theirs.get(name)!r}, is {ours.get(name)!r}"
-            for name in sorted(set(theirs) | set(ours))
-            if theirs.get(name) != ours.get(name)
-        ]
-        if different:
-            raise CheckpointError(f"{path}: the run there had other settings: {'; '.join(different)}")
+        check_configuration(path, state["configuration"], self._configuration())
         if len(state["kept"]) < len(self.members):
             self._keep(state["kept"])
         self.model.load_state_dict(state["model"])
