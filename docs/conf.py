@@ -36,7 +36,10 @@ numpydoc_xref_param_type = False
 
 # Names of other projects, which this build does not look up.
 nitpick_ignore_regex = [
-    ("py:.*", r"(numpy|np|scipy|networkx|torch|pandas|matplotlib|typer|rich|collections|concurrent|pathlib|json)\b.*"),
+    (
+        "py:.*",
+        r"(numpy|np|scipy|networkx|torch|pandas|xarray|matplotlib|typer|rich|collections|concurrent|pathlib|json)\b.*",
+    ),
     ("py:class", r"(ndarray|array_like|callable|optional|.* of .*)"),
 ]
 

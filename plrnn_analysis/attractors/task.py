@@ -72,18 +72,24 @@ class Task:
         return self.units.map
 
     def run(self, states: np.ndarray, length: int) -> Trajectory:
-        """So many further steps of runs at these states (n, M)."""
+        """So many further steps of runs at these states (n, M); a run that left the range of floats stays NaN."""
         work = len(states) * self.map.n_units * (self.map.n_units + 2 * self.map.n_relu + 1)
         chunk = max(1, int(OPERATIONS / work))
-        parts: list[Trajectory] = []
-        for done in range(0, length, chunk):
+        self.budget.reporter.tick()
+        first = simulate(self.network, min(chunk, length), z0=states)
+        if length <= chunk:
+            return first
+        whole = np.full((len(states), length, self.map.n_units), np.nan)
+        bits = np.zeros((len(states), length, self.map.n_relu), dtype=first.bitcodes.dtype)
+        whole[:, :chunk], bits[:, :chunk] = first.states, first.bitcodes
+        for done in range(chunk, length, chunk):
             self.budget.reporter.tick()
-            parts.append(simulate(self.network, min(chunk, length - done), z0=states))
-            states = parts[-1].states[:, -1]
-        if len(parts) == 1:
-            return parts[0]
-        whole, bits = (np.concatenate([getattr(p, name) for p in parts], axis=1) for name in ("states", "bitcodes"))
-        return replace(parts[0], states=whole, bitcodes=bits)
+            on = np.all(np.isfinite(whole[:, done - 1]), axis=1)
+            if not on.any():
+                break
+            part = simulate(self.network, min(chunk, length - done), z0=whole[on, done - 1])
+            whole[on, done : done + chunk], bits[on, done : done + chunk] = part.states, part.bitcodes
+        return replace(first, states=whole, bitcodes=bits)
 
     def reached(self, points: np.ndarray) -> float:
         """Distance at which one of these points (k, M) counts as reached."""

@@ -1,4 +1,4 @@
-"""Results as JSON and back, exactly: what :meth:`to_json` writes and :func:`from_json` reads."""
+"""Results as JSON and back, exactly: what the method ``to_json`` writes and :func:`from_json` reads."""
 
 from .base import Recorded
 from .decoding import from_json

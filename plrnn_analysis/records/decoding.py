@@ -20,7 +20,7 @@ __all__ = ["decode_object", "from_json"]
 
 
 def from_json(source: str | PathLike[str]) -> Any:
-    """Read a result that :meth:`to_json` or a ``--json`` option of the command line wrote.
+    """Read a result that its method ``to_json`` or a ``--json`` option of the command line wrote.
 
     Parameters
     ----------

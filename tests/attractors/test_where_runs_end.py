@@ -7,6 +7,9 @@ import pytest
 
 import plrnn_analysis as pa
 from plrnn_analysis.attractors import EndKind
+from plrnn_analysis.attractors import task as attractor_task
+from plrnn_analysis.attractors.task import Task
+from plrnn_analysis.engines.budget import Budget
 
 KINDS = [str(kind) for kind in EndKind]
 
@@ -291,6 +294,22 @@ def test_growth_beyond_the_range_of_floats_is_not_called_divergence_where_everyt
     found = linear(chain(450, 0.8)).attractors(n=2)
     assert kinds(found) == ["undecided"]
     assert "range of floats" in found[0].note
+
+
+@pytest.mark.parametrize("pwl_units", [0, 2])
+def test_steps_run_in_pieces_are_those_run_at_once_also_where_a_run_overflows(monkeypatch, pwl_units):
+    """A piece that ends beyond the range of floats must not stop the other runs of its batch."""
+    model = pa.PLRNN.al_rnn([2.0, 0.5, 3.0], np.zeros((3, 3)), [0.0, 1.0, 0.0], pwl_units=pwl_units)
+    states = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, -1.0, 1.0], [-1.0, 2.0, 0.0]])
+    budget = Budget(1e3, 10**9)
+    at_once = Task.of(model.map, states, 3000, 10, 1e-9, budget).run(states, 3000)
+    monkeypatch.setattr(attractor_task, "OPERATIONS", 700)
+    in_pieces = Task.of(model.map, states, 3000, 10, 1e-9, budget).run(states, 3000)
+    finite = np.all(np.isfinite(at_once.states), axis=2)
+    assert not finite[:, -1].all() and finite[:, -1].any()
+    np.testing.assert_array_equal(np.all(np.isfinite(in_pieces.states), axis=2), finite)
+    np.testing.assert_array_equal(in_pieces.states[finite], at_once.states[finite])
+    np.testing.assert_array_equal(in_pieces.bitcodes[finite], at_once.bitcodes[finite])
 
 
 @pytest.mark.parametrize("leak", [1e-6, 2.0**-40])
