@@ -58,7 +58,7 @@ class Recorded:
 
     @classmethod
     def from_json(cls, source: str | PathLike[str]) -> Self:
-        """Read a result of this type that :meth:`to_json` wrote.
+        """Read a result of this type that its ``to_json`` wrote.
 
         Parameters
         ----------
