@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from .options import Device, Overwrite, Resume, Seed, interruptible
+from .options import Device, LearningRate, Out, Overwrite, RegularisedUnits, Resume, Seed, Tau, interruptible
 
 __all__ = ["fit_series", "generate_series"]
 
@@ -19,7 +19,7 @@ Hold = Annotated[
 
 def fit_series(
     data: Annotated[Path, typer.Argument(help="The series: .npy, .npz, .csv or .mat.")],
-    out: Annotated[Path, typer.Option(help="Directory for the results; made if it is not there.")],
+    out: Out,
     inputs: Annotated[
         str | None, typer.Option(help="Inputs beside the data: a file, or names of columns of a .csv.")
     ] = None,
@@ -50,11 +50,11 @@ def fit_series(
     noise: Annotated[
         float, typer.Option(help="Noise on the observations that force, in standard deviations of each channel.")
     ] = 0.0,
-    tau: Annotated[float, typer.Option(help="Strength of the manifold-attractor regularisation.")] = 0.0,
-    regularised_units: Annotated[int, typer.Option(min=0, help="How many units it acts on.")] = 0,
+    tau: Tau = 0.0,
+    regularised_units: RegularisedUnits = 0,
     window: Annotated[int, typer.Option(min=1, help="Steps of a training window.")] = 200,
     batch: Annotated[int, typer.Option(min=1, help="Windows per model and iteration.")] = 16,
-    lr: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 5e-3,
+    lr: LearningRate = 5e-3,
     hold_out: Hold = "0.2",
     validation: Annotated[float, typer.Option(help="Share of the data by which models are chosen.")] = 0.1,
     patience: Annotated[

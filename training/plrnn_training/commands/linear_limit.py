@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
 from rich.console import Console
 
 from .options import (
@@ -12,6 +9,8 @@ from .options import (
     BlankSteps,
     Device,
     Init,
+    Iterations,
+    Length,
     Marks,
     Out,
     Overwrite,
@@ -28,14 +27,14 @@ __all__ = ["linear_limit_addition"]
 
 def linear_limit_addition(
     out: Out,
-    length: Annotated[int, typer.Option(help="T, the number of inputs of a trial.")] = 100,
+    length: Length = 100,
     pwl_units: PwlUnits = "0,1,2,5,10",
     seeds: Seeds = 5,
     seed: Seed = 0,
     units: Units = 20,
     marks: Marks = "halves",
     blank_steps: BlankSteps = 1,
-    iterations: Annotated[int, typer.Option(min=1)] = 3000,
+    iterations: Iterations = 3000,
     batch: Batch = 64,
     init: Init = "gated",
     device: Device = "auto",

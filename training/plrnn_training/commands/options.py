@@ -14,6 +14,9 @@ __all__ = [
     "BlankSteps",
     "Device",
     "Init",
+    "Iterations",
+    "LearningRate",
+    "Length",
     "Marks",
     "Out",
     "Overwrite",
@@ -36,6 +39,9 @@ Seeds = Annotated[int, typer.Option(min=1, help="How many models for each P.")]
 Units = Annotated[int, typer.Option(min=1, help="M, the number of units.")]
 PwlUnits = Annotated[str, typer.Option(help="P, the numbers of ReLU units, separated by commas.")]
 Batch = Annotated[int, typer.Option(min=1, help="Fresh trials per model and iteration.")]
+Iterations = Annotated[int, typer.Option(min=1, help="Steps of training.")]
+LearningRate = Annotated[float, typer.Option(help="Learning rate of Adam.")]
+Length = Annotated[int, typer.Option(help="T, the number of inputs of a trial.")]
 Init = Annotated[str, typer.Option(help="Initial weights: gated (leans towards the solution), generic or leaky.")]
 Marks = Annotated[str, typer.Option(help="Where the marks fall: halves (one in each), first_half (both) or anywhere.")]
 BlankSteps = Annotated[int, typer.Option(help="Steps with zero input before the readout.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from .options import Device, Out, Overwrite, Resume, interruptible
+from .options import Device, LearningRate, Out, Overwrite, Resume, interruptible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,7 +31,7 @@ def sparsify(
     lowest: Annotated[int, typer.Option(min=0, help="Stop at this P in any case.")] = 0,
     iterations: Annotated[int, typer.Option(min=1, help="Of the training after each replacement.")] = 1000,
     batch: Annotated[int, typer.Option(min=1, help="Trials or windows per network and iteration.")] = 64,
-    lr: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 3e-3,
+    lr: LearningRate = 3e-3,
     branches: Annotated[int, typer.Option(min=1, help="Replacements that are trained on at once.")] = 3,
     largest_loss: Annotated[
         float, typer.Option(help="Share of what the score has over chance that may be lost.")

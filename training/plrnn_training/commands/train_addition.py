@@ -12,6 +12,9 @@ from .options import (
     BlankSteps,
     Device,
     Init,
+    Iterations,
+    LearningRate,
+    Length,
     Marks,
     Out,
     Overwrite,
@@ -25,6 +28,7 @@ from .options import (
     Units,
     interruptible,
 )
+from .training import train_and_print
 
 __all__ = ["train_addition"]
 
@@ -33,14 +37,14 @@ def train_addition(
     out: Out,
     pwl_units: PwlUnits = "0,1,2",
     units: Units = 20,
-    length: Annotated[int, typer.Option(help="T, the number of inputs of a trial.")] = 100,
+    length: Length = 100,
     marks: Marks = "halves",
     blank_steps: BlankSteps = 1,
     seeds: Seeds = 5,
     seed: Seed = 0,
-    iterations: Annotated[int, typer.Option(min=1)] = 3000,
+    iterations: Iterations = 3000,
     batch: Batch = 64,
-    lr: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 1e-2,
+    lr: LearningRate = 1e-2,
     curriculum: Annotated[
         float, typer.Option(help="Share of the iterations spent on shorter sequences first; 0 for none.")
     ] = 0.6,
@@ -56,16 +60,12 @@ def train_addition(
     with interruptible():
         from plrnn_analysis.linear_limit import addition_floor, readout_floor
 
-        from ..device import choose_device
-        from ..recipe import Member, Recipe
-        from ..runs import parse_whole_numbers, results_table, train_in
-        from ..summary import rate_sentences, write_summary
+        from ..recipe import Recipe
+        from ..summary import write_summary
         from ..tasks import AdditionTask
-        from ..trainer import Trainer
 
         console = Console()
         task = AdditionTask(length, marks, blank_steps)
-        members = [Member(p, seed + i) for p in parse_whole_numbers(pwl_units, "--pwl-units") for i in range(seeds)]
         recipe = Recipe(
             iterations=iterations,
             batch=batch,
@@ -75,11 +75,10 @@ def train_addition(
             tau=tau,
             regularised_units=regularised_units,
         )
-        trainer = Trainer(task, members, units, recipe, choose_device(device))
-        models = train_in(out, trainer, console, resume=resume, overwrite=overwrite, snapshots=snapshots)
-        console.print(results_table(models, task.score_name))
-        for sentence in rate_sentences(models, task, recipe):
-            console.print(sentence, highlight=False)
+        models = train_and_print(
+            task, recipe, out, console, pwl_units=pwl_units, units=units, seeds=seeds, seed=seed, device=device,
+            snapshots=snapshots, resume=resume, overwrite=overwrite,
+        )  # fmt: skip
         floors = {"affine_floor": addition_floor(length, marks)}
         console.print(f"exact floor of every affine predictor: {floors['affine_floor']:.6f}", highlight=False)
         if blank_steps == 0:

@@ -13,6 +13,8 @@ from typer.core import TyperGroup
 from .options import (
     Batch,
     Device,
+    Iterations,
+    LearningRate,
     Out,
     Overwrite,
     PwlUnits,
@@ -25,6 +27,7 @@ from .options import (
     Units,
     interruptible,
 )
+from .training import train_and_print
 
 if TYPE_CHECKING:
     from ..runs import TrainedModel
@@ -56,9 +59,9 @@ def train_trials(
     units: Units = 20,
     seeds: Seeds = 3,
     seed: Seed = 0,
-    iterations: Annotated[int, typer.Option(min=1)] = 2000,
+    iterations: Iterations = 2000,
     batch: Batch = 64,
-    lr: Annotated[float, typer.Option(help="Learning rate of Adam.")] = 1e-2,
+    lr: LearningRate = 1e-2,
     init: Annotated[str, typer.Option(help="Initial weights: leaky, generic or gated.")] = "leaky",
     tau: Tau = 0.0,
     regularised_units: RegularisedUnits = 0,
@@ -74,18 +77,14 @@ def train_trials(
 ) -> None:
     """Train on trials of your own: FILE holds inputs (trials, T, K) and targets (trials, T, N) or labels."""
     with interruptible():
-        from ..device import choose_device
-        from ..recipe import Member, Recipe
-        from ..runs import parse_whole_numbers, results_table, train_in
-        from ..summary import best_model, rate_sentences, write_summary
+        from ..recipe import Recipe
+        from ..summary import best_model, write_summary
         from ..tasks import TrialsTask
-        from ..trainer import Trainer
         from ..trials import read_trials
 
         console = Console()
         trials = read_trials(file)
         task = TrialsTask(trials, file.stem, validation=validation, test=test, threshold=solved_at)
-        members = [Member(p, seed + i) for p in parse_whole_numbers(pwl_units, "--pwl-units") for i in range(seeds)]
         recipe = Recipe(
             iterations=iterations,
             batch=batch,
@@ -95,13 +94,12 @@ def train_trials(
             tau=tau,
             regularised_units=regularised_units,
         )
-        trainer = Trainer(task, members, units, recipe, choose_device(device))
         for sentence in _about(task, trials.notes):
             console.print(sentence, highlight=False, markup=False)
-        models = train_in(out, trainer, console, resume=resume, overwrite=overwrite, snapshots=snapshots)
-        console.print(results_table(models, task.score_name))
-        for sentence in rate_sentences(models, task, recipe):
-            console.print(sentence, highlight=False)
+        models = train_and_print(
+            task, recipe, out, console, pwl_units=pwl_units, units=units, seeds=seeds, seed=seed, device=device,
+            snapshots=snapshots, resume=resume, overwrite=overwrite,
+        )  # fmt: skip
         best = best_model(models, task.higher_is_better)
         for sentence in _verdict(task, best):
             console.print(sentence, highlight=False, markup=False)

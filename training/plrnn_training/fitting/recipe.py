@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from plrnn_analysis._validation import number, one_of, whole
 from plrnn_analysis.errors import ModelError
 
+from ..optimisation import OptimiserSettings
+
 __all__ = ["FitRecipe", "alphas", "check_sizes", "default_iterations", "default_seeds", "default_units", "intervals"]
 
 # With so few ReLUs the interval of forcing must be long, training too, and fewer seeds succeed.
@@ -16,18 +18,16 @@ HIDDEN_UNITS = 7
 
 
 @dataclass(frozen=True)
-class FitRecipe:
+class FitRecipe(OptimiserSettings):
     """Settings of a fit; the defaults were measured on Lorenz-63.
 
     Attributes
     ----------
-    iterations : int
+    iterations, batch, lr, betas, clip, hold, final_lr, tau, regularised_units, evaluations
+        As in :class:`plrnn_training.optimisation.OptimiserSettings`. At each evaluation models are run freely; of each
+        the best state counts.
     window : int
         Steps of a training window.
-    batch : int
-        Windows per model and iteration.
-    lr, betas, clip, hold, final_lr
-        As in :class:`plrnn_training.Recipe`.
     forcing : str
         ``"sparse"``: every so many steps the observations replace the outputs; ``"generalised"``: at every step the
         outputs are drawn to the observations by a share α.
@@ -35,10 +35,6 @@ class FitRecipe:
         ``"identity"``: the first N units are the channels; ``"linear"``: channels are learnt combinations of units.
     noise : float
         Standard deviation of noise on the observations that force, in standard deviations of each channel.
-    tau, regularised_units : float, int
-        Manifold-attractor regularisation, as in :class:`plrnn_training.Recipe`.
-    evaluations : int
-        How often models are run freely and scored; of each the best state counts.
     patience : int or None
         Stop after so many evaluations without a better score of any model; None goes on to the end.
     trial_share : float
@@ -51,34 +47,25 @@ class FitRecipe:
     """
 
     iterations: int = 12_000
-    window: int = 200
     batch: int = 16
     lr: float = 5e-3
-    betas: tuple[float, float] = (0.9, 0.99)
-    clip: float = 1.0
     hold: float = 0.3
     final_lr: float = 0.01
+    evaluations: int = 12
+    window: int = 200
     forcing: str = "sparse"
     readout: str = "identity"
     noise: float = 0.0
-    tau: float = 0.0
-    regularised_units: int = 0
-    evaluations: int = 12
     patience: int | None = None
     trial_share: float = 0.25
 
     def __post_init__(self) -> None:
-        for name in ("iterations", "window", "batch", "evaluations"):
-            whole(name, getattr(self, name), 1)
-        whole("regularised_units", self.regularised_units, 0)
+        super().__post_init__()
+        whole("window", self.window, 1)
         if self.patience is not None:
             whole("patience", self.patience, 1)
-        for name in ("lr", "clip"):
-            number(name, getattr(self, name), above=0.0, infinite=name == "clip")
-        for name in ("hold", "final_lr", "trial_share"):
-            number(name, getattr(self, name), least=0.0, most=1.0)
+        number("trial_share", self.trial_share, least=0.0, most=1.0)
         number("noise", self.noise, least=0.0)
-        number("tau", self.tau, least=0.0)
         one_of("forcing", self.forcing, ("sparse", "generalised"))
         one_of("readout", self.readout, ("identity", "linear"))
 
