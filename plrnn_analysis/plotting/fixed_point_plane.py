@@ -27,6 +27,10 @@ DIRECTION = 0.07
 FURTHER_OUT = 1.0
 #: Above so many unstable directions they are no longer drawn.
 MOST_DIRECTIONS = 4
+#: Of more points than this each is drawn smaller, down to a share of the full size, so that they cover less.
+MANY, SMALLEST = 30, 0.35
+#: Then the legend gets room of its own above them: for each line so much of the picture's height.
+LEGEND_LINE = 0.075
 
 #: States beyond it belong to runs that diverge: their squares overflow.
 SHOWABLE = 1e100
@@ -44,6 +48,8 @@ def plot_fixed_points(
     ax: Axes | None = None,
 ) -> Axes:
     """Fixed points, and the trials they govern, in the plane of two principal components.
+
+    A model of two units is drawn in the plane of its units.
 
     Parameters
     ----------
@@ -93,19 +99,29 @@ def plot_fixed_points(
             ax.plot(*run.T, color=TRIALS, linewidth=0.7, alpha=0.6, label=None if number else "trials", zorder=1)
     for found in labelled.values():
         _draw_continua(ax, found, project, linear, float(np.max(high - low)))
-    _draw_points(ax, [p for p, near in zip(points, inside, strict=True) if near], positions[inside])
+    size = float(np.clip(np.sqrt(MANY / max(inside.sum(), 1)), SMALLEST, 1.0))
+    _draw_points(ax, [p for p, near in zip(points, inside, strict=True) if near], positions[inside], size)
     if trajectory is not None and linear:
-        _draw_directions(ax, points, inside, project, trajectory, DIRECTION * float(high[0] - low[0]))
+        _draw_directions(ax, points, inside, project, trajectory, high - low, size)
     away = len(points) - int(inside.sum())
     if away:
         ax.plot([], [], " ", label=f"further out ({away})")
     ax.set_xlim(low[0], high[0])
     ax.set_ylim(low[1], high[1])
     ax.set_xlabel(names[0])
-    ax.set_ylabel(names[1])
+    if names[1]:
+        ax.set_ylabel(names[1])
+    else:
+        ax.set_yticks([])
     ax.set_title(_verdict(labelled), fontsize=10)
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend(fontsize=8, framealpha=0.9, edgecolor="none", handletextpad=0.4)
+    entries = len(ax.get_legend_handles_labels()[1])
+    crowded = int(inside.sum()) > MANY
+    if crowded:
+        ax.set_ylim(low[1], high[1] + LEGEND_LINE * entries * (high[1] - low[1]))
+    if entries:
+        ax.legend(
+            loc="upper left" if crowded else "best", fontsize=8, framealpha=0.9, edgecolor="none", handletextpad=0.4
+        )
     return ax
 
 
@@ -137,14 +153,17 @@ def _plane(
         return lambda y: y[..., [i, j]], label, False
     if trajectory is None and not points:
         raise ModelError("there is no fixed point to draw, and no trajectory")
-    if units is not None:
-        i, j = _pair("units", units, trajectory.states.shape[-1] if trajectory is not None else points[0].z.size)
+    n_units = trajectory.states.shape[-1] if trajectory is not None else points[0].z.size
+    if units is not None or n_units == 2:
+        i, j = _pair("units", (0, 1) if units is None else units, n_units)
         return lambda z: z[..., [i, j]], (f"unit {i}", f"unit {j}"), True
     states = np.array([p.z for p in points]) if trajectory is None else trajectory.states
     states = states.reshape(-1, states.shape[-1])
     found = principal_components(states[(np.abs(states) <= SHOWABLE).all(axis=1)])
     axes = np.vstack([found.components, np.zeros((1, found.mean.size))])[:2]
     shares = (*found.explained, 0.0)[:2]
+    if n_units == 1:
+        return lambda z: z @ np.array([[1.0, 0.0]]), ("unit 0", ""), True
     names = tuple(f"principal component {k + 1} ({percent(float(share))})" for k, share in enumerate(shares))
     return lambda z: (z - found.mean) @ axes.T, (names[0], names[1]), True
 
@@ -193,7 +212,7 @@ def _kind(point: FixedPoint) -> tuple[str, str, str, str]:
     return word, "s", "white" if word == "unstable" else "#BBBBBB", INK
 
 
-def _draw_points(ax: Axes, points: list[FixedPoint], positions: np.ndarray) -> None:
+def _draw_points(ax: Axes, points: list[FixedPoint], positions: np.ndarray, size: float) -> None:
     kinds = [_kind(point) for point in points]
     # Stable ones first, saddles by the number of their directions.
     for kind in sorted(set(kinds), key=lambda k: (k[0] != "stable", k[0])):
@@ -204,10 +223,10 @@ def _draw_points(ax: Axes, points: list[FixedPoint], positions: np.ndarray) -> N
             marker,
             color=face,
             markeredgecolor=edge,
-            markeredgewidth=1.4,
-            markersize=7 if marker == "o" else 6,
+            markeredgewidth=1.4 * size**0.5,
+            markersize=size * (7 if marker == "o" else 6),
             label=f"{name} ({len(own)})",
-            zorder=5,
+            zorder=6 if name == "stable" else 5,
         )
 
 
@@ -217,7 +236,8 @@ def _draw_directions(
     inside: np.ndarray,
     project: _Projection,
     trajectory: Trajectory,
-    length: float,
+    extent: np.ndarray,
+    size: float,
 ) -> None:
     lines = []
     for point, near in zip(points, inside, strict=True):
@@ -229,11 +249,13 @@ def _draw_directions(
             if abs(value) > 1.0:
                 parts = (vector.real,) if value.imag == 0.0 else (vector.real, vector.imag)
                 lines += [(centre, project(point.z + part) - centre) for part in parts]
-    longest = max((float(np.linalg.norm(step)) for _, step in lines), default=0.0)
+    # Lengths as they are seen: the two axes may differ in scale.
+    longest = max((float(np.linalg.norm(step / extent)) for _, step in lines), default=0.0)
     if longest > 0.0:
         for centre, step in lines:
-            ends = np.array([centre - length / longest * step, centre + length / longest * step])
-            ax.plot(*ends.T, color=UNSTABLE, linewidth=1.6, zorder=4, solid_capstyle="round")
+            half = size * DIRECTION / longest * step
+            ends = np.array([centre - half, centre + half])
+            ax.plot(*ends.T, color=UNSTABLE, linewidth=1.6 * size, zorder=4, solid_capstyle="round")
 
 
 def _draw_continua(ax: Axes, found: FixedPoints, project: _Projection, linear: bool, reach: float) -> None:

@@ -18,6 +18,7 @@ from ..symbols import DivergenceMatrix, Occupancy
 from .basins import plot_basins
 from .bifurcation_diagram import plot_bifurcation_diagram, plot_bifurcation_plane
 from .bitcode_statistics import plot_condition_divergences, plot_occupancy
+from .fixed_point_plane import plot_fixed_points
 from .input_diagram import plot_fixed_point_count, plot_input_diagram
 from .manifolds import plot_manifolds
 from .slow_modes import plot_drift, plot_modes
@@ -33,12 +34,12 @@ def plot_result(result: Any, **options: Any) -> Any:
     Parameters
     ----------
     result : object
-        A basin slice, bifurcations along one or two parameters, an explanation, fixed points (with ``run=``, a
-        trajectory), an input diagram, a manifold, an occupancy, divergences of conditions, slow manifolds, modes, or a
-        trajectory.
+        A basin slice, bifurcations along one or two parameters, an explanation, fixed points, an input diagram, a
+        manifold, an occupancy, divergences of conditions, slow manifolds, modes, or a trajectory.
     **options
-        Of that function, such as ``ax``. Fixed points take ``run``, the trajectory beside which they are drawn. A
-        trajectory with inputs is drawn as a trial unless an option of :func:`plot_state_plane` is given.
+        Of that function, such as ``ax``. Fixed points take ``run``, a trajectory of the same model: it spans the plane,
+        and saddles get their unstable directions. A trajectory with inputs is drawn as a trial unless an option of
+        :func:`plot_state_plane` is given.
 
     Returns
     -------
@@ -66,10 +67,11 @@ def plot_result(result: Any, **options: Any) -> Any:
 
 
 def _plot_fixed_points(found: FixedPoints, run: Trajectory | None = None, **options: Any) -> Any:
-    if not isinstance(run, Trajectory):
-        got = "" if run is None else f", got {type(run).__name__}"
-        raise ModelError(f"fixed points are drawn beside a trajectory of their model: plot(run=model.run(inputs)){got}")
-    return plot_state_plane(run, found, **options)
+    if run is not None and not isinstance(run, Trajectory):
+        raise ModelError(
+            f"run must be a trajectory of the same model, plot(run=model.run(inputs)); got {type(run).__name__}"
+        )
+    return plot_fixed_points(found, run, **options)
 
 
 def _plot_trajectory(run: Trajectory, **options: Any) -> Any:

@@ -73,10 +73,13 @@ def test_results_draw_themselves_or_say_which_do(kind: type) -> None:
         with pytest.raises(ModelError, match=f"no figure of {kind.__name__}; what can be drawn: BasinSlice"):
             result.plot()
     elif issubclass(kind, FixedPoints):
-        with pytest.raises(ModelError, match="beside a trajectory"):
-            result.plot()
+        with pytest.raises(ModelError, match=r"run must be a trajectory of the same model.*got PLRNN"):
+            result.plot(run=choice())
         model = choice()
-        assert model.fixed_points().plot(run=model.simulate(20)).figure
+        alone, beside = model.fixed_points().plot(), model.fixed_points().plot(run=model.simulate(20, n=10))
+        names = [[text.get_text() for text in ax.get_legend().get_texts()] for ax in (alone, beside)]
+        assert names[1] == ["trials", *names[0]] == ["trials", "stable (2)", "saddle, 1 unstable direction (1)"]
+        assert len(beside.get_lines()) == len(alone.get_lines()) + 11  # trials, and the saddle's direction
     else:
         drawn = None
         for item in examples()[kind]:

@@ -46,6 +46,55 @@ def test_points_are_where_they_are_and_saddles_let_go_along_their_eigenvectors()
     assert np.isclose((y1 - y0) / (x1 - x0), -1.0) and np.isclose((x0 + x1) / 2, 1 / 3)
 
 
+def spread_apart(n):
+    """2^n fixed points, stable ones and saddles: pairs of units that suppress each other, each pair another size."""
+    sizes = 1.0 + np.arange(n)
+    suppress = np.kron(np.eye(n), [[0, -2], [-2, 0]])
+    return PLRNN.leaky_rnn(suppress, b=np.repeat(sizes, 2), alpha=0.2)
+
+
+@pytest.mark.parametrize("n", [2, 4])
+def test_many_points_are_small_and_the_legend_has_room(n):
+    model = spread_apart(n)
+    found = model.fixed_points()
+    assert len(found) == 3**n
+    ax = plot_fixed_points(found, model.simulate(60, n=5))
+    positions = np.concatenate([line.get_ydata() for line in markers(ax)])
+    assert len(positions) == 3**n
+    sizes = {line.get_markersize() for line in markers(ax)}
+    ax.figure.canvas.draw()
+    legend = ax.get_legend().get_window_extent().transformed(ax.transData.inverted())
+    if n == 2:
+        assert 7 in sizes
+    else:
+        assert max(sizes) < 5 and legend.y0 > positions.max()
+    stable = next(line for line in markers(ax) if line.get_label().startswith("stable"))
+    assert all(line.get_zorder() < stable.get_zorder() for line in ax.get_lines() if line is not stable)
+
+
+@pytest.mark.parametrize(("m", "names"), [(1, ("unit 0", "")), (2, ("unit 0", "unit 1")), (3, None)])
+def test_small_models_are_drawn_in_their_own_units(m, names):
+    model = PLRNN.al_rnn(np.linspace(0.5, 0.7, m), np.zeros((m, m)), np.ones(m), pwl_units=1)
+    run = model.simulate(10, n=3)
+    ax = plot_fixed_points(model.fixed_points(), run)
+    if names is None:
+        assert ax.get_xlabel().startswith("principal component 1 (")
+    else:
+        assert (ax.get_xlabel(), ax.get_ylabel()) == names
+        np.testing.assert_array_equal(ax.get_lines()[0].get_xdata(), run.states[0, :, 0])
+        assert bool(len(ax.get_yticks())) == (m == 2)
+
+
+def test_directions_are_as_long_as_they_look():
+    # The first unit moves a hundred times as far as the second: lengths in data would hide one of the two saddles.
+    model = PLRNN.leaky_rnn([[0, -200], [-0.02, 0]], b=[100, 1], alpha=0.2)
+    ax = plot_fixed_points(model.fixed_points(), model.simulate(60, n=20, z0=None))
+    line = next(line for line in ax.get_lines() if line.get_color() == "#D55E00" and line.get_marker() == "None")
+    (x0, x1), (y0, y1) = line.get_data()
+    low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
+    assert np.isclose(np.linalg.norm(np.array([x1 - x0, y1 - y0]) / (high - low)), 0.14)
+
+
 def test_what_is_far_out_is_counted():
     model = PLRNN.al_rnn([1.001, 0.5], [[0.0, 0.0], [0.0, 0.0]], [0.1, 0.0], pwl_units=0)
     ax = plot_fixed_points(model.fixed_points(), model.simulate(20))
