@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from . import __version__
+from .checkpoint_options import Checkpoint, parse_numbers, takes_checkpoint
 from .errors import PLRNNError
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from .story import Story
 
 __all__ = ["app", "main"]
-
-Number = TypeVar("Number", int, float)
 
 # Trials drawn for the story of a network whose checkpoint names its task.
 STORY_TRIALS = 500
@@ -77,32 +75,15 @@ def _root(
     pass
 
 
-CheckpointArgument = Annotated[Path, typer.Argument(help="A .safetensors, .npz, .pt, .pth or .mat file.")]
-UnitsOption = Annotated[
-    int | None, typer.Option("--pwl-units", metavar="P", help="Number of ReLU units, where the file does not say.")
-]
-ReluOption = Annotated[
-    str | None,
-    typer.Option("--relu-units", metavar="I1,I2,...", help="The ReLU units by index, instead of their number."),
-]
-ArchitectureOption = Annotated[
-    str | None, typer.Option("--architecture", help="Where the names in the file do not decide, e.g. clipped_shallow.")
-]
-PrefixOption = Annotated[
-    str | None, typer.Option("--prefix", help="Which part of a larger model's state dict to take, e.g. encoder.rnn.")
-]
 InputOption = Annotated[
     str | None, typer.Option("--input", metavar="S1,S2,...", help="Constant input, comma-separated; zero by default.")
 ]
 
 
 @app.command()
+@takes_checkpoint
 def analyze(
-    checkpoint: CheckpointArgument,
-    pwl_units: UnitsOption = None,
-    relu_units: ReluOption = None,
-    architecture: ArchitectureOption = None,
-    prefix: PrefixOption = None,
+    checkpoint: Checkpoint,
     constant_input: InputOption = None,
     max_nodes: Annotated[
         int | None, typer.Option("--max-nodes", min=1, help="End the search after about so many nodes.")
@@ -149,13 +130,15 @@ def analyze(
 
     States in use are those of the trials in --inputs, of trials drawn for the task that the checkpoint names, or else
     of free runs.
+
+    Example: plrnn analyze rnn.pt --architecture leaky_rnn --alpha 0.2 --form rate --json result.json
     """
     from . import terminal
     from ._files import write_atomically
     from .analysis import Analysis
 
-    held = _numbers(constant_input, "--input", float)
-    model = _load(checkpoint, pwl_units, relu_units, architecture, prefix)
+    held = parse_numbers(constant_input, "--input", float)
+    model = checkpoint.load()
     limits: dict[str, Any] = {"max_nodes": max_nodes, "time_limit": time_limit, "workers": workers}
     limits["progress"] = shown = sys.stderr.isatty()
     fixed_points = model.fixed_points(constant_input=held, **limits)
@@ -168,11 +151,11 @@ def analyze(
     record = ""
     if json_file is not None:
         constant = None if held is None else tuple(held)
-        record = Analysis.of(model, str(checkpoint), constant, fixed_points, cycles, told).to_json(indent=2)
+        record = Analysis.of(model, str(checkpoint.path), constant, fixed_points, cycles, told).to_json(indent=2)
     if json_file == "-":
         typer.echo(record)
         return
-    terminal.print_model(model, checkpoint, held)
+    terminal.print_model(model, checkpoint.path, held)
     terminal.print_subregions(model, held)
     terminal.print_fixed_points(fixed_points)
     if cycles is not None:
@@ -185,13 +168,10 @@ def analyze(
 
 
 @app.command()
+@takes_checkpoint
 def graph(
-    checkpoint: CheckpointArgument,
+    checkpoint: Checkpoint,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="GraphML file to write.")],
-    pwl_units: UnitsOption = None,
-    relu_units: ReluOption = None,
-    architecture: ArchitectureOption = None,
-    prefix: PrefixOption = None,
     constant_input: InputOption = None,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of each trajectory.")] = 10_000,
     trajectories: Annotated[
@@ -205,29 +185,29 @@ def graph(
         str, typer.Option("--flavour", help="plain, or gephi: with colours, places and short labels for Gephi.")
     ] = "plain",
 ) -> None:
-    """Let a model run freely and write its symbolic transition graph."""
+    """Let a model run freely and write its symbolic transition graph.
+
+    Example: plrnn graph choice.safetensors --steps 1000 --transient 100 --out graph.graphml
+    """
     from . import terminal, write_graphml
     from .errors import ModelError
 
     if transient >= steps:
         raise ModelError(f"--transient {transient} leaves nothing of {steps} steps")
-    held = _numbers(constant_input, "--input", float)
-    model = _load(checkpoint, pwl_units, relu_units, architecture, prefix)
+    held = parse_numbers(constant_input, "--input", float)
+    model = checkpoint.load()
     run = model.simulate(steps, n=trajectories, constant_input=held, seed=seed)
     transitions = model.transition_graph(run, discard=transient)
     write_graphml(transitions, out, flavour)
-    terminal.print_model(model, checkpoint, held)
+    terminal.print_model(model, checkpoint.path, held)
     terminal.print_graph(run, transitions)
     typer.echo(f"Written: {out}")
 
 
 @app.command()
+@takes_checkpoint
 def explain(
-    checkpoint: CheckpointArgument,
-    pwl_units: UnitsOption = None,
-    relu_units: ReluOption = None,
-    architecture: ArchitectureOption = None,
-    prefix: PrefixOption = None,
+    checkpoint: Checkpoint,
     inputs: Annotated[
         Path | None,
         typer.Option("--inputs", metavar="FILE", help="Trials, a .npy array (trials, steps, channels)."),
@@ -245,14 +225,16 @@ def explain(
     """Say what each subregion does, and which ReLUs the task needs.
 
     Trials come from --inputs, or for a network trained on addition are drawn as its checkpoint says.
+
+    Example: plrnn explain net.pt --readout fc --inputs trials.npy --targets targets.npy
     """
     from . import terminal
     from .explain import ablation_table
 
-    model = _load(checkpoint, pwl_units, relu_units, architecture, prefix)
+    model = checkpoint.load()
     driven, wanted = _trials(model, inputs, targets, trials, seed)
     found = model.explain(model.run(driven), n_modes=modes)
-    terminal.print_model(model, checkpoint, None, driven=True)
+    terminal.print_model(model, checkpoint.path, None, driven=True)
     terminal.print_explanation(found, driven)
     if wanted is not None and model.relu_units:
         terminal.print_ablations(ablation_table(model, driven, wanted))
@@ -269,7 +251,7 @@ def _story(
     from .attractors import MAX_PERIOD
     from .story import tell_story
 
-    probes = [_numbers(text, "--probe", float) for text in probe or []]
+    probes = [parse_numbers(text, "--probe", float) for text in probe or []]
     named = inputs is not None or model.metadata.get("training", {}).get("task") == "addition"
     trials = _trials(model, inputs, None, STORY_TRIALS, runs["seed"])[0] if named else None
     return tell_story(
@@ -306,25 +288,6 @@ def _trials(
         raise ModelError("the checkpoint does not name a task this command can draw trials of: give --inputs FILE.npy")
     length, blank = training.get("length", 100), training.get("blank_steps", 1)
     return addition_trials(n, length, training.get("marks", "halves"), blank, seed)
-
-
-def _numbers(text: str | None, option: str, kind: Callable[[str], Number]) -> list[Number] | None:
-    """A comma-separated list of numbers."""
-    if text is None:
-        return None
-    try:
-        return [kind(part) for part in text.split(",")]
-    except ValueError:
-        raise typer.BadParameter(f"{option} takes comma-separated numbers such as 1,0; got {text!r}") from None
-
-
-def _load(
-    checkpoint: Path, pwl_units: int | None, relu_units: str | None, architecture: str | None, prefix: str | None
-) -> PLRNN:
-    from . import load
-
-    units = _numbers(relu_units, "--relu-units", int)
-    return load(checkpoint, pwl_units, relu_units=units, architecture=architecture, prefix=prefix)
 
 
 def _training_missing(ctx: typer.Context) -> None:

@@ -11,6 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from .checkpoint_options import in_options
 from .display.abbreviation import count_words, short_bitcode, short_state, short_word
 from .results.naming import LISTED_OUTPUTS, LONGEST_NAME
 from .summary import coverage_sentences, cycle_sentences
@@ -94,7 +95,7 @@ def print_model(model: PLRNN, checkpoint: Path, constant_input: Sequence[float] 
         held = "zero" if constant_input is None else ", ".join(f"{s:g}" for s in constant_input)
         _print(f"constant input: {held}")
     for note in model.metadata.get("notes", []):
-        _print(f"Note: {note}.")
+        _print(f"Note: {in_options(str(note))}.")
 
 
 def print_subregions(model: PLRNN, constant_input: Sequence[float] | None) -> None:

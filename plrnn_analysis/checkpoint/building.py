@@ -251,7 +251,7 @@ def _alpha(parts: Parts) -> Any:
     found: list[tuple[str, Any]] = []
     if parts.wishes.alpha is not None:
         given = parts.wishes.alpha
-        found.append(("the argument alpha=", as_array("alpha", given, (None,) * min(np.ndim(given), 1))))
+        found.append(("alpha=", as_array("alpha", given, (None,) * min(np.ndim(given), 1))))
     roles = [role for role in ("alpha", "tau", "dt") if role in parts.arrays]
     if "alpha" in roles:
         found.append((f"the file ({parts.names['alpha']})", parts.arrays["alpha"]))

@@ -53,7 +53,7 @@ def load(
     relu_units: Sequence[int] | None = None,
     architecture: str | None = None,
     prefix: str | None = None,
-    readout: str | None = None,
+    readout: Any = None,
     alpha: Any = None,
     form: str | None = None,
     thresholds: str | None = None,
@@ -79,9 +79,10 @@ def load(
     prefix : str, optional
         Which part of a larger model's state dict to take, e.g. ``"encoder.rnn"``; ``""`` is the top level.
         Needed only where several parts can be read.
-    readout : str, optional
+    readout : str, array_like or pair, optional
         Name of a linear layer in the file, e.g. ``"fc"``, whose weight and bias become the readout B, b; ``""``
-        for none. Where it is not given, a layer is taken if it is the only one beside the network and fits.
+        for none; or B, or (B, b). Where it is not given, a layer is taken if it is the only one beside the network
+        and fits.
     alpha : float or (M,) array_like, optional
         Leak of a rate network, dt / tau, where the file does not say it.
     form : {"rate", "current", "outer"}, optional
@@ -125,9 +126,8 @@ def load(
         raise CheckpointError(
             f"load() reads files, got a {type(path).__name__}: use plrnn_analysis.from_torch() for networks in memory."
         )
-    contents = _read(Path(path))
-    wishes = Wishes(pwl_units, None, architecture, prefix, readout, alpha, form, thresholds, _patterns(ignore))
-    return _model(contents, wishes, relu_units)
+    wishes = Wishes(pwl_units, None, architecture, prefix, None, alpha, form, thresholds, _patterns(ignore))
+    return _model(_read(Path(path)), wishes, relu_units, readout)
 
 
 def from_torch(
@@ -179,21 +179,17 @@ def from_torch(
     >>> pa.from_torch({"A": np.array([0.5]), "W": np.array([[1.0]]), "h": np.array([0.1])}, pwl_units=1)
     <PLRNN al_rnn: M=1 units, 1 ReLU, at most 2^1 subregions>
     """
-    contents = read_memory(module_or_state_dict)
-    layer = None if readout is None or isinstance(readout, str) else read_layer(readout)
-    name = readout if isinstance(readout, str) or readout is None else ""
-    wishes = Wishes(pwl_units, None, architecture, prefix, name, alpha, form, thresholds, _patterns(ignore))
-    model = _model(contents, wishes, relu_units)
-    if layer is None:
-        return model
-    return PLRNN(model.architecture, model.parameters, model.relu_units, *layer, model.metadata)
+    wishes = Wishes(pwl_units, None, architecture, prefix, None, alpha, form, thresholds, _patterns(ignore))
+    return _model(read_memory(module_or_state_dict), wishes, relu_units, readout)
 
 
 def _patterns(ignore: Sequence[str]) -> tuple[str, ...]:
     return (ignore,) if isinstance(ignore, str) else tuple(ignore)
 
 
-def _model(contents: Contents, wishes: Wishes, relu_units: Sequence[int] | None) -> PLRNN:
+def _model(contents: Contents, wishes: Wishes, relu_units: Sequence[int] | None, readout: Any) -> PLRNN:
+    layer = None if readout is None or isinstance(readout, str) else read_layer(readout)
+    wishes = replace(wishes, readout="" if layer is not None else readout)
     try:
         if wishes.form is not None:
             one_of("form", wishes.form, LEAKY_FORMS)
@@ -203,10 +199,13 @@ def _model(contents: Contents, wishes: Wishes, relu_units: Sequence[int] | None)
             # Compared with the model's own units once these are known.
             wishes = replace(wishes, relu_units=as_index_tuple("relu_units", relu_units, MAX_ELEMENTS))
         if contents.header is None:
-            return recognise(contents, wishes)
-        model = decode(contents)
-        _check_wishes(contents, model, wishes)
-        return model
+            model = recognise(contents, wishes)
+        else:
+            model = decode(contents)
+            _check_wishes(contents, model, wishes)
+        if layer is None:
+            return model
+        return PLRNN(model.architecture, model.parameters, model.relu_units, *layer, model.metadata)
     except ModelError as error:
         raise contents.error(str(error)) from error
 
@@ -236,7 +235,7 @@ def _read(path: Path) -> Contents:
     if index := index_of_shard(path):
         raise CheckpointError(
             f"{path}: one of several files that hold a model together, as {index} says. "
-            f"Load the directory: load({str(path.parent)!r})."
+            f"Load the directory: {path.parent}."
         )
     try:
         return reader(path)

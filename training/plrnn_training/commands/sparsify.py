@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from plrnn_analysis.checkpoint_options import Checkpoint, takes_checkpoint
+
 from .options import Device, LearningRate, Out, Overwrite, Resume, interruptible
 
 if TYPE_CHECKING:
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["sparsify"]
 
 
+@takes_checkpoint
 def sparsify(
-    checkpoint: Annotated[Path, typer.Argument(help="The network: any file that plrnn analyze reads.")],
+    checkpoint: Checkpoint,
     out: Out,
     trials: Annotated[
         Path | None,
@@ -52,27 +55,24 @@ def sparsify(
             help="Their initial weights: data_gates (default without trials), leaky (with), generic or gated."
         ),
     ] = None,
-    pwl_units: Annotated[
-        int | None, typer.Option("--pwl-units", metavar="P", help="Number of ReLUs, where the file does not say.")
-    ] = None,
-    architecture: Annotated[str | None, typer.Option(help="Where the names in the file do not decide.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of windows and batches.")] = 0,
     device: Device = "auto",
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Replace one ReLU after another, by the exact change it makes, for as long as the dynamics are kept."""
+    """Replace one ReLU after another, by the exact change it makes, for as long as the dynamics are kept.
+
+    Example: plrnn sparsify net.pt --pwl-units 10 --trials trials.npz --out sparse
+    """
     with interruptible():
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        import plrnn_analysis
 
         from ..device import choose_device
         from ..sparsification import Level, SparsifySettings, sparsify_in
         from ..sparsification.story import sentences
 
         console = Console()
-        network = plrnn_analysis.load(checkpoint, pwl_units=pwl_units, architecture=architecture)
+        network = checkpoint.load()
         settings = SparsifySettings(
             iterations=iterations,
             batch=batch,
@@ -110,7 +110,7 @@ def sparsify(
                 network,
                 _task(network, trials),
                 settings,
-                source=checkpoint.name,
+                source=checkpoint.path.name,
                 device=choose_device(device),
                 resume=resume,
                 overwrite=overwrite,
