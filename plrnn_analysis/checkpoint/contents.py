@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._wording import with_article
 from ..errors import CheckpointError
 
 __all__ = ["MAX_ELEMENTS", "Contents", "Entry", "shape_text"]
@@ -80,7 +81,7 @@ class Contents:
     def describe(self) -> str:
         """Names and shapes, cut off after a dozen."""
         parts = [f"{name} {shape_text(entry.shape)}" for name, entry in self.entries.items()]
-        parts += [f"{name}: a {type(value).__name__}" for name, value in self.settings.items()]
+        parts += [f"{name}: {with_article(type(value).__name__)}" for name, value in self.settings.items()]
         parts += list(self.others)
         if not parts:
             return "no arrays"

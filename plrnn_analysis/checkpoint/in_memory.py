@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import detached
+from .._wording import with_article
 from ..errors import CheckpointError
 from .building import OWN_STEP
 from .contents import Contents, Entry
@@ -45,8 +46,8 @@ def read_memory(source: Any) -> Contents:
     if isinstance(source, Mapping):
         return _contents(f"the {type(source).__name__}", source, {})
     raise CheckpointError(
-        f"from_torch takes a torch.nn.Module or a mapping of arrays by name, got a {type(source).__name__}. "
-        "A file is read by plrnn_analysis.load(path)."
+        "from_torch takes a torch.nn.Module or a mapping of arrays by name, "
+        f"got {with_article(type(source).__name__)}. A file is read by plrnn_analysis.load(path)."
     )
 
 
@@ -116,7 +117,7 @@ def _flatten(
         elif value is not None and (entry := _entry(value)) is not None:
             entries[name] = entry
         else:
-            others.append(f"{name}: a {type(value).__name__}")
+            others.append(f"{name}: {with_article(type(value).__name__)}")
 
 
 def _entry(value: Any) -> Entry | None:

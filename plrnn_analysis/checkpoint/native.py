@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._wording import with_article
 from ..architectures import ARCHITECTURES
 from ..model import PLRNN
 from .contents import Contents
@@ -48,7 +49,7 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, Path):
         return str(value)
-    raise TypeError(f"{value!r} is a {type(value).__name__}, which JSON does not have")
+    raise TypeError(f"{value!r} is {with_article(type(value).__name__)}, which JSON does not have")
 
 
 def decode(contents: Contents) -> PLRNN:

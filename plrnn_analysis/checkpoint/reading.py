@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .._validation import as_index_tuple, one_of
+from .._wording import with_article
 from ..errors import CheckpointError, ModelError
 from ..model import PLRNN
 from ..rate_networks import LEAKY_FORMS
@@ -124,7 +125,8 @@ def load(
     """
     if is_in_memory(path):
         raise CheckpointError(
-            f"load() reads files, got a {type(path).__name__}: use plrnn_analysis.from_torch() for networks in memory."
+            f"load() reads files, got {with_article(type(path).__name__)}: use plrnn_analysis.from_torch() "
+            "for networks in memory."
         )
     wishes = Wishes(pwl_units, None, architecture, prefix, None, alpha, form, thresholds, _patterns(ignore))
     return _model(_read(Path(path)), wishes, relu_units, readout)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._wording import with_article
 from ..errors import CheckpointError
 from .contents import Contents, Entry
 from .relu_units import UNIT_NAMES
@@ -162,7 +163,7 @@ def _reader(value: Any) -> Callable[[], np.ndarray]:
 def _kind(value: Any, tensor: type) -> str:
     if isinstance(value, tensor):
         return f"a single tensor of shape {tuple(value.shape)}"  # type: ignore[attr-defined]
-    return f"a {type(value).__name__}"
+    return with_article(type(value).__name__)
 
 
 def _is_plain(value: Any) -> bool:

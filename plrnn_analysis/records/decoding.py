@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 
 import numpy as np
 
+from .._wording import with_article
 from ..errors import PLRNNError, RecordError
 from .arrays import as_array, as_rational
 from .envelope import read
@@ -54,7 +55,9 @@ def decode_object(data: Mapping[str, Any], where: str) -> Any:
     keys = {cls.record_key(name): name for name in hints}
     unknown = [key for key in data if key not in keys and key != "type" and key not in cls.also_written]
     if unknown:
-        raise RecordError(f"{where}: a {cls.__name__} of this version has no {', '.join(map(repr, unknown))}")
+        raise RecordError(
+            f"{where}: {with_article(cls.__name__)} of this version has no {', '.join(map(repr, unknown))}"
+        )
     values = {
         name: decode(data[key], hints[name], f"{where}: {key} of {cls.__name__}")
         for key, name in keys.items()
@@ -133,7 +136,7 @@ def _checked(found: Any, members: tuple[Any, ...], where: str) -> Any:
     """What a record says to be, if the annotation allows it."""
     classes = tuple(get_origin(member) or member for member in members)
     if not isinstance(found, tuple(kind for kind in classes if isinstance(kind, type))):
-        raise RecordError(f"{where} cannot be a {type(found).__name__}")
+        raise RecordError(f"{where} cannot be {with_article(type(found).__name__)}")
     return found
 
 

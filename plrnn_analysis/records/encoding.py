@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 
 import numpy as np
 
+from .._wording import with_article
 from ..errors import RecordError
 from .arrays import array_value
 from .hints import alternatives, array_kind, item_hints
@@ -64,7 +65,7 @@ def encode(value: Any, hint: Any) -> Any:
         return _mapping(value, hint)
     if hasattr(value, "p") and hasattr(value, "q"):
         return {"$rational": str(value)}
-    raise RecordError(f"a {type(value).__name__} cannot be written as JSON: {str(value)[:80]!r}")
+    raise RecordError(f"{with_article(type(value).__name__)} cannot be written as JSON: {str(value)[:80]!r}")
 
 
 def _number(value: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._validation import as_array, number, one_of
+from .._wording import with_article
 from ..errors import ModelError
 from ..statuses import Stability
 from ..tables import ResultSequence, Table
@@ -152,8 +153,7 @@ class FixedPointPairing(ResultSequence[FixedPointPair]):
         changed = [pair for pair in self if not pair.same_stability]
         for pair in changed[:LISTED]:
             noun = point_noun(pair.b.stability)
-            article = "an" if noun[0] in "aeiou" else "a"
-            said.append(f"{self._named(pair.a, 'The')} has {article} {noun} as its partner.")
+            said.append(f"{self._named(pair.a, 'The')} has {with_article(noun)} as its partner.")
         if len(changed) > LISTED:
             said.append(f"{len(changed) - LISTED} further pairs differ in their stability.")
         for points, which in ((self.unmatched_a, "first"), (self.unmatched_b, "second")):

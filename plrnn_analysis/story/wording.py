@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._wording import with_article
 from ..display.abbreviation import count_words
 from ..results import Cycle, CycleContinuum, FixedPoint
 from ..results.naming import LONGEST_NAME, channel_name, outputs_in_words, place_in_words, point_noun, range_in_words
@@ -159,7 +160,7 @@ def mode_sentence(region: VisitedSubregion, inputs: tuple[str, ...], outputs: tu
 def _with_article(kind: str) -> str:
     if not kind.endswith(NOUNS):
         return kind
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+    return with_article(kind)
 
 
 def _gains(gains: np.ndarray, names: tuple[str, ...], noun: str) -> str:

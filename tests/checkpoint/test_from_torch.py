@@ -105,6 +105,8 @@ def test_wrong_doors():
         pa.load(Net(nn.RNN(3, 4)))
     with pytest.raises(CheckpointError, match=r"got a dict: use plrnn_analysis\.from_torch"):
         pa.load({"A": [1.0]})
+    with pytest.raises(CheckpointError, match=r"got an int\. A file is read by"):
+        pa.from_torch(3)
     with pytest.raises(CheckpointError, match=r"got a str.*plrnn_analysis\.load"):
         pa.from_torch("model.pt")
     with pytest.raises(CheckpointError, match="meta"):
