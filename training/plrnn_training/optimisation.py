@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from plrnn_analysis._validation import number, whole
+from plrnn_analysis.records import Recorded
 
 __all__ = ["OptimiserSettings", "clip_gradients", "forget_moments"]
 
 
 @dataclass(frozen=True)
-class OptimiserSettings:
+class OptimiserSettings(Recorded):
     """What all training has in common: the steps of Adam, their number, and the regularisation.
 
     Attributes

@@ -43,7 +43,7 @@ def fit_figure(fit: Fit) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    best, data = fit.best, fit.data
+    best, data = fit.best, fit.known_data
     run, after = run_beside(best.model, data.held_out, SHOWN_STEPS, 1.0 if best.alpha is None else best.alpha)
     assert run.outputs is not None  # fitted networks have a readout
     codes = bitcode_strings(run)
@@ -66,7 +66,7 @@ def fit_figure(fit: Fit) -> Figure:
 
 def _space(ax: Axes, fit: Fit, outputs: np.ndarray, codes: np.ndarray, colours: dict[str, str], memory: float) -> None:
     """Data as a line below, the free run as points in the colours of subregions."""
-    held = fit.data.held_out
+    held = fit.known_data.held_out
     project, names = _plane(fit, memory)
     budget = 2 * POINTS
     for trial in held.trials:
@@ -103,7 +103,7 @@ def _space(ax: Axes, fit: Fit, outputs: np.ndarray, codes: np.ndarray, colours: 
 
 def _plane(fit: Fit, memory: float):  # type: ignore[no-untyped-def]
     """How values (T, N) are drawn in a plane, and what its axes are called."""
-    training = fit.data.training
+    training = fit.known_data.training
     n = training.n_channels
     if n == 1:
         lag = max(1, round(memory))
@@ -134,7 +134,7 @@ def _courses(
     memory: float,
 ) -> None:  # fmt: skip
     """A few channels over time, from a common start, one above the other."""
-    series = fit.data.training
+    series = fit.known_data.training
     steps = min(len(outputs), len(data), max(100, round(TIMES * memory)))
     time = series.dt * np.arange(1, steps + 1)
     values = np.concatenate(series.trials)
@@ -161,7 +161,7 @@ def _courses(
 
 def _spectra(ax: Axes, fit: Fit, outputs: np.ndarray) -> None:
     """Mean power spectra of the channels."""
-    held, dt = fit.data.held_out, fit.data.training.dt
+    held, dt = fit.known_data.held_out, fit.known_data.training.dt
     length = sorted(len(part) for part in held.trials)[len(held.trials) // 2]
     length = min(length, outputs.shape[1])
     runs = [path for path in outputs if np.isfinite(path).all()]

@@ -35,7 +35,7 @@ from .recipe import (
     default_units,
     intervals,
 )
-from .results import Baseline, Fit, FittedModel, Floor
+from .results import Baseline, Fit, FitFloor, FittedModel
 from .series import Series, Split, as_series, decorrelation_time, split, together
 from .windows import Standardisation
 
@@ -310,13 +310,13 @@ def _result(fitters: Sequence[Fitter], data: Split, recipe: FitRecipe, n_units: 
     shown = min(range(len(models)), key=lambda i: models[i].validation_score)
     linear = best_autoregression(data, standardisation, seen, n_units)
     references = {
-        "persistence": persistence(data.training),
-        f"linear AR({linear.metadata['order']}), P=0": linear,
+        "persistence": (persistence(data.training), "baseline_persistence.safetensors"),
+        f"linear AR({linear.metadata['order']}), P=0": (linear, "baseline_linear.safetensors"),
     }
     return Fit(
         tuple(replace(m, shown=i == shown) for i, m in enumerate(models)),
         data=data,
-        baselines=tuple(Baseline(n, m, agreement(m, data.held_out, scale)) for n, m in references.items()),
+        baselines=tuple(Baseline(n, m, agreement(m, data.held_out, scale), c) for n, (m, c) in references.items()),
         floor=_floor(data, seen),
         recipe=recipe,
         n_units=n_units,
@@ -348,7 +348,7 @@ def _other_trajectory(system: str, dt: float) -> np.ndarray:
     return generate(system, FINAL_STEPS, dt=dt, seed=987_654_321).values
 
 
-def _floor(data: Split, seen: Series) -> Floor:
+def _floor(data: Split, seen: Series) -> FitFloor:
     """Another trajectory of a generated system, or what was seen of recorded data, against the held-out data."""
     held = list(data.held_out.trials)
     known = data.training.lambda_max
@@ -363,5 +363,5 @@ def _floor(data: Split, seen: Series) -> Floor:
             "earlier data against held-out data" if len(data.training.trials) < 5 else "other trials against held-out"
         )
     if not runs:
-        return Floor(kind, float("nan"), float("nan"), known)
-    return Floor(kind, state_space_divergence(held, runs), power_spectrum_distance(held, runs), known)
+        return FitFloor(kind, float("nan"), float("nan"), known)
+    return FitFloor(kind, state_space_divergence(held, runs), power_spectrum_distance(held, runs), known)

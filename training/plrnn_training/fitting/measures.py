@@ -63,7 +63,7 @@ class FreeRuns(Frozen):
 
 
 @dataclass(frozen=True)
-class Agreement:
+class Agreement(Frozen):
     """Figures of a network against data.
 
     Attributes

@@ -1,25 +1,35 @@
-"""A fit on disk: checkpoints, ``fit.json``, ``fit.md`` and the figure."""
+"""A fit on disk: checkpoints, ``fit.json``, ``fit.md`` and the figure; and the way back."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import plrnn_analysis
+from plrnn_analysis.errors import CheckpointError, PLRNNError
+from plrnn_analysis.records.numbers import as_float, float_value
 
 from ..runs import write_json
-from .measures import Agreement
-from .results import Fit
+from .measures import HORIZONS, Agreement
+from .recipe import FitRecipe
+from .results import Baseline, Fit, FitFloor, FittedModel
 
-__all__ = ["fit_record", "write_fit"]
+__all__ = ["RECORD_FILE", "fit_record", "read_fit", "write_fit"]
+
+RECORD_FILE = "fit.json"
+FORMAT, VERSION = "plrnn-training/fit", 1
 
 
 def fit_record(fit: Fit) -> dict[str, Any]:
-    """A fit in types that :mod:`json` accepts."""
-    data = fit.data
+    """A fit in types that :mod:`json` accepts; numbers that are not finite are words, as in other records."""
+    data = fit.known_data
     return {
-        "format": "plrnn-training/fit",
-        "version": 1,
+        "format": FORMAT,
+        "version": VERSION,
         "software": f"plrnn-analysis {plrnn_analysis.__version__}",
         "data": {
             "source": data.training.source,
@@ -33,9 +43,10 @@ def fit_record(fit: Fit) -> dict[str, Any]:
             "missing_values": sum(part.n_missing for part in (data.training, data.validation, data.held_out)),
         },
         "units": fit.n_units,
-        "forcing": fit.recipe.forcing,
-        "readout": fit.recipe.readout,
-        "tried": {str(p): {f"{v:g}": score for v, score in tried.items()} for p, tried in fit.choice.items()},
+        "recipe": {name: value for name, value in asdict(fit.recipe).items() if name != "iterations"},
+        "tried": {
+            str(p): {f"{v:g}": float_value(score) for v, score in tried.items()} for p, tried in fit.choice.items()
+        },
         "models": [
             {
                 "pwl_units": m.pwl_units,
@@ -43,7 +54,7 @@ def fit_record(fit: Fit) -> dict[str, Any]:
                 "interval": m.interval,
                 "alpha": m.alpha,
                 **_figures(m.agreement),
-                "validation_score": m.validation_score,
+                "validation_score": float_value(m.validation_score),
                 "kept_iteration": m.iteration,
                 "reinitialised": m.reinitialised,
                 "shown": m.shown,
@@ -51,15 +62,16 @@ def fit_record(fit: Fit) -> dict[str, Any]:
             }
             for m in fit
         ],
-        "baselines": [{"name": b.name, **_figures(b.agreement)} for b in fit.baselines],
-        "floor": vars(fit.floor),
+        "baselines": [{"name": b.name, **_figures(b.agreement), "checkpoint": b.checkpoint} for b in fit.baselines],
+        "floor": {name: float_value(v) if isinstance(v, float) else v for name, v in vars(fit.floor).items()},
         "seconds": fit.seconds,
     }
 
 
-def _figures(found: Agreement) -> dict[str, float | None]:
-    errors = {f"error_{horizon}": value for horizon, value in found.errors.items()}
-    return {"d_stsp": found.d_stsp, "d_h": found.d_h, "lambda_max": found.lambda_max, **errors}
+def _figures(found: Agreement) -> dict[str, Any]:
+    figures = {"d_stsp": found.d_stsp, "d_h": found.d_h, "lambda_max": found.lambda_max}
+    figures |= {f"error_{horizon}": value for horizon, value in found.errors.items()}
+    return {name: None if value is None else float_value(value) for name, value in figures.items()}
 
 
 def write_fit(fit: Fit, directory: Path) -> None:
@@ -69,13 +81,103 @@ def write_fit(fit: Fit, directory: Path) -> None:
     ----------
     fit : Fit
     directory : Path
-        Gets ``fit.json``, ``fit.md``, ``fit.png``, ``fit.svg`` and a checkpoint for each model.
+        Gets ``fit.json``, ``fit.md``, ``fit.png``, ``fit.svg`` and a checkpoint for each model and each baseline.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    for model in fit:
-        plrnn_analysis.save(model.model, directory / str(model.checkpoint))
-    write_json(directory / "fit.json", fit_record(fit))
+    for model in (*fit, *fit.baselines):
+        plrnn_analysis.save(model.model, directory / model.checkpoint)
+    write_json(directory / RECORD_FILE, fit_record(fit))
     (directory / "fit.md").write_text(fit.text(), encoding="utf-8")
     figure = fit.figure()
     figure.savefig(directory / "fit.png", dpi=200)
     figure.savefig(directory / "fit.svg")
+
+
+def read_fit(directory: str | PathLike[str]) -> Fit:
+    """Read what ``plrnn fit --out`` or ``fit(..., out=...)`` wrote.
+
+    Parameters
+    ----------
+    directory : path-like
+
+    Returns
+    -------
+    Fit
+        With the same tables and networks; without the data, which are not kept there.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no fit, or it is not complete.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from plrnn_training import fit
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     _ = fit(np.sin(0.2 * np.arange(600)), pwl_units=2, units=6, seeds=1, iterations=20, interval=8, out=out)
+    ...     read_fit(out).best.model
+    <PLRNN al_rnn: M=6 units, 2 ReLUs, at most 2^2 subregions>
+    """
+    path = Path(directory) / RECORD_FILE
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CheckpointError(f"{directory} holds no finished fit: {RECORD_FILE} cannot be read ({error})") from error
+    except ValueError as error:
+        raise CheckpointError(f"{path} is no JSON: {error}") from error
+    if not isinstance(record, dict) or (record.get("format"), record.get("version")) != (FORMAT, VERSION):
+        raise CheckpointError(f'{path} is no record of a fit: those say "format": "{FORMAT}", "version": {VERSION}')
+    try:
+        return _fit(record, path.parent)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, PLRNNError):
+            raise
+        raise CheckpointError(f"{path} is not complete, or was changed: {error!r}") from error
+
+
+def _fit(record: Mapping[str, Any], directory: Path) -> Fit:
+    recipe = record["recipe"]
+    floor = record["floor"]
+    return Fit(
+        tuple(
+            FittedModel(
+                pwl_units=row["pwl_units"],
+                seed=row["seed"],
+                interval=row["interval"],
+                alpha=row["alpha"],
+                validation_score=as_float(row["validation_score"]),
+                agreement=_agreement(row),
+                iteration=row["kept_iteration"],
+                reinitialised=row["reinitialised"],
+                model=plrnn_analysis.load(directory / row["checkpoint"]),
+                checkpoint=row["checkpoint"],
+                shown=row["shown"],
+            )
+            for row in record["models"]
+        ),
+        data=None,
+        baselines=tuple(
+            Baseline(
+                row["name"], plrnn_analysis.load(directory / row["checkpoint"]), _agreement(row), row["checkpoint"]
+            )
+            for row in record["baselines"]
+        ),
+        floor=FitFloor(floor["kind"], as_float(floor["d_stsp"]), as_float(floor["d_h"]), floor["lambda_max"]),
+        recipe=FitRecipe(**{**recipe, "betas": tuple(recipe["betas"])}),
+        n_units=record["units"],
+        choice={
+            int(p): {float(v): as_float(score) for v, score in tried.items()} for p, tried in record["tried"].items()
+        },
+        seconds=record["seconds"],
+    )
+
+
+def _agreement(row: Mapping[str, Any]) -> Agreement:
+    exponent = row["lambda_max"]
+    return Agreement(
+        as_float(row["d_stsp"]),
+        as_float(row["d_h"]),
+        {horizon: as_float(row[f"error_{horizon}"]) for horizon in HORIZONS},
+        None if exponent is None else as_float(exponent),
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from plrnn_analysis._frozen import Frozen
+from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.tables import ResultSequence, Table
 
@@ -16,7 +17,7 @@ from .series import Split
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Baseline", "Fit", "FittedModel", "Floor"]
+__all__ = ["Baseline", "Fit", "FitFloor", "FittedModel"]
 
 SHOWN_STEPS = 20_000
 
@@ -42,7 +43,7 @@ class FittedModel(Frozen):
         How often it diverged and was started again.
     model : PLRNN
         In the units of the data.
-    checkpoint : str or None
+    checkpoint : str
         Name of its file.
     shown : bool
         Whether it is the one with the best validation score.
@@ -57,7 +58,7 @@ class FittedModel(Frozen):
     iteration: int
     reinitialised: int
     model: PLRNN
-    checkpoint: str | None
+    checkpoint: str
     shown: bool
 
     @property
@@ -100,15 +101,18 @@ class Baseline(Frozen):
     name : str
     model : PLRNN
     agreement : Agreement
+    checkpoint : str
+        Name of its file.
     """
 
     name: str
     model: PLRNN
     agreement: Agreement
+    checkpoint: str
 
 
 @dataclass(frozen=True)
-class Floor:
+class FitFloor(Frozen):
     """What the same measures give between data and data: no model should be expected below.
 
     Attributes
@@ -132,10 +136,10 @@ class Fit(ResultSequence[FittedModel]):
 
     Attributes
     ----------
-    data : Split
-        Training, validation and held-out data.
+    data : Split or None
+        Training, validation and held-out data; None for a fit that was read from its directory, which has none.
     baselines : tuple of Baseline
-    floor : Floor
+    floor : FitFloor
     recipe : FitRecipe
     n_units : int
     choice : dict
@@ -146,9 +150,9 @@ class Fit(ResultSequence[FittedModel]):
     """
 
     _items: tuple[FittedModel, ...]
-    data: Split
+    data: Split | None
     baselines: tuple[Baseline, ...]
-    floor: Floor
+    floor: FitFloor
     recipe: FitRecipe
     n_units: int
     choice: dict[int, dict[float, float]]
@@ -170,6 +174,22 @@ class Fit(ResultSequence[FittedModel]):
         """The figures of the best model."""
         best = self.best
         return f"best P={best.pwl_units} seed {best.seed}: D_stsp {best.d_stsp:.3g}, D_H {best.d_h:.3g}"
+
+    @property
+    def known_data(self) -> Split:
+        """The data.
+
+        Raises
+        ------
+        ModelError
+            If the fit was read from its directory.
+        """
+        if self.data is None:
+            raise ModelError(
+                "the data are not kept in the directory of a fit, and text, figure and free runs need them: fit.md and "
+                "fit.png are there; to keep all of a fit, write it with to_json()"
+            )
+        return self.data
 
     def compared(self) -> Table:
         """Models, baselines and floor in one table."""
@@ -197,9 +217,14 @@ class Fit(ResultSequence[FittedModel]):
         Returns
         -------
         FreeRuns
+
+        Raises
+        ------
+        ModelError
+            If the data are not there.
         """
         chosen = self.best if model is None else model
-        return free_runs(chosen.model, self.data.held_out, steps, 1.0 if chosen.alpha is None else chosen.alpha)
+        return free_runs(chosen.model, self.known_data.held_out, steps, 1.0 if chosen.alpha is None else chosen.alpha)
 
     def text(self) -> str:
         """Data, table and what the best network does, in Markdown."""

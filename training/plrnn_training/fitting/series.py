@@ -87,8 +87,8 @@ class Series(Frozen):
         )
 
 
-@dataclass(frozen=True)
-class Split:
+@dataclass(frozen=True, eq=False)
+class Split(Frozen):
     """Data by what they are used for.
 
     Attributes

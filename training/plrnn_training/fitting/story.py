@@ -25,13 +25,19 @@ SEARCH_SECONDS = 20.0
 
 def fit_text(fit: Fit) -> str:
     """The text, in Markdown."""
-    paragraphs = [f"# A fit of {fit.data.training.source}", _data(fit), _training(fit), _table(fit), _verdict(fit)]
+    paragraphs = [
+        f"# A fit of {fit.known_data.training.source}",
+        _data(fit),
+        _training(fit),
+        _table(fit),
+        _verdict(fit),
+    ]
     paragraphs += ["## What the network shown does", _subregions(fit), _fixed_points(fit), _measures(fit)]
     return "\n\n".join(paragraphs) + "\n"
 
 
 def _data(fit: Fit) -> str:
-    data = fit.data
+    data = fit.known_data
     series = data.training
     steps = f"{data.training.n_steps} steps for training, {data.validation.n_steps} for validation, " + (
         f"{data.held_out.n_steps} held out"
@@ -130,7 +136,7 @@ def _subregions(fit: Fit) -> str:
     best = fit.best
     if not best.pwl_units:
         return "It is linear: there is one subregion."
-    run, _ = run_beside(best.model, fit.data.held_out, SHOWN_STEPS, _gain(best))
+    run, _ = run_beside(best.model, fit.known_data.held_out, SHOWN_STEPS, _gain(best))
     found = occupancy(run)
     named = ", ".join(f"{item.bitcode} ({100 * item.frequency:.3g} %)" for item in found[:LISTED])
     more = f", and {len(found) - LISTED} more" if len(found) > LISTED else ""
@@ -144,7 +150,7 @@ def _subregions(fit: Fit) -> str:
 def _fixed_points(fit: Fit) -> str:
     best = fit.best
     found = best.model.fixed_points(time_limit=SEARCH_SECONDS)
-    under = " under zero input" if fit.data.training.n_inputs else ""
+    under = " under zero input" if fit.known_data.training.n_inputs else ""
     claim = "" if found.complete else " found; the search was stopped, there may be more"
     if not len(found):
         return f"No fixed point{under}{claim}."
@@ -161,7 +167,7 @@ def _fixed_point(point: FixedPoint) -> str:
 
 
 def _measures(fit: Fit) -> str:
-    mixture = fit.data.training.n_channels > 6
+    mixture = fit.known_data.training.n_channels > 6
     return (
         "D_stsp is the Kullback-Leibler divergence of the states that free runs visit from those in the data "
         f"({'Gaussian mixture' if mixture else 'binned'}), D_H the Hellinger distance of power spectra, error k the "

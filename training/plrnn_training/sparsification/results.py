@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from plrnn_analysis._frozen import Frozen
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.tables import ResultSequence, Table
 
@@ -13,7 +14,7 @@ __all__ = ["TrainedBranch", "DirectTraining", "Judgement", "Level", "Original", 
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgement(Frozen):
     """A network held against the original.
 
     Attributes
@@ -43,7 +44,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedBranch:
+class TrainedBranch(Frozen):
     """One ReLU replaced, and the network trained on.
 
     Attributes
@@ -82,7 +83,7 @@ class TrainedBranch:
 
 
 @dataclass(frozen=True, eq=False)
-class Level:
+class Level(Frozen):
     """All branches that were tried at one P.
 
     Attributes
@@ -107,7 +108,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Original:
+class Original(Frozen):
     """The network that was given.
 
     Attributes
@@ -140,7 +141,7 @@ class Original:
 
 
 @dataclass(frozen=True)
-class DirectTraining:
+class DirectTraining(Frozen):
     """Networks trained from scratch at the smallest P, on the same data.
 
     Attributes
