@@ -14,8 +14,8 @@ import torch
 from plrnn_analysis.errors import CheckpointError, ModelError
 from plrnn_training import AdditionTask, Member, Recipe, Trainer
 from plrnn_training.recipe import curriculum_stage, learning_rate
+from plrnn_training.regularisation import manifold_attractor_penalty
 from plrnn_training.state import load_state, save_state
-from plrnn_training.trainer import manifold_attractor_penalty
 
 TASK = AdditionTask(12)
 SHORT = Recipe(iterations=24, batch=8, validation_trials=20, test_trials=30, evaluations=4)

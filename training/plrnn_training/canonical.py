@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.network import Network
+
+from .model import ALRNN
 
 __all__ = ["CanonicalRNN"]
 
@@ -58,6 +60,27 @@ class CanonicalRNN(nn.Module):
                 weights[name].append(np.asarray(value, dtype=np.float32))
         for name, stack in weights.items():
             setattr(self, name, nn.Parameter(torch.from_numpy(np.stack(stack))))
+        self._first = [p.detach().clone() for p in self.parameters()]
+
+    @property
+    def n_models(self) -> int:
+        """Number of networks."""
+        return self.h.shape[0]
+
+    @property
+    def cores(self) -> Mapping[str, ALRNN]:
+        """None: these networks are no AL-RNNs."""
+        return {}
+
+    def driving(self, inputs: Tensor) -> Tensor:
+        """What reaches the networks: the inputs themselves, (n_models, batch, T, K)."""
+        return inputs.expand(self.n_models, *inputs.shape) if inputs.ndim == 3 else inputs
+
+    def reinitialise(self, index: int, init: str, generator: torch.Generator) -> None:
+        """Give one of the networks back the weights that it came with; nothing is drawn."""
+        with torch.no_grad():
+            for parameter, value in zip(self.parameters(), self._first, strict=True):
+                parameter[index].copy_(value[index])
 
     def forward(self, inputs: Tensor, z0: Tensor | None = None, last: int | None = None) -> Tensor:
         """Outputs of every network.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -157,6 +157,15 @@ class ALRNN(nn.Module):
     def n_models(self) -> int:
         """Number of models in the stack; 1 for a single model."""
         return self._floor.shape[0]
+
+    @property
+    def cores(self) -> Mapping[str, ALRNN]:
+        """The AL-RNNs inside, as for every stack: this one."""
+        return {"": self}
+
+    def driving(self, inputs: Tensor) -> Tensor:
+        """What reaches the network: the inputs themselves, (E, batch, T, K)."""
+        return inputs.expand(self.n_models, *inputs.shape) if inputs.ndim == 3 else inputs
 
     def states(
         self, inputs: Tensor, z0: Tensor | None = None, last: int | None = None, forcing: Forcing | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +12,10 @@ from torch import Tensor
 from plrnn_analysis._validation import number, whole
 from plrnn_analysis.records import Recorded
 
-__all__ = ["OptimiserSettings", "clip_gradients", "forget_moments"]
+__all__ = ["OptimiserSettings", "StackedAdam", "clip_gradients", "forget_moments"]
+
+# Keeps a step finite where a gradient is zero, as in torch.
+_EPSILON = 1e-8
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,75 @@ def forget_moments(optimiser: torch.optim.Adam, index: int) -> None:
     for values in optimiser.state.values():
         values["exp_avg"][index] = 0.0
         values["exp_avg_sq"][index] = 0.0
+
+
+class StackedAdam:
+    """Adam for a stack of models, each with a learning rate of its own; weight decay is decoupled.
+
+    Parameters
+    ----------
+    parameters : sequence of (E, ...) Tensor
+    betas : tuple of float, optional
+    weight_decay : float, optional
+        Share of the weights that is taken off in a step, times the learning rate.
+
+    Notes
+    -----
+    With equal rates it takes the steps of ``torch.optim.Adam`` to the last bit. The bias correction counts the steps of
+    the stack. Sources: Kingma & Ba, ICLR 2015, arXiv:1412.6980; Loshchilov & Hutter, ICLR 2019, arXiv:1711.05101.
+    """
+
+    def __init__(
+        self, parameters: Sequence[Tensor], betas: tuple[float, float] = (0.9, 0.999), weight_decay: float = 0.0
+    ) -> None:
+        self.parameters, self.betas, self.weight_decay = list(parameters), betas, weight_decay
+        self.steps = 0
+        self._means = [torch.zeros_like(p, memory_format=torch.preserve_format) for p in parameters]
+        self._squares = [torch.zeros_like(p, memory_format=torch.preserve_format) for p in parameters]
+
+    def zero_grad(self) -> None:
+        """Drop all gradients."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self, rates: Sequence[float]) -> None:
+        """One step.
+
+        Parameters
+        ----------
+        rates : sequence of float
+            Learning rate of every model; 0 leaves a model as it is.
+        """
+        self.steps += 1
+        first, second = self.betas
+        correction = 1 - first**self.steps
+        root = (1 - second**self.steps) ** 0.5
+        sizes = [-rate / correction for rate in rates]
+        kept = [1 - rate * self.weight_decay for rate in rates]
+        for parameter, mean, square in zip(self.parameters, self._means, self._squares, strict=True):
+            if parameter.grad is None:
+                continue
+            shape = (-1, *[1] * (parameter.ndim - 1))
+            if self.weight_decay:
+                parameter.mul_(parameter.new_tensor(kept).view(shape))
+            mean.lerp_(parameter.grad, 1 - first)
+            square.mul_(second).addcmul_(parameter.grad, parameter.grad, value=1 - second)
+            spread = (square.sqrt() / root).add_(_EPSILON)
+            parameter.addcdiv_(mean * parameter.new_tensor(sizes).view(shape), spread)
+
+    def forget(self, index: int) -> None:
+        """Empty the moments of one model, as for one that has new weights."""
+        for moments in (*self._means, *self._squares):
+            moments[index] = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Steps and moments."""
+        return {"steps": self.steps, "means": self._means, "squares": self._squares}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state_dict` gave."""
+        self.steps = state["steps"]
+        for ours, theirs in ((self._means, state["means"]), (self._squares, state["squares"])):
+            for moments, values in zip(ours, theirs, strict=True):
+                moments.copy_(values)

@@ -5,22 +5,53 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from plrnn_analysis._validation import number, one_of, whole
 
 from .initialisation import INITIALISATIONS
 from .optimisation import OptimiserSettings
-from .tasks.base import Task
 
 __all__ = ["Member", "Recipe", "curriculum_stage", "learning_rate"]
+
+Version = TypeVar("Version")
 
 
 @dataclass(frozen=True)
 class Member:
-    """One model of an ensemble: its number P of ReLU units and its seed."""
+    """One model of an ensemble.
+
+    Attributes
+    ----------
+    pwl_units : int
+        P, the number of ReLU units.
+    seed : int
+        Of the initial weights, the batches, and the trials it is trained on if these are a fixed set.
+    lr : float or None
+        Learning rate; that of the recipe by default.
+    samples : int or None
+        Train on a fixed set of so many trials, of every condition where the task has conditions. By default trials are
+        drawn as the task draws them.
+    architecture : str
+        A key of :data:`plrnn_training.architectures.ARCHITECTURES`; one for all models of a stack.
+
+    Raises
+    ------
+    ModelError
+        On a setting out of range.
+    """
 
     pwl_units: int
     seed: int
+    lr: float | None = None
+    samples: int | None = None
+    architecture: str = "al_rnn"
+
+    def __post_init__(self) -> None:
+        if self.lr is not None:
+            number("lr", self.lr, above=0.0)
+        if self.samples is not None:
+            whole("samples", self.samples, 1)
 
 
 @dataclass(frozen=True)
@@ -39,6 +70,13 @@ class Recipe(OptimiserSettings):
         Name of the initialisation.
     validation_trials, test_trials : int
         Sizes of the two held-out sets.
+    patience : int or None
+        A model stops after so many evaluations without a better validation score, the curriculum not counted; None lets
+        all train to the end.
+    keep : {"last", "best"}
+        Which weights each model ends with: the last ones, or those of its best validation score.
+    weight_decay : float
+        Decoupled, as in AdamW.
 
     Raises
     ------
@@ -50,12 +88,19 @@ class Recipe(OptimiserSettings):
     init: str = "gated"
     validation_trials: int = 500
     test_trials: int = 10_000
+    patience: int | None = None
+    keep: str = "last"
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("validation_trials", "test_trials"):
             whole(name, getattr(self, name), 1)
         number("curriculum", self.curriculum, least=0.0, most=1.0)
+        number("weight_decay", self.weight_decay, least=0.0)
+        if self.patience is not None:
+            whole("patience", self.patience, 1)
+        one_of("keep", self.keep, ["best", "last"])
         one_of("init", self.init, sorted(INITIALISATIONS))
 
 
@@ -68,7 +113,7 @@ def learning_rate(recipe: OptimiserSettings, iteration: int) -> float:
     return recipe.lr * (recipe.final_lr + (1 - recipe.final_lr) * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
-def curriculum_stage(recipe: Recipe, iteration: int, stages: Sequence[Task]) -> Task:
+def curriculum_stage(recipe: Recipe, iteration: int, stages: Sequence[Version]) -> Version:
     """The version of the task at an iteration; `stages` are ordered, the last one is the task itself."""
     span = recipe.curriculum * recipe.iterations
     if iteration >= span:

@@ -1,10 +1,10 @@
-"""Train a stack of AL-RNNs on a task."""
+"""Train a stack of models on a task."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,17 +15,19 @@ from torch import Tensor
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 
-from .canonical import CanonicalRNN
+from .architectures import new_stack
 from .exporting import to_plrnn
-from .model import ALRNN
-from .optimisation import clip_gradients, forget_moments
+from .optimisation import StackedAdam, clip_gradients
 from .recipe import Member, Recipe, curriculum_stage, learning_rate
+from .regularisation import manifold_attractor_penalty
 from .running import check_configuration, run_to_the_end
 from .seeds import generator_for
+from .stacks import NetworkStack, Stack
 from .state import load_state
+from .stopping import Stopping
 from .tasks.base import Batch, Task, stack_batches
 
-__all__ = ["History", "Trainer", "manifold_attractor_penalty"]
+__all__ = ["History", "Trainer"]
 
 _CHECKPOINT_SECONDS = 30.0
 _EVALUATION_CHUNK = 250
@@ -49,29 +51,6 @@ class History:
     exact: list[list[float]]
 
 
-def manifold_attractor_penalty(A: Tensor, W: Tensor, h: Tensor, n_regularised: int) -> Tensor:
-    """Σ over the first units of (d_i - 1)² + Σ_{j≠i} W_ij² + h_i², one value per model.
-
-    Parameters
-    ----------
-    A, h : (E, M) Tensor
-    W : (E, M, M) Tensor
-    n_regularised : int
-        How many units, from the first, are drawn towards perfect integrators.
-
-    Returns
-    -------
-    (E,) Tensor
-
-    Notes
-    -----
-    d_i = A_i + W_ii is the total self-weight. Source: Schmidt et al., ICLR 2021, arXiv:1910.03471.
-    """
-    own = W.diagonal(dim1=1, dim2=2)
-    rows = W.square().sum(2) - own.square()
-    return ((A + own - 1).square() + rows + h.square())[:, :n_regularised].sum(1)
-
-
 class Trainer:
     """Trains all members of an ensemble at once, each with its own data, gradient norm and random numbers.
 
@@ -79,25 +58,27 @@ class Trainer:
     ----------
     task : Task
     members : sequence of Member
-        P and seed of each model. What a model learns does not depend on the others, but for rounding.
+        What each model is and what it is trained on. What it learns does not depend on the others, but for rounding.
     n_units : int
         M.
     recipe : Recipe, optional
     device : torch.device or str, optional
-    model : ALRNN or CanonicalRNN, optional
-        A stack to train on, one network a member, instead of new ones.
+    model : Stack, optional
+        Models to train on, one a member, instead of new ones.
     frozen : sequence of str, optional
         Weights that stay as they are, e.g. ``("B", "b")``.
 
     Attributes
     ----------
-    model : ALRNN or CanonicalRNN
-        The stack.
+    model : Stack
+        The models.
     iteration : int
         Iterations done.
     reinitialised : list of int
         How often each model was started again because its loss or gradient was not finite.
     history : History
+    stopping : Stopping
+        Best validation scores, and which models have run out of patience.
 
     Raises
     ------
@@ -120,39 +101,44 @@ class Trainer:
         recipe: Recipe | None = None,
         device: torch.device | str = "cpu",
         *,
-        model: ALRNN | CanonicalRNN | None = None,
+        model: Stack | None = None,
         frozen: Sequence[str] = (),
     ) -> None:
         self.task, self.members, self.n_units = task, tuple(members), n_units
         self.recipe = Recipe() if recipe is None else recipe
         self.device = torch.device(device)
-        if self.recipe.regularised_units > n_units:
-            raise ModelError(
-                f"regularised_units must be at most the number of units {n_units}, got {self.recipe.regularised_units}"
-            )
         self._weight_generators = [generator_for(m.seed, "weights") for m in self.members]
         self._batch_generators = [generator_for(m.seed, "batches") for m in self.members]
         given = model is not None
         if model is None:
-            model = ALRNN(
+            model = new_stack(
+                _architecture(self.members),
+                task,
                 n_units,
                 [m.pwl_units for m in self.members],
-                len(task.input_names),
-                len(task.output_names),
-                init=self.recipe.init,
-                generators=self._weight_generators,
+                self.recipe.init,
+                self._weight_generators,
             )
         self.model = model.to(self.device)
+        for name, core in self.model.cores.items():
+            if self.recipe.regularised_units > core.n_units:
+                raise ModelError(
+                    f"regularised_units must be at most the number of units {core.n_units}"
+                    f"{f' of the {name}' if name else ''}, got {self.recipe.regularised_units}"
+                )
         for name in frozen:
             getattr(self.model, name).requires_grad_(False)
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
         self._start = [p.detach().clone() for p in self._parameters] if given else None
-        self.optimiser = torch.optim.Adam(self._parameters, lr=self.recipe.lr, betas=self.recipe.betas)
+        self.optimiser = StackedAdam(self._parameters, self.recipe.betas, self.recipe.weight_decay)
+        self._schedules = [self.recipe if m.lr is None else replace(self.recipe, lr=m.lr) for m in self.members]
         self._stages: list[Task] = [*task.curriculum(), task]
+        self._sources = _sources(self._stages, self.members)
         self.iteration = 0
         self.seconds = 0.0
         self.reinitialised = [0] * len(self.members)
         self.history = History([], [], [])
+        self.stopping = Stopping(self.recipe, task.higher_is_better, self._parameters)
         self._validation = task.held_out(
             "validation", self.recipe.validation_trials, generator_for(0, "validation")
         ).to(self.device)
@@ -160,8 +146,8 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether all iterations are done."""
-        return self.iteration >= self.recipe.iterations
+        """Whether all iterations are done, or all models have run out of patience."""
+        return self.iteration >= self.recipe.iterations or all(self.stopping.stopped)
 
     @property
     def stage(self) -> Task:
@@ -169,28 +155,39 @@ class Trainer:
         return curriculum_stage(self.recipe, self.iteration, self._stages)
 
     def step(self) -> None:
-        """One iteration: fresh batches, gradients, clipping by model, one Adam step."""
+        """One iteration: a batch for every model, gradients, clipping by model, one Adam step."""
         stage = self.stage
-        batch = stack_batches([stage.sample(self.recipe.batch, g) for g in self._batch_generators]).to(self.device)
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.recipe, self.iteration)
-        self.optimiser.zero_grad(set_to_none=True)
+        drawn = [
+            curriculum_stage(self.recipe, self.iteration, own).sample(self.recipe.batch, generator)
+            for own, generator in zip(self._sources, self._batch_generators, strict=True)
+        ]
+        batch = stack_batches(drawn).to(self.device)
+        self.optimiser.zero_grad()
         losses = stage.loss(self.model(batch.inputs, batch.initial, stage.scored_steps), batch.targets, batch.mask)
         if self.recipe.tau and self.recipe.regularised_units:
-            penalty = manifold_attractor_penalty(
-                self.model.A, self.model.W, self.model.h, self.recipe.regularised_units
-            )
-            losses = losses + self.recipe.tau * penalty
+            for core in self.model.cores.values():
+                penalty = manifold_attractor_penalty(core.A, core.W, core.h, self.recipe.regularised_units)
+                losses = losses + self.recipe.tau * penalty
         # The models share no parameter: the gradient of the sum is the gradient of each.
         losses.sum().backward()
         diverged = self._clip_gradients(losses.detach())
-        self.optimiser.step()
+        stopped = self.stopping.stopped
+        self.optimiser.step(
+            [
+                0.0 if done else learning_rate(schedule, self.iteration)
+                for done, schedule in zip(stopped, self._schedules, strict=True)
+            ]
+        )
         # After the optimiser's step, or its moments would be written again.
         for index in diverged:
-            self._restart(index)
+            if not stopped[index]:
+                self._restart(index)
         self.iteration += 1
-        if self.iteration % self._evaluate_every == 0 or self.finished:
+        last = self.iteration >= self.recipe.iterations
+        if self.iteration % self._evaluate_every == 0 or last:
             self._record()
+        if last:
+            self.stopping.finish()
 
     def evaluate(self, batch: Batch) -> list[float]:
         """Score of every model on the same trials.
@@ -258,11 +255,26 @@ class Trainer:
         products = len(self.members) * self.recipe.batch * self.n_units**2
         return run_to_the_end(self, products, self.device, state_path, on_progress, _CHECKPOINT_SECONDS)
 
+    def networks(self, index: int) -> dict[str, PLRNN]:
+        """The networks inside one of the models as they are now, by name, for analysis; none for some architectures."""
+        if isinstance(self.model, NetworkStack):
+            return {"": self.model.network(index)}
+        return {name: to_plrnn(core.member(index)) for name, core in self.model.cores.items()}
+
     def network(self, index: int) -> PLRNN:
-        """One of the models as it is now, for analysis."""
-        if isinstance(self.model, ALRNN):
-            return to_plrnn(self.model.member(index))
-        return self.model.network(index)
+        """One of the models as it is now, for analysis; the first network inside it where there are several.
+
+        Raises
+        ------
+        ModelError
+            If its architecture is none that can be analysed.
+        """
+        networks = self.networks(index)
+        if not networks:
+            raise ModelError(
+                f"a model of the architecture {self.members[index].architecture!r} has no network to analyse"
+            )
+        return next(iter(networks.values()))
 
     def progress_text(self) -> str:
         """A few words about the last evaluation: the median validation score of the smallest and the largest P."""
@@ -287,6 +299,7 @@ class Trainer:
             "batch_generators": [g.get_state() for g in self._batch_generators],
             "reinitialised": list(self.reinitialised),
             "history": asdict(self.history),
+            "stopping": self.stopping.state_dict(),
         }
 
     def restore(self, path: Path) -> None:
@@ -314,11 +327,12 @@ class Trainer:
         self.iteration, self.seconds = state["iteration"], state["seconds"]
         self.reinitialised = list(state["reinitialised"])
         self.history = History(**state["history"])
+        self.stopping.load_state_dict(state["stopping"])
 
     def _configuration(self) -> dict[str, Any]:
         recipe = asdict(self.recipe)
         recipe["betas"] = list(recipe["betas"])
-        members = [[m.pwl_units, m.seed] for m in self.members]
+        members = [asdict(m) for m in self.members]
         return {**self.task.metadata(), **recipe, "units": self.n_units, "members": members}
 
     def _test_trials(self) -> Batch:
@@ -333,16 +347,47 @@ class Trainer:
             with torch.no_grad():
                 for parameter, value in zip(self._parameters, self._start, strict=True):
                     parameter[index].copy_(value[index])
-        elif isinstance(self.model, ALRNN):
+        else:
             self.model.reinitialise(index, self.recipe.init, self._weight_generators[index])
-        forget_moments(self.optimiser, index)
+        self.optimiser.forget(index)
+        self.stopping.forgive(index)
         self.reinitialised[index] += 1
 
     def _record(self) -> None:
+        scores = self.evaluate(self._validation)
         self.history.iteration.append(self.iteration)
-        self.history.validation.append(self.evaluate(self._validation))
+        self.history.validation.append(scores)
         exact = []
         for index in range(len(self.members)):
-            score = self.task.exact_score(self.network(index))
+            networks = self.networks(index)
+            score = self.task.exact_score(networks[""]) if "" in networks else None
             exact.append(math.nan if score is None else score)
         self.history.exact.append(exact)
+        self.stopping.look(self.iteration, scores, self.stage is self._stages[-1])
+
+
+def _architecture(members: Sequence[Member]) -> str:
+    """That of all members."""
+    found = sorted({m.architecture for m in members})
+    if len(found) != 1:
+        raise ModelError(
+            f"a stack is made of models of one architecture, got {', '.join(found) or 'no members'}; "
+            "train the others with a trainer of their own"
+        )
+    return found[0]
+
+
+def _sources(stages: Sequence[Task], members: Sequence[Member]) -> list[Sequence[Task]]:
+    """For every member the versions of the task from which its trials are drawn."""
+    # Models that differ in P alone learn from the same set.
+    sets: dict[tuple[int, int], Sequence[Task]] = {}
+    sources: list[Sequence[Task]] = []
+    for m in members:
+        if m.samples is None:
+            sources.append(stages)
+            continue
+        key = m.samples, m.seed
+        if key not in sets:
+            sets[key] = [stage.fixed(*key) for stage in stages]
+        sources.append(sets[key])
+    return sources

@@ -18,11 +18,11 @@ from ..initialisation import initial_weights
 from ..model import ALRNN
 from ..optimisation import clip_gradients, forget_moments
 from ..recipe import learning_rate
+from ..regularisation import manifold_attractor_penalty
 from ..running import check_configuration, run_to_the_end
 from ..seeds import generator_for
 from ..sequence import Forcing
 from ..state import load_state
-from ..trainer import manifold_attractor_penalty
 from .measures import HOPELESS, validation_score
 from .members import FitHistory, FitMember
 from .readouts import principal_readout

@@ -2,6 +2,7 @@
 
 from .addition import AdditionTask
 from .base import Batch, Task, stack_batches
+from .fixed_trials import FixedTrials
 from .objectives import CROSS_ENTROPY, SQUARED_ERROR, Objective
 from .trials import TrialsTask
 
@@ -10,6 +11,7 @@ __all__ = [
     "SQUARED_ERROR",
     "AdditionTask",
     "Batch",
+    "FixedTrials",
     "Objective",
     "Task",
     "TrialsTask",

@@ -9,12 +9,15 @@ from typing import Any
 import torch
 
 from plrnn_analysis._validation import whole
-from plrnn_analysis.linear_limit import mark_range, population_mse
+from plrnn_analysis.linear_limit import addition_floor, mark_range, population_mse
 from plrnn_analysis.model import PLRNN
 
+from ..floors.floor import Floor
+from ..recipe import Recipe
 from .base import Batch, Task
+from .entry import Setting, TaskEntry
 
-__all__ = ["AdditionTask"]
+__all__ = ["ENTRY", "AdditionTask"]
 
 _CURRICULUM = (0.1, 0.2, 0.4, 0.7)
 
@@ -105,6 +108,39 @@ class AdditionTask(Task):
         lengths = [max(shortest, round(fraction * self.length)) for fraction in _CURRICULUM]
         return tuple(replace(self, length=length) for length in lengths if length < self.length)
 
+    def affine_floor(self) -> Floor:
+        """The mean squared error of the best affine predictor, :func:`plrnn_analysis.linear_limit.addition_floor`."""
+        score = addition_floor(self.length, self.marks)
+        return Floor(score, "closed form: the best affine predictor of the sum", loss=score)
+
     def metadata(self) -> dict[str, Any]:
         """Task name, length, mark rule and blank steps."""
         return {"task": self.name, "length": self.length, "marks": self.marks, "blank_steps": self.blank_steps}
+
+
+ENTRY = TaskEntry(
+    name="addition",
+    summary="A stream of numbers, two of them marked; answer with the sum of the marked ones.",
+    variants=("halves", "first_half", "anywhere"),
+    takes_data=False,
+    build=lambda variant, data: AdditionTask(marks=variant),
+    settings={
+        "default": Setting(20, (0, 1, 2, 5, 10, 20), Recipe()),
+        "quick": Setting(20, (0, 1, 2), Recipe(iterations=1500, batch=32), seeds=3),
+        "paper": Setting(
+            50,
+            (0, 1, 2, 5, 10, 20, 50),
+            Recipe(
+                iterations=158_000,
+                batch=128,
+                lr=1e-3,
+                betas=(0.9, 0.999),
+                hold=1.0,
+                curriculum=0.0,
+                init="generic",
+                tau=0.1,
+                regularised_units=25,
+            ),
+        ),
+    },
+)

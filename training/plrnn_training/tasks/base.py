@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
@@ -13,9 +13,16 @@ from torch import Tensor
 
 from plrnn_analysis.model import PLRNN
 
+from ..floors.floor import Floor
+from ..model import ALRNN
+from ..stacks import Stack
 from .objectives import SQUARED_ERROR, Objective
 
-__all__ = ["Batch", "Task", "stack_batches"]
+__all__ = ["Batch", "Task", "concatenate_batches", "stack_batches"]
+
+# Trials that travel in a checkpoint, at most: of one kind, and in all.
+_PROBES_OF_A_KIND = 8
+_PROBES = 64
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,7 @@ class Batch:
     Attributes
     ----------
     inputs : (..., batch, T, K) Tensor
+        What the models take; a task whose models begin with an embedding may have symbols, (..., batch, T) of int.
     targets : (..., batch, ...) Tensor
         Whatever the task's own loss understands. That of :class:`Task` takes values (..., batch, S, N) at the S scored
         steps or (..., batch, N) at the last one; with classes the axis N is missing.
@@ -34,6 +42,13 @@ class Batch:
         The kind of each trial, an index into the task's ``condition_names``.
     initial : (..., batch, M) Tensor, optional
         State before the first step; zero without it.
+    lengths : (..., batch) Tensor of int, optional
+        Valid steps of each trial; what follows is padding, which the mask should not score. Without it all are valid.
+
+    Notes
+    -----
+    All batches that a task draws have the same shapes: those of several models are stacked, so trials of unequal length
+    are padded to one length.
     """
 
     inputs: Tensor
@@ -41,6 +56,7 @@ class Batch:
     mask: Tensor | None = None
     conditions: Tensor | None = None
     initial: Tensor | None = None
+    lengths: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """The same trials on another device."""
@@ -55,36 +71,37 @@ class Batch:
         return self._each(lambda tensor: tensor.expand(n_models, *tensor.shape))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        return Batch(
-            change(self.inputs),
-            change(self.targets),
-            None if self.mask is None else change(self.mask),
-            None if self.conditions is None else change(self.conditions),
-            None if self.initial is None else change(self.initial),
-        )
+        changed: dict[str, Any] = {}
+        for f in fields(self):
+            tensor = getattr(self, f.name)
+            changed[f.name] = None if tensor is None else change(tensor)
+        return Batch(**changed)
 
 
 def stack_batches(batches: Sequence[Batch]) -> Batch:
     """One batch a model, stacked along a new leading axis."""
+    return _joined(batches, torch.stack)
 
-    def stacked(tensors: list[Tensor | None]) -> Tensor | None:
-        given = [tensor for tensor in tensors if tensor is not None]
-        return torch.stack(given) if given else None
 
-    return Batch(
-        torch.stack([b.inputs for b in batches]),
-        torch.stack([b.targets for b in batches]),
-        stacked([b.mask for b in batches]),
-        stacked([b.conditions for b in batches]),
-        stacked([b.initial for b in batches]),
-    )
+def concatenate_batches(batches: Sequence[Batch]) -> Batch:
+    """The trials of several batches without a leading axis for models, one after another."""
+    return _joined(batches, torch.cat)
+
+
+def _joined(batches: Sequence[Batch], join: Callable[[list[Tensor]], Tensor]) -> Batch:
+    joined: dict[str, Any] = {}
+    for f in fields(Batch):
+        given = [tensor for tensor in (getattr(batch, f.name) for batch in batches) if tensor is not None]
+        joined[f.name] = join(given) if given else None
+    return Batch(**joined)
 
 
 class Task(ABC):
     """A supervised task on sequences; derive from it to train on your own.
 
     A subclass names itself and its channels and says how trials are drawn: ``name``, ``input_names``,
-    ``output_names`` and :meth:`sample`. Everything else has a default that it may replace.
+    ``output_names`` and :meth:`sample`. Everything else has a default that it may replace. All batches of one task, and
+    of one version that its :meth:`curriculum` offers, have the same shapes.
 
     Attributes
     ----------
@@ -205,6 +222,96 @@ class Task(ABC):
     def curriculum(self) -> Sequence[Task]:
         """Easier versions to begin with, easiest first; empty if the task is learnt as it is."""
         return ()
+
+    def new_stack(
+        self, n_units: int, pwl_units: Sequence[int], init: str, generators: Sequence[torch.Generator]
+    ) -> Stack:
+        """New models for this task; override it to put an encoder in front of the network.
+
+        Parameters
+        ----------
+        n_units : int
+            M.
+        pwl_units : sequence of int
+            P of each model.
+        init : str
+            Name of the initialisation.
+        generators : sequence of torch.Generator
+            One a model: all of its initial weights come from it.
+
+        Returns
+        -------
+        Stack
+            By default AL-RNNs that take what :meth:`sample` draws.
+        """
+        inputs, outputs = len(self.input_names), len(self.output_names)
+        return ALRNN(n_units, list(pwl_units), inputs, outputs, init=init, generators=generators)
+
+    def affine_floor(self) -> Floor | None:
+        """The best that a network without ReLU, of any size, can do; None where it is not known. May take seconds."""
+        return None
+
+    def training_set(self, samples: int, generator: torch.Generator) -> Batch:
+        """Different trials to train on; override it where trials are drawn from a finite set.
+
+        Parameters
+        ----------
+        samples : int
+            How many; of every condition, where the trials have conditions.
+        generator : torch.Generator
+            By default trials are drawn with it until there are enough.
+
+        Returns
+        -------
+        Batch
+            Sorted by condition. That of fewer samples, from the same seed, is a part of it.
+
+        Raises
+        ------
+        ModelError
+            If a condition does not come up.
+        """
+        from .fixed_trials import drawn_trials
+
+        return drawn_trials(self, samples, generator)
+
+    def fixed(self, samples: int, seed: int) -> Task:
+        """The same task, trained on a fixed set of trials instead of ever new ones.
+
+        Parameters
+        ----------
+        samples : int
+            How many; of every condition, where the trials have conditions.
+        seed : int
+            Of the set.
+
+        Returns
+        -------
+        Task
+            Its held-out trials are those of this task.
+        """
+        from .fixed_trials import FixedTrials
+
+        return FixedTrials(self, samples, seed)
+
+    def probe_trials(self, generator: torch.Generator) -> Batch:
+        """A few trials, of every condition where there are conditions, that travel in the checkpoint of a model.
+
+        Parameters
+        ----------
+        generator : torch.Generator
+
+        Returns
+        -------
+        Batch
+            By default the first test trials: at most 8 of a condition and 64 in all.
+        """
+        batch = self.held_out("test", _PROBES * max(1, len(self.condition_names)), generator)
+        if batch.conditions is None:
+            return batch.select(torch.arange(min(_PROBES_OF_A_KIND, len(batch.inputs))))
+        kinds = len(self.condition_names)
+        each = max(1, min(_PROBES_OF_A_KIND, _PROBES // kinds))
+        return batch.select(torch.cat([torch.nonzero(batch.conditions == k).flatten()[:each] for k in range(kinds)]))
 
     def metadata(self) -> dict[str, Any]:
         """Settings of the task for the checkpoint, JSON types only."""

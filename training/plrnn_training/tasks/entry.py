@@ -1,0 +1,62 @@
+"""How a task enters the command line and the sweeps: its variants, its data, and settings that learn it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..recipe import Recipe
+from .base import Task
+
+__all__ = ["Setting", "TaskEntry"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Sizes and a recipe under which a task is swept.
+
+    Attributes
+    ----------
+    units : int
+        M.
+    pwl_units : tuple of int
+        P, as a grid.
+    recipe : Recipe
+    samples : tuple of int
+        Sizes of fixed sets of trials; empty where training draws as the task draws.
+    seeds : int
+        Models of each kind.
+    """
+
+    units: int
+    pwl_units: tuple[int, ...]
+    recipe: Recipe
+    samples: tuple[int, ...] = ()
+    seeds: int = 5
+
+
+@dataclass(frozen=True)
+class TaskEntry:
+    """A task that has a name.
+
+    Attributes
+    ----------
+    name : str
+    summary : str
+        One sentence.
+    variants : tuple of str
+        The first is the default; empty where any name will do.
+    takes_data : bool
+        Whether it can be given data.
+    build : callable
+        From a variant and the data, or None, to the task.
+    settings : mapping of str to Setting
+        ``"default"``, ``"quick"`` and ``"paper"``.
+    """
+
+    name: str
+    summary: str
+    variants: tuple[str, ...]
+    takes_data: bool
+    build: Callable[[str, str | None], Task]
+    settings: Mapping[str, Setting]

@@ -1,0 +1,76 @@
+"""The tasks that have a name."""
+
+from __future__ import annotations
+
+from plrnn_analysis._validation import one_of
+from plrnn_analysis.errors import ModelError
+
+from . import addition
+from .base import Task
+from .entry import Setting, TaskEntry
+
+__all__ = ["TASKS", "Setting", "TaskEntry", "make_task", "task_entry"]
+
+#: Every task, by name.
+TASKS: dict[str, TaskEntry] = {entry.name: entry for entry in (addition.ENTRY,)}  # fmt: skip - a line a task
+
+
+def task_entry(name: str) -> TaskEntry:
+    """The entry of a task.
+
+    Parameters
+    ----------
+    name : str
+        Alone, or followed by a colon and a variant.
+
+    Returns
+    -------
+    TaskEntry
+
+    Raises
+    ------
+    ModelError
+        If there is no such task.
+    """
+    return TASKS[one_of("task", name.partition(":")[0], sorted(TASKS))]
+
+
+def make_task(name: str, variant: str | None = None, data: str | None = None) -> Task:
+    """A task by its name.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`TASKS`; ``"name:variant"`` gives the variant as well.
+    variant : str, optional
+        The task's first by default.
+    data : str, optional
+        A path, or the name of a data set, for tasks that take data.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    ModelError
+        If there is no such task or variant, or the task takes no data.
+
+    Examples
+    --------
+    >>> make_task("addition", "first_half").marks
+    'first_half'
+    """
+    entry = task_entry(name)
+    within = name.partition(":")[2]
+    if within and variant is not None and variant != within:
+        raise ModelError(f"the task {name!r} names a variant of its own: leave variant={variant!r} out")
+    chosen = variant or within
+    if not chosen and not entry.variants:
+        raise ModelError(f"the task {entry.name!r} needs a variant, as in {entry.name + ':name'!r}")
+    chosen = chosen or entry.variants[0]
+    if entry.variants:
+        one_of("variant", chosen, entry.variants)
+    if data is not None and not entry.takes_data:
+        raise ModelError(f"the task {entry.name!r} makes its own trials and takes no data, got {data!r}")
+    return entry.build(chosen, data)
