@@ -11,6 +11,7 @@ from ._validation import one_of, whole
 from .activations import as_activation
 from .errors import ModelError
 from .rate_networks import LEAKY_FORMS, constrained_weights, leak, low_rank_weights
+from .recorded_trials import RecordedTrials
 
 __all__ = ["Constructors"]
 
@@ -29,6 +30,7 @@ class Constructors:
         B: Any = None,
         b: Any = None,
         metadata: Mapping[str, Any] | None = None,
+        trials: RecordedTrials | None = None,
     ) -> None:
         raise NotImplementedError("a network makes itself, see plrnn_analysis.network.Network")
 

@@ -13,6 +13,7 @@ from . import (
     manifolds,
     model,
     modes,
+    recorded_trials,
     reduce,
     results,
     slow_manifolds,
@@ -28,5 +29,6 @@ __all__ = ["ROOMS"]
 #: The rooms, those that they import themselves left out.
 ROOMS = (
     analysis, attractors, bifurcations, border_collisions, comparison, explain, input_diagrams, linear_limit, lyapunov,
-    manifolds, model, modes, reduce, results, slow_manifolds, story, symbols, tables, transitions, windings,
+    manifolds, model, modes, recorded_trials, reduce, results, slow_manifolds, story, symbols, tables,
+    transitions, windings,
 )  # fmt: skip

@@ -49,6 +49,8 @@ class PLRNN(Network):
     metadata : dict
         What the checkpoint said: names of inputs and outputs, how the model was trained, notes of the
         reader.
+    trials : RecordedTrials or None
+        Trials that the checkpoint brought; they stay with the model where it is saved, ablated or reduced.
 
     Examples
     --------

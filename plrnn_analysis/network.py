@@ -13,6 +13,7 @@ from .architectures import ARCHITECTURES, canonical_map
 from .constructors import Constructors
 from .errors import ModelError
 from .maps import CanonicalMap, bits_from_string
+from .recorded_trials import RecordedTrials
 
 __all__ = ["AnyNetwork", "Network"]
 
@@ -42,6 +43,8 @@ class Network(Constructors, Frozen):
     metadata : dict
         What the checkpoint said: names of inputs and outputs, how the model was trained, notes of the
         reader.
+    trials : RecordedTrials or None
+        Trials that the checkpoint brought, see :meth:`with_trials`.
 
     Examples
     --------
@@ -57,6 +60,7 @@ class Network(Constructors, Frozen):
         B: Any = None,
         b: Any = None,
         metadata: Mapping[str, Any] | None = None,
+        trials: RecordedTrials | None = None,
     ) -> None:
         given = {name: detached(value) for name, value in parameters.items() if value is not None}
         self.map: CanonicalMap = canonical_map(architecture, given, () if relu_units is None else relu_units)
@@ -73,6 +77,8 @@ class Network(Constructors, Frozen):
         self.B = None if B is None else freeze(as_array("B", B, (None, self.n_units), "(N, M), one row per output"))
         self.b = None if self.B is None or b is None else freeze(as_array("b", b, (self.B.shape[0],), "(N,)"))
         self.metadata: dict[str, Any] = dict(metadata or {})
+        self.trials = trials
+        _check_trials(trials, self.n_inputs, self.n_units)
 
     @property
     def n_units(self) -> int:
@@ -179,7 +185,8 @@ class Network(Constructors, Frozen):
         """A record holds what the constructor takes."""
         array = np.ndarray | None
         names: dict[str, Any] = {"architecture": str, "parameters": dict[str, np.ndarray]}
-        return {**names, "relu_units": tuple[int, ...] | None, "B": array, "b": array, "metadata": dict[str, Any]}
+        held: dict[str, Any] = {"B": array, "b": array, "metadata": dict[str, Any], "trials": RecordedTrials | None}
+        return {**names, "relu_units": tuple[int, ...] | None, **held}
 
     def shown_fields(self) -> list[tuple[str, Any]]:
         """What a notebook shows of a network: sizes, names and weights, by name."""
@@ -228,7 +235,31 @@ class Network(Constructors, Frozen):
         for name, value in weights.items():
             weights[name] = as_array(name, value, self.parameters[name].shape)
         parameters = {**self.parameters, **weights}
-        return type(self)(self.architecture, parameters, self.relu_units, self.B, self.b, self.metadata)
+        return type(self)(self.architecture, parameters, self.relu_units, self.B, self.b, self.metadata, self.trials)
+
+    def with_trials(self, trials: RecordedTrials | None) -> Self:
+        """The same network with other recorded trials.
+
+        They are kept in its checkpoint, and stay with it where units lose their ReLU or weights change.
+
+        Parameters
+        ----------
+        trials : RecordedTrials or None
+            For as many inputs, and from states of as many units, as the network has.
+
+        Raises
+        ------
+        ModelError
+            If they are for another number of inputs or units.
+
+        Examples
+        --------
+        >>> model = Network.al_rnn(A=[0.5], W=[[1.0]], h=[0.0], C=[[1.0]], pwl_units=1)
+        >>> model.with_trials(RecordedTrials(np.ones((4, 10, 1)))).trials
+        <RecordedTrials: 4 trials of 10 steps, 1 input>
+        """
+        p = self.parameters
+        return type(self)(self.architecture, p, self.relu_units, self.B, self.b, self.metadata, trials)
 
     def ablate(self, unit: int, replacement: str = "linear") -> Self:
         """The same AL-RNN with one of its ReLUs replaced.
@@ -274,4 +305,17 @@ class Network(Constructors, Frozen):
         left = tuple(i for i in self.relu_units if i != unit)
         done = [*self.metadata.get("ablations", []), {"unit": unit, "replacement": replacement}]
         metadata = {**self.metadata, "ablations": done}
-        return type(self)(self.architecture, parameters, left, self.B, self.b, metadata)
+        return type(self)(self.architecture, parameters, left, self.B, self.b, metadata, self.trials)
+
+
+def _check_trials(trials: Any, n_inputs: int, n_units: int) -> None:
+    if trials is None:
+        return
+    if not isinstance(trials, RecordedTrials):
+        raise ModelError(f"trials must be RecordedTrials or None, got {type(trials).__name__}")
+    if trials.n_inputs != n_inputs:
+        raise ModelError(f"the recorded trials are for {trials.n_inputs} inputs, the network has {n_inputs}")
+    if trials.initial is not None and trials.initial.shape[1] != n_units:
+        raise ModelError(
+            f"the recorded trials start from states of {trials.initial.shape[1]} units, the network has {n_units}"
+        )

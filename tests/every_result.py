@@ -70,6 +70,7 @@ def made() -> Iterator[Any]:
     from plrnn_analysis.manifolds import forward_image, intersections
     from plrnn_analysis.modes import principal_components
     from plrnn_analysis.polytopes.boxes import read_box
+    from plrnn_analysis.recorded_trials import RecordedTrials
     from plrnn_analysis.slow_manifolds.visited import visited_range
     from plrnn_analysis.story import tell_story
     from plrnn_analysis.transitions import count_transitions
@@ -79,6 +80,8 @@ def made() -> Iterator[Any]:
     rng = np.random.default_rng(0)
     tent, model, line, chaotic = PLRNN.al_rnn([2.0], [[-4.0]], [1.0], 1), choice(), integrator(), lozi()
     inputs = rng.choice([0.0, 1.0], size=(4, 30, 2))
+    recorded = RecordedTrials(inputs, [0, 1, 0, 1], [30, 30, 20, 10], ("left", "right"))
+    yield from (recorded, model.with_trials(recorded))
     driven, free = model.run(inputs), chaotic.simulate(300, z0=[0.1, 0.1])
     yield Network.al_rnn([0.5], [[1.0]], [0.0], 1)
     yield from (model, model.map, driven, free, tent.fixed_points(), line.fixed_points())

@@ -13,6 +13,7 @@ from .._wording import with_article
 from ..architectures import ARCHITECTURES
 from ..model import PLRNN
 from .contents import Contents
+from .trials import CONDITION_NAMES, encode_trials, split_trials
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "decode", "encode"]
 
@@ -33,6 +34,9 @@ def encode(model: PLRNN, metadata: Mapping[str, Any]) -> tuple[dict[str, np.ndar
         tensors["B"] = model.B
     if model.b is not None:
         tensors["b"] = model.b
+    if model.trials is not None:
+        tensors |= encode_trials(model.trials)
+        metadata = {**metadata, CONDITION_NAMES: model.trials.condition_names}
     header = {
         "format": FORMAT,
         "format_version": str(FORMAT_VERSION),
@@ -83,6 +87,9 @@ def decode(contents: Contents) -> PLRNN:
             raise ValueError("relu_units must be a list, metadata an object")
     except (ValueError, KeyError, RecursionError) as error:
         raise contents.error(f"the header is damaged ({type(error).__name__}: {error})", "Export it again.") from error
+    contents, trials = split_trials(contents, metadata)
+    if trials is not None:
+        metadata.pop(CONDITION_NAMES, None)
     kind = ARCHITECTURES[architecture]
     if kind.has_relu_units and relu_units is None:
         raise contents.error("the header does not name the ReLU units", "Export it again.")
@@ -98,7 +105,7 @@ def decode(contents: Contents) -> PLRNN:
         )
     arrays = {name: contents.array(name) for name in contents.entries}
     B, b = arrays.pop("B", None), arrays.pop("b", None)
-    model = PLRNN(architecture, arrays, relu_units, B, b, metadata)
+    model = PLRNN(architecture, arrays, relu_units, B, b, metadata, trials)
     if model.pwl_units != pwl_units:
         raise contents.error(
             f"the header says pwl_units = {pwl_units}, its tensors have {model.pwl_units} ReLUs", "Export it again."

@@ -23,6 +23,7 @@ from .npz_file import read_npz
 from .recognition import recognise
 from .safetensors_file import read_safetensors
 from .torch_file import read_torch
+from .trials import split_trials
 from .wishes import Wishes
 
 __all__ = ["from_torch", "load"]
@@ -98,7 +99,8 @@ def load(
     -------
     PLRNN
         Weights in float64, every value exactly the one in the file (integer, half and bfloat16 tensors
-        included). ``metadata["notes"]`` lists what had to be assumed.
+        included). ``metadata["notes"]`` lists what had to be assumed; ``trials`` holds the trials in arrays
+        ``trials_inputs`` and so on, if there are any.
 
     Raises
     ------
@@ -201,13 +203,14 @@ def _model(contents: Contents, wishes: Wishes, relu_units: Sequence[int] | None,
             # Compared with the model's own units once these are known.
             wishes = replace(wishes, relu_units=as_index_tuple("relu_units", relu_units, MAX_ELEMENTS))
         if contents.header is None:
-            model = recognise(contents, wishes)
+            network, trials = split_trials(contents, contents.about)
+            model = recognise(network, wishes).with_trials(trials)
         else:
             model = decode(contents)
             _check_wishes(contents, model, wishes)
         if layer is None:
             return model
-        return PLRNN(model.architecture, model.parameters, model.relu_units, *layer, model.metadata)
+        return PLRNN(model.architecture, model.parameters, model.relu_units, *layer, model.metadata, model.trials)
     except ModelError as error:
         raise contents.error(str(error)) from error
 

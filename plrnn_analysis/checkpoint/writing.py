@@ -48,7 +48,9 @@ def save(model: PLRNN, path: str | os.PathLike[str], metadata: Mapping[str, Any]
     Notes
     -----
     The tensors are the architecture's own parameters (``model.parameters``) and the readout ``B``, ``b``, in
-    float64. The header has ``format`` = "plrnn", ``format_version``, ``architecture``, ``relu_units``,
+    float64. Recorded trials are ``trials_inputs`` (n, T, K) and ``trials_initial`` (n, M) in float32,
+    ``trials_conditions`` and ``trials_lengths`` (n,) in int64, each where there are such, with ``condition_names`` in
+    the metadata. The header has ``format`` = "plrnn", ``format_version``, ``architecture``, ``relu_units``,
     ``pwl_units`` and ``metadata`` (JSON); in ``.npz`` it is one JSON string ``__metadata__``, in ``.mat`` one
     named ``plrnn_metadata``. The same model always gives the same bytes.
     """

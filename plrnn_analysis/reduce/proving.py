@@ -400,4 +400,4 @@ def _build(model: AnyNetwork, rows: tuple[UnitReport, ...], small: CanonicalMap)
     if np.any(small.E):
         parameters["E"] = small.E
     metadata = {**model.metadata, "reduced_from": {"architecture": model.architecture, "relus": len(rows)}}
-    return type(model)("shallow", parameters, None, model.B, model.b, metadata)
+    return type(model)("shallow", parameters, None, model.B, model.b, metadata, model.trials)

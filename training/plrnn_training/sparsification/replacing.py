@@ -73,7 +73,7 @@ def closed_form(network: PLRNN) -> PLRNN:
         map = network.map
         made = PLRNN.shallow(map.A, map.W, map.V, map.h, map.c, C=map.C, E=map.E, B=B, b=b)
     made.metadata.update(network.metadata)
-    return made
+    return made.with_trials(network.trials)
 
 
 def visited_states(network: PLRNN, inputs: np.ndarray, initial: np.ndarray | None) -> Visited:
@@ -158,7 +158,7 @@ def replaced(network: PLRNN, labels: tuple[int, ...], replacement: Replacement) 
         p["h"] += offset * p["W"][:, unit]
         p["W"][:, unit] *= slope
         units = tuple(u for u in network.relu_units if u != unit)
-        return PLRNN("al_rnn", p, units, network.B, network.b, network.metadata), left
+        return PLRNN("al_rnn", p, units, network.B, network.b, network.metadata, network.trials), left
     column, row = p["W1"][:, index], p["W2"][index]
     p["A"] += slope * np.outer(column, row)
     p["h1"] += (slope * p["h2"][index] + offset) * column
@@ -167,7 +167,7 @@ def replaced(network: PLRNN, labels: tuple[int, ...], replacement: Replacement) 
         p["E"] = np.delete(p["E"], index, axis=0)
     p["W1"], p["W2"] = np.delete(p["W1"], index, axis=1), np.delete(p["W2"], index, axis=0)
     p["h2"] = np.delete(p["h2"], index)
-    return PLRNN("shallow", p, None, network.B, network.b, network.metadata), left
+    return PLRNN("shallow", p, None, network.B, network.b, network.metadata, network.trials), left
 
 
 def _line(y: np.ndarray) -> tuple[float, float]:

@@ -140,6 +140,7 @@ def _save(network: PLRNN, path: Path, original: PLRNN, branch: TrainedBranch | N
         None if bare else network.B,
         None if bare else network.b,
         original.metadata,
+        original.trials,
     )
     if branch is not None:
         written.metadata["sparsified"] = {"from_pwl_units": original.pwl_units, **branch.record()}
@@ -192,6 +193,7 @@ def _branch(row: dict[str, Any], directory: Path) -> TrainedBranch:
             np.eye(network.n_units),
             None,
             network.metadata,
+            network.trials,
         )
     if judged["score"] is None:  # what JSON has for NaN
         judged["score"] = float("nan")
