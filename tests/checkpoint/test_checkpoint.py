@@ -669,7 +669,7 @@ def test_torch_files_that_are_no_dicts(tmp_path):
     with pytest.raises(CheckpointError, match=r"a list.*state_dict"):
         pa.load(tmp_path / "m.pt")
     torch.save({"epoch": 3, 5: "x", "metadata": {"a": 1}}, tmp_path / "m.pt")
-    with pytest.raises(CheckpointError, match="Found: epoch: a int, 5: a str"):
+    with pytest.raises(CheckpointError, match="Found: epoch: an int, 5: a str"):
         pa.load(tmp_path / "m.pt")
 
 
