@@ -7,6 +7,7 @@ from . import (
     border_collisions,
     comparison,
     explain,
+    graph_summary,
     input_diagrams,
     linear_limit,
     lyapunov,
@@ -28,7 +29,7 @@ __all__ = ["ROOMS"]
 
 #: The rooms, those that they import themselves left out.
 ROOMS = (
-    analysis, attractors, bifurcations, border_collisions, comparison, explain, input_diagrams, linear_limit, lyapunov,
-    manifolds, model, modes, recorded_trials, reduce, results, slow_manifolds, story, symbols, tables,
-    transitions, windings,
+    analysis, attractors, bifurcations, border_collisions, comparison, explain, graph_summary, input_diagrams,
+    linear_limit, lyapunov, manifolds, model, modes, recorded_trials, reduce, results, slow_manifolds, story, symbols,
+    tables, transitions, windings,
 )  # fmt: skip

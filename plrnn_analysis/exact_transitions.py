@@ -23,7 +23,7 @@ from .results import FixedPoints
 from .transitions import mark_fixed_points
 
 if TYPE_CHECKING:
-    import networkx
+    from .transition_graphs import TransitionGraph
 
 __all__ = ["exact_transition_graph"]
 
@@ -37,7 +37,7 @@ def exact_transition_graph(
     max_regions: int = 1024,
     time_limit: float | None = 60.0,
     progress: ProgressOption = None,
-) -> networkx.DiGraph:
+) -> TransitionGraph:
     """The graph of subregions that meet a box, with an edge wherever some point in the box makes the step.
 
     Parameters
@@ -59,9 +59,10 @@ def exact_transition_graph(
 
     Returns
     -------
-    networkx.DiGraph
-        Nodes are bitcodes of the subregions that meet the box, in order. The edge i → j says that some point of
-        subregion i inside the box is mapped into subregion j; its image may lie outside the box. Node attributes:
+    TransitionGraph
+        A :class:`networkx.DiGraph`. Nodes are bitcodes of the subregions that meet the box, in order. The edge i → j
+        says that some point of subregion i inside the box is mapped into subregion j; its image may lie outside the
+        box. Node attributes:
 
         - ``spectral_radius`` (float): of the subregion's Jacobian;
         - ``escapes`` (int): further subregions, outside the box, that it is mapped into;
@@ -102,7 +103,7 @@ def exact_transition_graph(
     >>> list(exact_transition_graph(tent.map, 0.4).edges)
     [('0', '1'), ('1', '1')]
     """
-    import networkx
+    from .transition_graphs import TransitionGraph
 
     if map.n_inputs:
         map = map.with_input(None)
@@ -116,7 +117,7 @@ def exact_transition_graph(
     regions = _cells(planes, sides, None, max_regions, budget)
     bits = np.array([cell.bits for cell in regions], dtype=bool).reshape(len(regions), map.n_relu)
     names = [bits_to_string(b) for b in bits]
-    graph = networkx.DiGraph(
+    graph = TransitionGraph(
         kind="exact",
         n_units=map.n_units,
         pwl_units=map.n_relu,

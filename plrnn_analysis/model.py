@@ -10,8 +10,6 @@ from .network import Network
 from .readouts import with_outputs
 
 if TYPE_CHECKING:
-    import networkx
-
     from .attractors import Attractors
     from .bifurcations import Bifurcations
     from .explain import Explanation
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from .reduce import ReducedModel
     from .results import Cycle, Cycles, FixedPoint, FixedPoints, Subregions, Trajectory, UniquenessCertificate
     from .slow_manifolds import SlowManifolds
+    from .transition_graphs import TransitionGraph
 
 __all__ = ["PLRNN"]
 
@@ -294,7 +293,7 @@ class PLRNN(Network):
 
     def transition_graph(
         self, trajectory: Trajectory | None = None, box: Any = None, constant_input: Any = None, **options: Any
-    ) -> networkx.DiGraph:
+    ) -> TransitionGraph:
         """Which subregion follows which: on a trajectory, or exactly, inside a box.
 
         Parameters

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from .checkpoint_options import in_options
 from .display.abbreviation import count_words, short_bitcode, short_state, short_word
+from .graph_summary import summarize_graph
 from .results.naming import LISTED_OUTPUTS, LONGEST_NAME
 from .summary import coverage_sentences, cycle_sentences
 
@@ -193,27 +194,26 @@ def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
     graph : networkx.DiGraph
         Its transition graph, with fixed points.
     """
-    about = graph.graph
+    about, summary = graph.graph, summarize_graph(graph)
     kept = run.states[:, about["discard"] :]
     norms = np.linalg.norm(kept, axis=-1)
     trajectories = count_words(about["n_trajectories"], "trajectory", "trajectories")
     left_out = f", the first {about['discard']:,} left out" if about["discard"] else ""
     _print(f"{trajectories} of {count_words(about['n_steps'], 'step')}{left_out}")
     _print(
-        f"{count_words(graph.number_of_nodes(), 'subregion')} visited of at most 2^{about['pwl_units']}, "
-        f"{count_words(graph.number_of_edges(), 'transition')} seen"
+        f"{count_words(len(summary), 'subregion')} visited of at most 2^{about['pwl_units']}, "
+        f"{count_words(summary.n_transitions, 'transition')} seen; entropy {summary.entropy:.3g} bits, "
+        f"of the next step {summary.next_entropy:.3g}"
     )
     _print(f"states visited: |z| from {norms.min():.4g} to {norms.max():.4g}")
     table = _table("Subregions by visits", "bitcode", "frequency", "spectral radius", "fixed points", "followed by")
-    nodes = sorted(graph.nodes(data=True), key=lambda item: (-item[1]["visits"], item[0]))
-    for name, data in nodes[:LISTED_ROWS]:
-        likely = sorted(graph.out_edges(name, data="probability"), key=lambda edge: -edge[2])[:3]
-        following = ", ".join(f"{short_bitcode(target)} {probability:.3g}" for _, target, probability in likely)
-        radius = f"{data['spectral_radius']:.6g}"
-        table.add_row(short_bitcode(name), f"{data['frequency']:.4g}", radius, data["stability"] or "none", following)
+    for node in summary[:LISTED_ROWS]:
+        following = ", ".join(f"{short_bitcode(code)} {share:.3g}" for code, share in node.followed_by.items())
+        radius = f"{node.spectral_radius:.6g}"
+        table.add_row(short_bitcode(node.bitcode), f"{node.frequency:.4g}", radius, node.stability or "none", following)
     _print(table)
-    if len(nodes) > LISTED_ROWS:
-        _print(f"({len(nodes) - LISTED_ROWS:,} further subregions are in the file)")
+    if len(summary) > LISTED_ROWS:
+        _print(f"({len(summary) - LISTED_ROWS:,} further subregions are in the file)")
     _print()
     growing = int(np.count_nonzero(norms[:, -1] > GROWN * (1.0 + np.linalg.norm(run.initial, axis=-1))))
     if growing:

@@ -20,6 +20,7 @@ from .results import FixedPoints, Trajectory
 if TYPE_CHECKING:
     import networkx
 
+    from .transition_graphs import TransitionGraph
 
 __all__ = ["TransitionCounts", "count_transitions", "mark_fixed_points", "transition_graph"]
 
@@ -174,7 +175,7 @@ def transition_graph(
     trajectory: Trajectory,
     fixed_points: FixedPoints | Literal[False] | None = None,
     discard: int = 0,
-) -> networkx.DiGraph:
+) -> TransitionGraph:
     """The graph of subregions visited and of the steps between them.
 
     Parameters
@@ -191,8 +192,8 @@ def transition_graph(
 
     Returns
     -------
-    networkx.DiGraph
-        Nodes are bitcode strings (``"-"`` for a model without ReLU), with attributes
+    TransitionGraph
+        A :class:`networkx.DiGraph`. Nodes are bitcode strings (``"-"`` for a model without ReLU), with attributes
 
         - ``visits`` (int), ``frequency`` (float): steps spent there, absolute and relative;
         - ``spectral_radius`` (float): of the subregion's Jacobian;
@@ -228,7 +229,7 @@ def transition_graph(
     >>> [(a, b, d["count"], d["probability"]) for a, b, d in graph.edges(data=True)]
     [('0', '0', 1, 0.5), ('0', '1', 1, 0.5), ('1', '0', 2, 1.0)]
     """
-    import networkx
+    from .transition_graphs import TransitionGraph
 
     map = model.map
     _check_origin(map, trajectory)
@@ -237,7 +238,7 @@ def transition_graph(
     names = [bits_to_string(bits) for bits in counts.bitcodes]
     radii = spectral_radii(map, counts.bitcodes)
     total = int(counts.visits.sum())
-    graph = networkx.DiGraph(
+    graph = TransitionGraph(
         kind="empirical",
         model=repr(model).strip("<>"),
         architecture=model.architecture,

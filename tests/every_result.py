@@ -110,6 +110,7 @@ def made() -> Iterator[Any]:
     yield from (model.reduce(([-1.0, -1.0], [1.0, 1.0])), line.reduce(([0.5, 0.5], [1.0, 1.0])))
     spiral = PLRNN.al_rnn([0.0, 0.0], [[0.6, -1.2], [1.2, 0.6]], [0.1, 0.1], pwl_units=1)
     yield count_turns(spiral, spiral.simulate(30, z0=[0.2, 0.1]))
+    yield from (model.transition_graph(driven).summary(), chaotic.transition_graph(box=2.0).summary())
     yield from (count_transitions(free.bitcodes), balanced(tent.map), read_box(1.0, 2))
     yield from symbol_results(free.bitcodes, driven.bitcodes)
     yield affine_floor(rng.normal(size=(60, 3, 1)), rng.normal(size=(60, 1)), resamples=50)

@@ -24,8 +24,8 @@ def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Ax
     Parameters
     ----------
     graph : networkx.DiGraph
-        From :meth:`plrnn_analysis.PLRNN.transition_graph`. Nodes carry ``visits``, ``frequency`` and
-        ``spectral_radius``, edges ``probability``.
+        From :meth:`plrnn_analysis.PLRNN.transition_graph`. Nodes carry ``spectral_radius``; where the graph is
+        empirical also ``visits`` and ``frequency``, edges ``probability``.
     ax : Axes, optional
 
     Returns
@@ -35,7 +35,7 @@ def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Ax
     Notes
     -----
     With two ReLUs a node stands in its quadrant; otherwise nodes stand on a circle, ordered by bitcode. Of more than
-    24 subregions the 24 most visited are drawn, and the title says so.
+    24 subregions the 24 most visited are drawn, or the first 24 of an exact graph, and the title says so.
     """
     ax = new_axes() if ax is None else ax
     nodes = by_visits(graph)
@@ -47,14 +47,15 @@ def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Ax
     centre = np.mean(list(place.values()), axis=0)
     for source, target, data in graph.edges(data=True):
         if source in place and target in place:
-            _draw_edge(ax, place[source], place[target], data["probability"], radius, centre, detailed)
+            _draw_edge(ax, place[source], place[target], data.get("probability"), radius, centre, detailed)
     from matplotlib.patches import Circle
 
     for node in shown:
         attributes = graph.nodes[node]
         x, y = (float(v) for v in place[node])
         ax.add_patch(Circle((x, y), radius, facecolor=colours[node], edgecolor=INK, linewidth=0.8, zorder=3))
-        text = f"{node}\n{percent(attributes['frequency'])}" if detailed else node
+        counted = detailed and "frequency" in attributes
+        text = f"{node}\n{percent(attributes['frequency'])}" if counted else node
         ax.text(
             x,
             y,
@@ -84,16 +85,24 @@ def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Ax
     ax.set_aspect("equal")
     ax.set_axis_off()
     if len(nodes) > len(shown):
-        ax.set_title(f"the {len(shown)} most visited of {len(nodes)} subregions", fontsize=9)
+        counted = "frequency" in graph.nodes[nodes[0]]
+        chosen = f"the {len(shown)} most visited" if counted else f"the first {len(shown)}"
+        ax.set_title(f"{chosen} of {len(nodes)} subregions", fontsize=9)
     return ax
 
 
 def _draw_edge(
-    ax: Axes, start: np.ndarray, end: np.ndarray, probability: float, radius: float, centre: np.ndarray, label: bool
+    ax: Axes,
+    start: np.ndarray,
+    end: np.ndarray,
+    probability: float | None,
+    radius: float,
+    centre: np.ndarray,
+    label: bool,
 ) -> None:
     from matplotlib.patches import FancyArrowPatch
 
-    width = 0.5 + 2.5 * probability**0.5
+    width = 1.2 if probability is None else 0.5 + 2.5 * probability**0.5
     if np.array_equal(start, end):
         # To the side: above and below a node stands its spectral radius.
         outward = np.array([1.0 if start[0] > centre[0] + 1e-9 else -1.0, 0.0])
@@ -120,7 +129,7 @@ def _draw_edge(
         zorder=2,
     )
     ax.add_patch(arrow)
-    if label:
+    if label and probability is not None:
         box = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
         x, y = (float(v) for v in middle)
         ax.text(x, y, _probability(probability), fontsize=8, ha="center", va="center", bbox=box, zorder=5, color=INK)

@@ -15,10 +15,12 @@ from ..modes import SubregionModes
 from ..results import FixedPoints, Trajectory
 from ..slow_manifolds import SlowManifolds
 from ..symbols import DivergenceMatrix, Occupancy
+from ..transition_graphs import TransitionGraph
 from .basins import plot_basins
 from .bifurcation_diagram import plot_bifurcation_diagram, plot_bifurcation_plane
 from .bitcode_statistics import plot_condition_divergences, plot_occupancy
 from .fixed_point_plane import plot_fixed_points
+from .graphs import plot_transition_graph
 from .input_diagram import plot_fixed_point_count, plot_input_diagram
 from .manifolds import plot_manifolds
 from .slow_modes import plot_drift, plot_modes
@@ -35,7 +37,8 @@ def plot_result(result: Any, **options: Any) -> Any:
     ----------
     result : object
         A basin slice, bifurcations along one or two parameters, an explanation, fixed points, an input diagram, a
-        manifold, an occupancy, divergences of conditions, slow manifolds, modes, or a trajectory.
+        manifold, an occupancy, divergences of conditions, slow manifolds, modes, a trajectory, or a transition
+        graph.
     **options
         Of that function, such as ``ax``. Fixed points take ``run``, a trajectory of the same model: it spans the plane,
         and saddles get their unstable directions. A trajectory with inputs is drawn as a trial unless an option of
@@ -103,4 +106,5 @@ DRAWN: dict[type, Callable[..., Any]] = {
     SlowManifolds: plot_drift,
     SubregionModes: _plot_modes_of_one,
     Trajectory: _plot_trajectory,
+    TransitionGraph: plot_transition_graph,
 }
