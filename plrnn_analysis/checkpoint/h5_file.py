@@ -1,9 +1,14 @@
-"""Read HDF5 files: MATLAB 7.3, Keras weights, and plain arrays. The only place that imports h5py."""
+"""Read HDF5 files: MATLAB 7.3, Keras weights, and plain arrays, each in a process of its own."""
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,30 +16,36 @@ from typing import Any
 
 import numpy as np
 
+from .._wording import with_article
 from ..errors import CheckpointError
 from .contents import Contents, Entry
 
 __all__ = ["read_h5", "read_keras"]
 
-_MAX_OBJECTS = 100_000
-_MAX_DEPTH = 16
+_CHILD = Path(__file__).with_name("h5_child.py")
+# Seconds for what is read, and before that for Python to start on a busy machine; bytes of memory beside the array.
+_SECONDS = 10
+_START_UP = 60
+_MEMORY = 2**31
+# Arrays up to so many bytes together come with the list of what is in the file.
+_AT_ONCE = 2**26
+_BYTES_A_SECOND = 2**25
 _MAX_TEXT = 2**24
-# deflate, shuffle, checksum, szip, n-bit, scale-offset, LZF: all others would be loaded from libraries on the machine.
-_FILTERS = frozenset([1, 2, 3, 4, 5, 6, 32000])
+_MAX_DEPTH = 16
 _RECURRENT = frozenset(["SimpleRNN", "SimpleRNNCell", "RNN", "LSTM", "GRU"])
 
 
 def read_h5(path: Path) -> Contents:
     """Read all datasets of numbers, names of groups joined with dots.
 
-    Links to other files are not followed, and nothing is read from outside of the file.
+    No link is followed, and nothing is read from outside of the file.
 
     Raises
     ------
     CheckpointError
-        If h5py is missing, or it is no HDF5 file.
+        If h5py is missing, if it is no HDF5 file, or if reading it does not end or crashes the HDF5 library.
     """
-    return _contents(path, path)
+    return _contents(path, None)
 
 
 def read_keras(path: Path) -> Contents:
@@ -43,7 +54,7 @@ def read_keras(path: Path) -> Contents:
     Raises
     ------
     CheckpointError
-        If it is not one.
+        If it is not one, and as for :func:`read_h5`.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -59,133 +70,101 @@ def read_keras(path: Path) -> Contents:
     return _contents(path, data, config_text)
 
 
-def _contents(path: Path, source: Path | bytes, config: str = "") -> Contents:
+def _contents(path: Path, data: bytes | None, config: str = "") -> Contents:
     try:
-        import h5py
-    except ImportError as error:
-        raise CheckpointError(
-            f"{path}: an HDF5 file (MATLAB 7.3, Keras), and reading it needs h5py, which is not installed: "
-            "pip install h5py. Or save it in MATLAB with save(file, ..., '-v7')."
-        ) from error
-    entries: dict[str, Entry] = {}
-    settings: dict[str, Any] = {}
-    others: list[str] = []
-    try:
-        with h5py.File(_open(source), "r") as file:
-            config = config or _text(file.attrs.get("model_config")) or ""
-            # MATLAB stores by columns what HDF5 reads by rows.
-            turned = _is_matlab(path, file)
-            for name, item in _datasets(h5py, file, "", 0):
-                _collect(h5py, name, item, source, turned or _is_octave(item), entries, settings, others)
-    # The library raises whatever a damaged file leads to.
-    except Exception as error:
-        kind = "MATLAB 7.3 (HDF5) file" if path.suffix.lower() == ".mat" else "HDF5 file"
-        advice = " In MATLAB: save(file, ..., '-v7')." if path.suffix.lower() == ".mat" else " Copy or export it again."
-        raise CheckpointError(
-            f"{path}: not readable as {'a' if kind[0] == 'M' else 'an'} {kind} "
-            f"({type(error).__name__}: {str(error)[:200]}).{advice}"
-        ) from error
-    return Contents(path, entries, None, {}, settings, tuple(others), facts=_layer_facts(config))
+        found, arrays = _ask(path, data, None, 0)
+    except ValueError as error:
+        matlab = path.suffix.lower() == ".mat"
+        kind = "MATLAB 7.3 (HDF5) file" if matlab else "HDF5 file"
+        advice = "In MATLAB: save(file, ..., '-v7')." if matlab else "Copy or export it again."
+        raise CheckpointError(f"{path}: not readable as {with_article(kind)} ({error}). {advice}") from error
+    entries = {
+        entry["name"]: Entry(tuple(entry["shape"]), entry["dtype"], _reader(path, data, entry, arrays))
+        for entry in found["entries"]
+    }
+    facts = _layer_facts(config or found["config"])
+    return Contents(path, entries, None, {}, found["settings"], tuple(found["others"]), facts=facts)
 
 
-def _open(source: Path | bytes) -> Any:
-    return io.BytesIO(source) if isinstance(source, bytes) else source
-
-
-def _is_matlab(path: Path, file: Any) -> bool:
-    return path.suffix.lower() == ".mat" or any("MATLAB_class" in item.attrs for item in _top(file))
-
-
-def _top(file: Any) -> Iterator[Any]:
-    for name in file:
-        if _is_hard(file, name):
-            yield file[name]
-
-
-def _is_hard(group: Any, name: str) -> bool:
-    return type(group.get(name, getlink=True)).__name__ == "HardLink"
-
-
-def _is_octave(item: Any) -> bool:
-    # Octave's -hdf5 makes a group of each variable, with its type and value.
-    return item.name.endswith("/value") and "OCTAVE_NEW_FORMAT" in item.parent.attrs
-
-
-def _datasets(
-    h5py: Any, group: Any, prefix: str, depth: int, seen: set[Any] | None = None
-) -> Iterator[tuple[str, Any]]:
-    """Every dataset once, by its name; links that are not hard are passed over."""
-    seen = set() if seen is None else seen
-    if depth > _MAX_DEPTH:
-        return
-    for name in group:
-        if name.startswith("#") or not _is_hard(group, name):
-            continue
-        item = group[name]
-        mark = h5py.h5o.get_info(item.id).addr
-        if mark in seen:
-            continue
-        seen.add(mark)
-        if len(seen) > _MAX_OBJECTS:
-            raise ValueError(f"more than {_MAX_OBJECTS} objects")
-        if isinstance(item, h5py.Group):
-            yield from _datasets(h5py, item, f"{prefix}{name}.", depth + 1, seen)
-        elif isinstance(item, h5py.Dataset):
-            yield f"{prefix}{name}", item
-
-
-def _collect(
-    h5py: Any,
-    name: str,
-    item: Any,
-    source: Path | bytes,
-    turned: bool,
-    entries: dict[str, Entry],
-    settings: dict[str, Any],
-    others: list[str],
-) -> None:
-    name = name.removesuffix(".value") if _is_octave(item) else name
-    kind = _text(item.attrs.get("MATLAB_class"))
-    reason = _reason(item)
-    if reason or item.attrs.get("MATLAB_empty"):
-        others.append(f"{name}: {reason or 'empty'}")
-    elif kind == "char":
-        settings[name] = "".join(chr(int(code)) for code in np.asarray(item[()]).T.ravel()[: _MAX_DEPTH**3])
-    elif item.dtype.kind in "biufc" and kind not in ("cell", "function_handle"):
-        shape = tuple(int(n) for n in item.shape)
-        entries[name] = Entry(
-            shape[::-1] if turned else shape, str(item.dtype), _reader(h5py, source, item.name, turned)
-        )
-    elif item.shape in ((), (1,)) and h5py.check_string_dtype(item.dtype):
-        settings[name] = _text(item[()] if item.shape == () else item[0]) or ""
-    else:
-        others.append(f"{name}: {kind or item.dtype}")
-
-
-def _reason(item: Any) -> str:
-    """Why a dataset is not read, "" if it is."""
-    layout = item.id.get_create_plist()
-    filters = {layout.get_filter(index)[0] for index in range(layout.get_nfilters())}
-    if item.shape is None:
-        return "empty"
-    if item.is_virtual or item.external:
-        return "data in another file"
-    return "compressed by a plugin" if filters - _FILTERS else ""
-
-
-def _reader(h5py: Any, source: Path | bytes, name: str, turned: bool) -> Callable[[], np.ndarray]:
+def _reader(
+    path: Path, data: bytes | None, entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> Callable[[], np.ndarray]:
     def read() -> np.ndarray:
-        with h5py.File(_open(source), "r") as file:
-            value = np.asarray(file[name][()])
-        return value.T if turned else value
+        if "failure" in entry:
+            raise OSError(entry["failure"])
+        if "member" in entry:
+            return arrays[entry["member"]]
+        return _ask(path, data, entry["path"], entry["bytes"])[1]["0"]
 
     return read
 
 
-def _text(value: Any) -> str | None:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value) if isinstance(value, str) else None
+def _ask(path: Path, data: bytes | None, wanted: str | None, size: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What the process that reads the file replies, and the arrays.
+
+    Raises
+    ------
+    CheckpointError
+        If h5py is missing.
+    ValueError
+        Why nothing can be read.
+    """
+    if importlib.util.find_spec("h5py") is None:
+        raise CheckpointError(
+            f"{path}: an HDF5 file (MATLAB 7.3, Keras), and reading it needs h5py, which is not installed: "
+            "pip install h5py. Or save it in MATLAB with save(file, ..., '-v7')."
+        )
+    seconds = _SECONDS + size // _BYTES_A_SECOND
+    request = {
+        "path": None if data is not None else str(path),
+        "matlab": path.suffix.lower() == ".mat",
+        "wanted": wanted,
+        "at_once": _AT_ONCE,
+        "seconds": seconds,
+        "memory": _MEMORY + 3 * size + len(data or b""),
+    }
+    try:
+        # A single thread of BLAS, whose buffers count as memory, and no plug-ins of HDF5.
+        done = subprocess.run(
+            [sys.executable, "-P", "-W", "ignore", str(_CHILD), json.dumps(request)],
+            input=b"" if data is None else data,
+            capture_output=True,
+            timeout=_START_UP + seconds,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                "OPENBLAS_NUM_THREADS": "1",
+                "HDF5_PLUGIN_PRELOAD": "::",
+            },
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(f"reading it did not end within {seconds} seconds") from error
+    except OSError as error:
+        raise ValueError(f"it is read in a process of its own, which could not be started: {error}") from error
+    if done.returncode:
+        raise ValueError(_death(done, seconds))
+    try:
+        with np.load(io.BytesIO(done.stdout), allow_pickle=False) as archive:
+            arrays = dict(archive)
+        found = json.loads(arrays.pop("reply").tobytes())
+    # Whatever half a reply leads to.
+    except Exception as error:
+        raise ValueError(f"no whole reply came from the process that reads it ({type(error).__name__})") from error
+    if "failure" in found:
+        raise ValueError(found["failure"])
+    return found, arrays
+
+
+def _death(done: subprocess.CompletedProcess[bytes], seconds: int) -> str:
+    """Why the process ended without a reply."""
+    if done.returncode == -getattr(signal, "SIGALRM", 0):
+        return f"reading it did not end within {seconds} seconds"
+    last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or [""])[-1][:200]
+    try:
+        return f"the HDF5 library crashed on it, {signal.Signals(-done.returncode).name}"
+    except ValueError:
+        return f"reading it ended with exit code {done.returncode}{': ' if last else ''}{last}"
 
 
 def _layer_facts(config: str) -> Mapping[str, Mapping[str, Any]]:
