@@ -11,6 +11,7 @@ import torch
 import plrnn_analysis
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
+from plrnn_analysis.recorded_trials import RecordedTrials
 
 from .model import ALRNN
 from .tasks.base import Task
@@ -43,7 +44,13 @@ def to_plrnn(model: ALRNN) -> PLRNN:
     return PLRNN.al_rnn(A, W, h, relu_units=model.relu_units, C=C, B=B, b=b)
 
 
-def export(model: ALRNN | PLRNN, path: Path, task: Task, training: Mapping[str, Any]) -> PLRNN:
+def export(
+    model: ALRNN | PLRNN,
+    path: Path,
+    task: Task,
+    training: Mapping[str, Any],
+    trials: RecordedTrials | None = None,
+) -> PLRNN:
     """Write the native checkpoint of a trained model.
 
     Parameters
@@ -56,20 +63,28 @@ def export(model: ALRNN | PLRNN, path: Path, task: Task, training: Mapping[str, 
         Its settings and channel names go into the metadata.
     training : mapping
         How it was trained and what came of it: seed, iterations, init, test score, ...; JSON types only.
+    trials : RecordedTrials, optional
+        Trials to travel with it, see :func:`plrnn_training.recording.record_trials`.
 
     Returns
     -------
     PLRNN
         What was written.
     """
-    exported = task.in_user_units(model if isinstance(model, PLRNN) else to_plrnn(model))
+    network = model if isinstance(model, PLRNN) else to_plrnn(model)
+    exported = task.in_user_units(network if trials is None else network.with_trials(trials))
     if task.probes:
         exported.metadata["probes"] = {name: list(map(float, held)) for name, held in task.probes.items()}
     exported.metadata.update(
-        input_names=list(task.input_names),
-        output_names=list(task.output_names),
+        **_channel_names(exported, task),
         training={**task.metadata(), **training},
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     plrnn_analysis.save(exported, path)
     return exported
+
+
+def _channel_names(model: PLRNN, task: Task) -> dict[str, list[str]]:
+    """The task's names where they are those of the network: behind an encoder it has inputs of its own."""
+    both = {"input_names": (task.input_names, model.n_inputs), "output_names": (task.output_names, model.n_outputs)}
+    return {key: list(names) for key, (names, count) in both.items() if len(names) == count}

@@ -17,6 +17,7 @@ from plrnn_analysis.errors import PLRNNError
 
 from .exporting import export
 from .recipe import Member
+from .recording import record_trials
 from .tasks.base import Task
 from .trainer import Trainer
 
@@ -233,7 +234,9 @@ def _export_member(
     task = trainer.task
     path = directory / f"{_name(task, member)}.safetensors"
     scores = {f"test_{task.score_name}": test, f"validation_{task.score_name}": validation}
-    exported = export(trainer.network(index), path, task, {**_training_record(trainer, index), **scores})
+    record = {**_training_record(trainer, index), **scores}
+    first = next(iter(trainer.networks(index)), "")
+    exported = export(trainer.network(index), path, task, record, record_trials(trainer.model, task, index, first))
     return TrainedModel(
         pwl_units=member.pwl_units,
         seed=member.seed,

@@ -12,8 +12,9 @@ from plrnn_analysis.model import PLRNN
 
 if TYPE_CHECKING:
     from .model import ALRNN
+    from .tasks.base import Batch
 
-__all__ = ["NetworkStack", "Stack"]
+__all__ = ["NetworkStack", "SeveralCores", "Stack"]
 
 
 class Stack(Protocol):
@@ -77,6 +78,29 @@ class Stack(Protocol):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
         """As every module has it."""
+        ...
+
+
+@runtime_checkable
+class SeveralCores(Protocol):
+    """A stack with more than one AL-RNN in each model, that knows what each of them sees."""
+
+    def seen_by(self, core: str, batch: Batch) -> Batch:
+        """Trials as one of the networks sees them.
+
+        Parameters
+        ----------
+        core : str
+            A key of ``cores``.
+        batch : Batch
+            What the task draws.
+
+        Returns
+        -------
+        Batch
+            With the inputs of that network, (E, batch, T, K), and, where these are not the default, its states before
+            the first step and the valid steps.
+        """
         ...
 
 

@@ -82,6 +82,8 @@ class TrialsTask(Task):
         self._targets = torch.tensor(targets, dtype=torch.int64 if trials.classes else torch.float32)
         self._mask = torch.from_numpy(trials.mask.astype(np.float32))
         self._conditions = None if trials.conditions is None else torch.tensor(trials.conditions)
+        uneven = bool((trials.lengths < trials.inputs.shape[1]).any())
+        self._lengths = torch.tensor(trials.lengths) if uneven else None
         self._rows = {part: torch.from_numpy(rows) for part, rows in self.parts.items()}
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
@@ -134,7 +136,8 @@ class TrialsTask(Task):
 
     def _take(self, rows: Tensor) -> Batch:
         conditions = None if self._conditions is None else self._conditions[rows]
-        return Batch(self._inputs[rows], self._targets[rows], self._mask[rows], conditions)
+        lengths = None if self._lengths is None else self._lengths[rows]
+        return Batch(self._inputs[rows], self._targets[rows], self._mask[rows], conditions, lengths=lengths)
 
     def _chance(self) -> float:
         t, rows = self._trials, self.parts["test"]
@@ -156,7 +159,8 @@ def _rescaled(model: PLRNN, inputs: np.ndarray, outputs: np.ndarray, offset: np.
             parameters[name] = parameters[name] * inputs
     b = np.zeros(model.n_outputs) if model.b is None else model.b
     B = outputs[:, None] * model.B
-    return PLRNN(model.architecture, parameters, model.relu_units, B, outputs * b + offset, model.metadata)
+    trials = None if model.trials is None else model.trials.with_inputs(model.trials.inputs / inputs)
+    return PLRNN(model.architecture, parameters, model.relu_units, B, outputs * b + offset, model.metadata, trials)
 
 
 def _split(trials: Trials, validation: float, test: float) -> dict[str, np.ndarray]:
