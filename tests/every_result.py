@@ -15,10 +15,11 @@ import plrnn_analysis
 from plrnn_analysis import PLRNN
 from plrnn_analysis._frozen import Frozen
 from plrnn_analysis.network import Network
+from plrnn_analysis.results.visits import InSubregions
 from plrnn_analysis.tables import ResultSequence, Table
 
 #: Bases, of which there are no instances.
-BASES = {Frozen, ResultSequence}
+BASES = {Frozen, ResultSequence, InSubregions}
 
 
 @cache

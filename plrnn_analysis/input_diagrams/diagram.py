@@ -17,9 +17,9 @@ from ..engines.examination import examine
 from ..engines.stability import jacobian_stabilities
 from ..engines.verification import Checker
 from ..errors import ModelError
-from ..maps import CanonicalMap
 from ..network import Network
 from ..progress import ProgressOption, reports
+from ..readouts import with_outputs
 from ..results import Coverage, FixedPoints, ResultSequence, Table
 from .branches import find_meetings, find_pieces
 from .parametric import ParametricMap, candidate_patterns
@@ -51,6 +51,8 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
     ranges : (d, 2) ndarray
     base : (K,) ndarray
         The values of the other inputs; those that vary are 0 here.
+    network : Network
+        The one that the diagram is of.
     complete : bool
         True only if all 2**H subregions were decided: then there is no other fixed point for any input in the range.
     collisions : tuple of InputCollision
@@ -69,7 +71,7 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
     collisions: tuple[InputCollision, ...]
     continua: tuple[InputContinuum, ...]
     coverage: Coverage
-    map: CanonicalMap = field(repr=False)
+    network: Network = field(repr=False)
     _sheets: tuple[Sheet, ...] = field(repr=False)
     _pieces: tuple[Piece, ...] = field(repr=False)
     _stable: tuple[bool, ...] = field(repr=False)
@@ -108,9 +110,10 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         Notes
         -----
         Each point is solved anew in its subregion, so that residuals and flags are those of
-        :func:`plrnn_analysis.fixed_points.find_fixed_points`.
+        :func:`plrnn_analysis.fixed_points.find_fixed_points`. Points and continua have the output of a network with a
+        readout. ``coverage`` is that of the diagram.
         """
-        map = self.map.with_input(self.input_at(values))
+        map = self.network.map.with_input(self.input_at(values))
         t = self._scaled(np.atleast_1d(np.asarray(values, dtype=np.float64))[None])[0]
         words = [
             sheet.point.bits for sheet, inside in zip(self._sheets, self._margins(t[None])[1][0], strict=True) if inside
@@ -118,12 +121,13 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         words += [piece.bits for piece in self._pieces if piece.near(t)]
         found = examine(Checker([map]), words, Budget(None, None))
         points = list(describe_points(map, found.hits))
-        return FixedPoints(
+        listed = FixedPoints(
             _items=tuple(sorted(points, key=lambda point: point.bitcode)),
             complete=self.complete,
             continua=tuple(singular_regions.continuum_of(map, piece) for piece in found.pieces),
             coverage=self.coverage,
         )
+        return with_outputs(listed, self.network)
 
     # A sequence's own count(item) has no use here: no two branches are equal.
     def count(self, values: Any, stable_only: bool = False) -> Any:
@@ -363,7 +367,7 @@ def input_diagram(
         collisions=tuple(describe_collision(wide, found.pieces, meeting, spans) for meeting in meetings),
         continua=describe_continua(found.pieces, spans),
         coverage=coverage,
-        map=map,
+        network=model,
         _sheets=tuple(found.sheets),
         _pieces=tuple(found.pieces),
         _stable=tuple(name.startswith("stable") for name in classes),

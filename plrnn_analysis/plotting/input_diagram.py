@@ -67,7 +67,7 @@ def plot_input_diagram(
     """
     if len(diagram.inputs) != 1:
         raise ModelError("two inputs vary: use plot_fixed_point_count")
-    weights = _weights(readout, diagram.map.n_units)
+    weights = _weights(readout, diagram.network.n_units)
     ax = new_axes() if ax is None else ax
     labelled: set[str] = set()
 

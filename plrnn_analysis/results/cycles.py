@@ -10,10 +10,8 @@ from .._frozen import Frozen
 from ..display.abbreviation import count_words
 from ..records import ComplexArray
 from ..statuses import Stability
-from ..tables import ResultSequence, Table
 from .coverage import Coverage
-from .trajectory import Trajectory
-from .visits import visited_words
+from .visits import InSubregions
 
 __all__ = ["Cycle", "CycleContinuum", "Cycles"]
 
@@ -83,7 +81,7 @@ class CycleContinuum(Frozen):
 
 
 @dataclass(frozen=True, eq=False)
-class Cycles(ResultSequence[Cycle]):
+class Cycles(InSubregions[Cycle]):
     """All cycles that a search found, and what it proved; ordered by period and word.
 
     Attributes
@@ -118,6 +116,10 @@ class Cycles(ResultSequence[Cycle]):
     coverage: dict[int, Coverage]
     output_names: tuple[str, ...] = ()
 
+    def words(self) -> list[tuple[str, ...]]:
+        """The subregions of each cycle, in their order."""
+        return [cycle.word for cycle in self]
+
     @property
     def complete(self) -> bool:
         """Whether all periods asked for are complete."""
@@ -138,42 +140,6 @@ class Cycles(ResultSequence[Cycle]):
         limits = [c.limit for c in self.coverage.values() if c.limit is not None]
         up_to = f"; beyond that for |y| <= {min(limits):.3g} only" if limits else ""
         return f"complete up to period {self.complete_up_to} of {self.max_period}{where}{up_to}"
-
-    def visited(self, trajectory: Trajectory) -> np.ndarray:
-        """Whether a trajectory enters every subregion of the word of each cycle, in whatever order.
-
-        Parameters
-        ----------
-        trajectory : Trajectory
-            Of the same model.
-
-        Returns
-        -------
-        (n,) ndarray of bool
-
-        Raises
-        ------
-        ModelError
-            If the trajectory is of a model with another number of ReLUs.
-
-        Notes
-        -----
-        ``O(batch T P)``: the bitcodes are compared eight ReLUs a byte.
-        """
-        return visited_words([cycle.word for cycle in self], trajectory)
-
-    def table(self, trajectory: Trajectory | None = None) -> Table:
-        """One row a cycle, with the names in ``columns`` as columns.
-
-        Parameters
-        ----------
-        trajectory : Trajectory, optional
-            Adds the column ``visited``: whether the trajectory enters every subregion of the word.
-        """
-        table = super().table()
-        if trajectory is not None:
-            table["visited"] = self.visited(trajectory).tolist()
-        return table
 
     def to_scyfi(self) -> tuple[list[list[list[np.ndarray]]], list[list[np.ndarray]]]:
         """The nesting of the Julia package SCYFI: ``cycles[k - 1][i][t]`` and ``eigenvalues[k - 1][i]``.

@@ -12,10 +12,8 @@ from .._frozen import Frozen
 from ..display.abbreviation import count_words
 from ..records import ComplexArray
 from ..statuses import Stability
-from ..tables import ResultSequence, Table
 from .coverage import Coverage
-from .trajectory import Trajectory
-from .visits import visited_words
+from .visits import InSubregions
 
 if TYPE_CHECKING:
     from .pairing import FixedPointPairing
@@ -96,7 +94,7 @@ class Continuum(Frozen):
 
 
 @dataclass(frozen=True, eq=False)
-class FixedPoints(ResultSequence[FixedPoint]):
+class FixedPoints(InSubregions[FixedPoint]):
     """All fixed points that a search found, and what it proved.
 
     A sequence of :class:`FixedPoint`, ordered by bitcode.
@@ -124,6 +122,10 @@ class FixedPoints(ResultSequence[FixedPoint]):
     coverage: Coverage
     output_names: tuple[str, ...] = ()
 
+    def words(self) -> list[tuple[str, ...]]:
+        """The subregion of each point, as words of one bitcode."""
+        return [(point.bitcode,) for point in self]
+
     @property
     def claim(self) -> str:
         """What was proved, in a few words: ``"complete"``, or up to where, or what stopped the search."""
@@ -132,50 +134,6 @@ class FixedPoints(ResultSequence[FixedPoint]):
         if self.coverage.limit is not None:
             return f"complete for |y| <= {self.coverage.limit:.3g} only"
         return f"NOT complete, stopped by {self.coverage.stopped_by}"
-
-    def visited(self, trajectory: Trajectory) -> np.ndarray:
-        """Whether a trajectory ever enters the subregion of each point.
-
-        Parameters
-        ----------
-        trajectory : Trajectory
-            Of the same model.
-
-        Returns
-        -------
-        (n,) ndarray of bool
-
-        Raises
-        ------
-        ModelError
-            If the trajectory is of a model with another number of ReLUs.
-
-        Notes
-        -----
-        ``O(batch T P)``: the bitcodes are compared eight ReLUs a byte.
-
-        Examples
-        --------
-        >>> from plrnn_analysis import PLRNN
-        >>> switch = PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], pwl_units=2)
-        >>> points = switch.fixed_points()
-        >>> [p.bitcode for p in points], points.visited(switch.simulate(10, z0=[2.0, 0.0])).tolist()
-        (['01', '10', '11'], [False, True, False])
-        """
-        return visited_words([(point.bitcode,) for point in self], trajectory)
-
-    def table(self, trajectory: Trajectory | None = None) -> Table:
-        """One row a point, with the names in ``columns`` as columns.
-
-        Parameters
-        ----------
-        trajectory : Trajectory, optional
-            Adds the column ``visited``: whether the trajectory ever enters the subregion of the point.
-        """
-        table = super().table()
-        if trajectory is not None:
-            table["visited"] = self.visited(trajectory).tolist()
-        return table
 
     def match(
         self,

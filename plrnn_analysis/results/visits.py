@@ -1,16 +1,70 @@
-"""Whether a trajectory ever enters given subregions."""
+"""Whether a trajectory ever enters given subregions, such as those of fixed points and cycles."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import ModelError
 from ..maps import bits_from_string
+from ..tables import Item, ResultSequence, Table
 from .trajectory import Trajectory
 
-__all__ = ["visited_words"]
+__all__ = ["InSubregions", "visited_words"]
+
+
+class InSubregions(ResultSequence[Item]):
+    """A sequence of results that lie in subregions of state space: fixed points, cycles."""
+
+    @abstractmethod
+    def words(self) -> Sequence[Sequence[str]]:
+        """The bitcodes of the subregions of each."""
+
+    def visited(self, trajectory: Trajectory) -> np.ndarray:
+        """Whether a trajectory ever enters the subregion of each; of a cycle all of its word, in whatever order.
+
+        Parameters
+        ----------
+        trajectory : Trajectory
+            Of the same model.
+
+        Returns
+        -------
+        (n,) ndarray of bool
+
+        Raises
+        ------
+        ModelError
+            If the trajectory is of a model with another number of ReLUs.
+
+        Notes
+        -----
+        ``O(batch T P)``: the bitcodes are compared eight ReLUs a byte.
+
+        Examples
+        --------
+        >>> from plrnn_analysis import PLRNN
+        >>> switch = PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], pwl_units=2)
+        >>> points = switch.fixed_points()
+        >>> [p.bitcode for p in points], points.visited(switch.simulate(10, z0=[2.0, 0.0])).tolist()
+        (['01', '10', '11'], [False, True, False])
+        """
+        return visited_words(self.words(), trajectory)
+
+    def table(self, trajectory: Trajectory | None = None) -> Table:
+        """One row each, with the names in ``columns`` as columns.
+
+        Parameters
+        ----------
+        trajectory : Trajectory, optional
+            Adds the column ``visited``, see :meth:`visited`.
+        """
+        table = super().table()
+        if trajectory is not None:
+            table["visited"] = self.visited(trajectory).tolist()
+        return table
 
 
 def visited_words(words: Sequence[Sequence[str]], trajectory: Trajectory) -> np.ndarray:

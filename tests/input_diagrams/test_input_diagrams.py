@@ -24,11 +24,13 @@ def driven(rng, kind, m=5, relus=6, inputs=2, gain=2.0):
     def n(*shape):
         return rng.normal(size=shape)
 
+    read = {"B": np.ones((2, m)), "b": np.array([0.5, -0.5])}
     if kind == "al_rnn":
-        return PLRNN.al_rnn(0.7 * n(m), gain * n(m, m) / np.sqrt(m), n(m), pwl_units=min(m, relus), C=n(m, inputs))
+        A, W, h = 0.7 * n(m), gain * n(m, m) / np.sqrt(m), n(m)
+        return PLRNN.al_rnn(A, W, h, pwl_units=min(m, relus), C=n(m, inputs), **read)
     if kind == "shallow":
-        return PLRNN.shallow(0.7 * n(m), gain * n(m, relus), n(relus, m), n(m), n(relus), C=n(m, inputs))
-    return PLRNN.relu_rnn(gain * n(m, m), n(m), n(m, inputs))
+        return PLRNN.shallow(0.7 * n(m), gain * n(m, relus), n(relus, m), n(m), n(relus), C=n(m, inputs), **read)
+    return PLRNN.relu_rnn(gain * n(m, m), n(m), n(m, inputs), **read)
 
 
 def same(found, expected):
@@ -37,6 +39,10 @@ def same(found, expected):
     for a, b in zip(found, expected):
         assert np.max(np.abs(a.z - b.z)) <= 1e-12 * (1.0 + np.max(np.abs(b.z)))
         assert a.stability == b.stability and a.on_boundary == b.on_boundary
+        assert (a.output is None) == (b.output is None)
+        if b.output is not None:
+            assert np.max(np.abs(a.output - b.output)) <= 1e-12 * (1.0 + np.abs(b.z).sum())
+    assert found.output_names == expected.output_names
     assert sorted(c.bitcode for c in found.continua) == sorted(c.bitcode for c in expected.continua)
 
 
@@ -249,7 +255,7 @@ class Held:
     """A map in place of a model."""
 
     def __init__(self, map):
-        self.map, self.n_inputs = map, map.n_inputs
+        self.map, self.n_inputs, self.B = map, map.n_inputs, None
 
 
 @pytest.mark.parametrize("block", range(3))
