@@ -1,5 +1,7 @@
 """What the best network without ReLU, of any size, can reach on a task."""
 
+from .copying import copy_floor
 from .floor import Floor
+from .logistic import logistic_floor, logistic_regression
 
-__all__ = ["Floor"]
+__all__ = ["Floor", "copy_floor", "logistic_floor", "logistic_regression"]

@@ -5,14 +5,22 @@ from __future__ import annotations
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import ModelError
 
-from . import addition
+from . import addition, contextual, copying, digits
 from .base import Task
 from .entry import Setting, TaskEntry
 
 __all__ = ["TASKS", "Setting", "TaskEntry", "make_task", "task_entry"]
 
 #: Every task, by name.
-TASKS: dict[str, TaskEntry] = {entry.name: entry for entry in (addition.ENTRY,)}  # fmt: skip - a line a task
+TASKS: dict[str, TaskEntry] = {
+    entry.name: entry
+    for entry in (
+        addition.ENTRY,
+        contextual.ENTRY,
+        copying.ENTRY,
+        digits.ENTRY,
+    )
+}
 
 
 def task_entry(name: str) -> TaskEntry:

@@ -1,0 +1,206 @@
+"""Sequential digits: an image arrives row by row or pixel by pixel, and its class is wanted."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from plrnn_analysis._validation import number, one_of
+from plrnn_analysis.errors import ModelError
+
+from ..floors import Floor, logistic_floor
+from ..recipe import Recipe
+from ..seeds import generator_for
+from .base import Batch, Task
+from .entry import Setting, TaskEntry
+from .images import Images, read_images
+from .objectives import CROSS_ENTROPY
+
+__all__ = ["ENTRY", "DigitsTask"]
+
+
+class DigitsTask(Task):
+    """Say what an image shows after its last row or pixel.
+
+    Parameters
+    ----------
+    images : Images
+        See :func:`plrnn_training.tasks.images.read_images`.
+    order : str, optional
+        ``"row"``: a row of the image is the input of a step; ``"pixel"``: the rows one after another, a pixel a step.
+    validation, test : float, optional
+        Shares of the images of every class that are held out. Images that the data set itself sets apart are the test
+        instead.
+
+    Attributes
+    ----------
+    parts : dict of str to (n,) Tensor of int
+        Which images are ``"training"``, ``"validation"`` and ``"test"``. The split does not depend on the seed.
+    chance : float
+        The share among the test images of the class that is most frequent in training.
+
+    Raises
+    ------
+    ModelError
+        On a setting out of range, or if a class has too few images to be split.
+
+    Notes
+    -----
+    Source: Le, Jaitly & Hinton, 2015, arXiv:1504.00941. A network without ReLU has a linear map of the whole image in
+    its last state: it can be as good as logistic regression, which is what :meth:`affine_floor` computes.
+    """
+
+    name = "digits"
+    objective = CROSS_ENTROPY
+    scored_steps = 1
+
+    def __init__(self, images: Images, order: str = "row", *, validation: float = 0.1, test: float = 0.2) -> None:
+        self.order = one_of("order", order, ("row", "pixel"))
+        self._shares = [number(n, v, above=0.0, below=1.0) for n, v in (("validation", validation), ("test", test))]
+        self._images = images
+        height, width = images.pixels.shape[1:]
+        self.input_names = tuple(f"column {j + 1}" for j in range(width)) if order == "row" else ("pixel",)
+        self.output_names = self.condition_names = images.classes
+        self.probes = {"black": (0.0,) * len(self.input_names)}
+        self._inputs = torch.from_numpy(images.pixels)
+        if order == "pixel":
+            self._inputs = self._inputs.reshape(-1, height * width, 1)
+        self._labels = torch.from_numpy(np.asarray(images.labels, dtype=np.int64))
+        self.parts = self._split()
+        counts = torch.bincount(self._labels[self.parts["training"]], minlength=len(images.classes))
+        self.chance = float((self._labels[self.parts["test"]] == counts.argmax()).double().mean())
+
+    def sample(self, batch: int, generator: torch.Generator) -> Batch:
+        """Draw training images, with replacement.
+
+        Parameters
+        ----------
+        batch : int
+        generator : torch.Generator
+
+        Returns
+        -------
+        Batch
+            `inputs` (batch, height, width) or (batch, height · width, 1), `targets` (batch, 1). The condition is the
+            class.
+        """
+        rows = self.parts["training"]
+        return self._take(rows[torch.randint(len(rows), (batch,), generator=generator)])
+
+    def held_out(self, part: str, trials: int, generator: torch.Generator) -> Batch:
+        """Images held out, the same at every call; models are chosen on the images for validation."""
+        return self._take(self.parts["test" if part == "test" else "validation"][:trials])
+
+    def training_set(self, samples: int, generator: torch.Generator) -> Batch:
+        """So many different training images of every class.
+
+        Parameters
+        ----------
+        samples : int
+        generator : torch.Generator
+
+        Returns
+        -------
+        Batch
+
+        Raises
+        ------
+        ModelError
+            If a class has fewer.
+        """
+        rows = self.parts["training"]
+        rows = rows[torch.randperm(len(rows), generator=generator)]
+        chosen = []
+        for label, name in enumerate(self.output_names):
+            own = rows[self._labels[rows] == label]
+            if len(own) < samples:
+                raise ModelError(f"class {name!r} has {len(own)} training images, samples={samples} are asked for")
+            chosen.append(own[:samples])
+        return self._take(torch.cat(chosen))
+
+    def affine_floor(self) -> Floor:
+        """Logistic regression on the whole image, see :func:`plrnn_training.floors.logistic_floor`."""
+
+        def part(name: str) -> tuple[np.ndarray, np.ndarray]:
+            rows = self.parts[name]
+            return self._inputs[rows].flatten(1).numpy(), self._labels[rows].numpy()
+
+        classes = self.output_names
+        return logistic_floor(part("training"), part("validation"), part("test"), len(classes), classes)
+
+    def metadata(self) -> dict[str, Any]:
+        """Task name, where the images come from, a fingerprint of them, order and held-out shares."""
+        digest = hashlib.sha256()
+        for array in (self._images.pixels, self._images.labels):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return {
+            "task": self.name,
+            "images": self._images.name,
+            "data": digest.hexdigest()[:16],
+            "order": self.order,
+            "held_out": self._shares,
+        }
+
+    def _take(self, rows: Tensor) -> Batch:
+        labels = self._labels[rows]
+        return Batch(self._inputs[rows], labels[:, None], conditions=labels)
+
+    def _split(self) -> dict[str, Tensor]:
+        """Shuffle, then hold out the same share of every class."""
+        generator = generator_for(0, "split")
+        order = torch.randperm(len(self._labels), generator=generator)
+        apart = torch.zeros(len(self._labels), dtype=torch.bool)
+        if self._images.test is not None:
+            apart[torch.from_numpy(self._images.test)] = True
+        parts: dict[str, list[Tensor]] = {"training": [], "validation": [], "test": []}
+        for label, name in enumerate(self.output_names):
+            own = order[self._labels[order] == label]
+            given, own = own[apart[own]], own[~apart[own]]
+            n_validation, n_test = (max(1, round(share * len(own))) for share in self._shares)
+            if self._images.test is not None:
+                n_test = 0
+            if len(own) <= n_validation + n_test:
+                raise ModelError(f"class {name!r} has {len(own)} images, too few to train on some and hold out others")
+            parts["test"].append(torch.cat([given, own[:n_test]]))
+            parts["validation"].append(own[n_test : n_test + n_validation])
+            parts["training"].append(own[n_test + n_validation :])
+        # Mixed: the first trials of a part are then of all classes.
+        joined = {name: torch.cat(rows) for name, rows in parts.items()}
+        return {name: rows[torch.randperm(len(rows), generator=generator)] for name, rows in joined.items()}
+
+
+_RECIPE = Recipe(iterations=700, lr=3e-3, curriculum=0.0, init="orthogonal")
+
+ENTRY = TaskEntry(
+    name="digits",
+    summary="An image arrives row by row or pixel by pixel; of which class is it?",
+    variants=("row", "pixel"),
+    takes_data=True,
+    build=lambda variant, data: DigitsTask(read_images(data), variant),
+    settings={
+        "default": Setting(40, (0, 1, 2, 5, 10, 20, 40), replace(_RECIPE, iterations=2000)),
+        "quick": Setting(40, (0, 2, 5, 10), _RECIPE, seeds=3),
+        # A hundred passes over the 60,000 images of MNIST.
+        "paper": Setting(
+            100,
+            (0, 1, 2, 5, 10, 20, 50, 100),
+            Recipe(
+                iterations=94_000,
+                lr=1e-3,
+                betas=(0.9, 0.999),
+                clip=5.0,
+                hold=0.0,
+                final_lr=0.0,
+                curriculum=0.0,
+                init="small",
+                tau=0.1,
+                regularised_units=50,
+            ),
+        ),
+    },
+)
