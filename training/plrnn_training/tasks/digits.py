@@ -178,7 +178,7 @@ _RECIPE = Recipe(iterations=700, lr=3e-3, curriculum=0.0, init="orthogonal")
 
 ENTRY = TaskEntry(
     name="digits",
-    summary="An image arrives row by row or pixel by pixel; of which class is it?",
+    summary="An image arrives row by row or pixel by pixel; answer with its class.",
     variants=("row", "pixel"),
     takes_data=True,
     build=lambda variant, data: DigitsTask(read_images(data), variant),
