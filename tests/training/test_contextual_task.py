@@ -44,7 +44,7 @@ def test_shares_of_steps_up():
 def test_curriculum_and_errors():
     assert [stage.length for stage in ContextualTask().curriculum()] == [10, 20, 40, 70]
     assert [stage.length for stage in ContextualTask(length=4).curriculum()] == [3]
-    with pytest.raises(ModelError, match="noise must be a number > 0 .*no sign"):
+    with pytest.raises(ModelError, match=r"noise must be a number > 0 .*no sign"):
         ContextualTask(noise=0.0)
     with pytest.raises(ModelError, match="length must be a whole number >= 3"):
         ContextualTask(length=2)

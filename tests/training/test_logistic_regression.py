@@ -29,7 +29,7 @@ def test_without_penalty_it_is_the_maximum_of_the_likelihood():
 
 
 def test_two_points_by_hand():
-    # Slopes ±w of x = ∓1 in two classes: penalty/2 · 2 w² + log(1 + exp(-2 w)) is least where penalty · w = 1/(1 + e^2w).
+    # Slopes ±w in two classes: penalty/2 · 2 w² + log(1 + exp(-2 w)) is least where penalty · w = 1 / (1 + exp(2 w)).
     slopes, offset = logistic_regression(np.array([[-1.0], [1.0]]), np.array([0, 1]), 2, 0.1)
     w = slopes[0, 1]
     assert slopes[0, 0] == pytest.approx(-w) and offset == pytest.approx([0.0, 0.0], abs=1e-6)
@@ -46,8 +46,9 @@ def test_nothing_to_learn_is_the_share_of_the_classes():
 def test_a_floor_has_wilsons_interval_and_the_classes():
     floor = logistic_floor(classes(300, 1), classes(100, 2), classes(200, 3), 3, ("a", "b", "c"))
     low, high = floor.interval
-    assert low < floor.score < high and high - low == pytest.approx(3.92 * (floor.score * (1 - floor.score) / 200) ** 0.5, rel=0.05)
-    x, labels = classes(200, 3)
+    deviation = (floor.score * (1 - floor.score) / 200) ** 0.5
+    assert low < floor.score < high and high - low == pytest.approx(3.92 * deviation, rel=0.05)
+    labels = classes(200, 3)[1]
     mean = sum(floor.conditions[name] * np.mean(labels == c) for c, name in enumerate("abc"))
     assert mean == pytest.approx(floor.score)
 
