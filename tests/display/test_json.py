@@ -11,7 +11,8 @@ from typing import Annotated, Any, get_args, get_origin
 
 import numpy as np
 import pytest
-from every_result import choice, examples, lozi, result_types
+from drawing import draw_model
+from every_result import choice, examples, lozi, parts, result_types
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from systems import random_model
@@ -157,7 +158,7 @@ def fields_of(kind: type, depth: int) -> dict[str, st.SearchStrategy]:
 def _is_drawable(kind: type) -> bool:
     """Whether any values of its fields make an instance: it checks nothing, and holds no exact numbers."""
     own = vars(kind).get("__post_init__")
-    exact = {"AffinePoint", "Sheet", "Piece", "InputDiagram", "ReducedModel"}
+    exact = {"AffinePoint", "Sheet", "Piece", "InputDiagram", "ReducedModel"}  # see FROM_NETWORKS
     return is_dataclass(kind) and own is None and kind.__name__ not in exact
 
 
@@ -198,6 +199,41 @@ def test_results_of_random_networks_there_and_back(seed: int) -> None:
     run = model.simulate(200, n=2)
     for result in (model, found, found.table(), run, model.cycles(2, time_limit=2.0), model.uniqueness()):
         assert same(result, pa.from_json(result.to_json()))
+
+
+#: Types that hold exact numbers, or check what they hold: :func:`drawn` makes none of them, networks do.
+FROM_NETWORKS = {
+    "AffinePoint",
+    "Sheet",
+    "Piece",
+    "InputDiagram",
+    "ReducedModel",
+    "UnitReport",
+    "Attractors",
+    "Attractor",
+}
+
+
+def test_exact_results_of_random_networks_there_and_back() -> None:
+    seen: set[str] = set()
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        model, _ = draw_model(rng, largest=4, inputs=1 + seed % 2)
+        if not isinstance(model, pa.PLRNN):
+            continue
+        varied = range(model.n_inputs)
+        made = [
+            model.input_diagram(tuple(varied), [(-1.0, 1.0)] * len(varied)),
+            model.reduce((-np.ones(model.n_units), np.ones(model.n_units))),
+            model.attractors(n=6, steps=200),
+        ]
+        for result in made:
+            again = pa.from_json(result.to_json())
+            assert same(result, again), seed
+            seen |= {type(part).__name__ for part in parts(again)}
+        s, diagram = 0.5 * np.ones(len(varied)), pa.from_json(made[0].to_json())
+        assert same(diagram.at(s)[:], made[0].at(s)[:]) and same(diagram.count(s), made[0].count(s))
+    assert seen >= FROM_NETWORKS, FROM_NETWORKS - seen
 
 
 def record(**changes: Any) -> str:
