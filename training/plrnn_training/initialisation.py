@@ -2,8 +2,8 @@
 
 ``gated`` and ``generic`` come from measurements on the addition task (see the docs page on training): leaky
 self-weights and almost no recurrence. Identity self-weights or an orthogonal W failed there. ``leaky`` is for
-other tasks with long delays, ``orthogonal`` for those in which all inputs count alike, ``data_gates`` for time series,
-``small`` is that of the paper's program.
+other tasks with long delays, ``integrators`` for suites of them, ``orthogonal`` for those in which all inputs count
+alike, ``data_gates`` for time series, ``small`` is that of the paper's program.
 """
 
 from __future__ import annotations
@@ -149,10 +149,29 @@ def data_gates(n_units: int, pwl_units: int, n_inputs: int, n_outputs: int, gene
     }
 
 
+def integrators(n_units: int, pwl_units: int, n_inputs: int, n_outputs: int, generator: torch.Generator) -> Weights:
+    """Slow units, those with a ReLU too: A ~ N(.9, .1²) but at most 1, W ~ N(0, .1²/M), h = 0, C and B ~ N(0, .1²).
+
+    For suites of tasks that remember for tens of steps. Without the bound a unit of 1.15 grows by nine orders of
+    magnitude in 150 steps.
+
+    Source: the weights of the multi-task suite in Brenner & Koppe, 2026, arXiv:2506.07919, but for the bound.
+    """
+    return {
+        "A": (0.9 + _normal(0.1, n_units, generator=generator)).clamp(max=1.0),
+        "W": _normal(0.1 / n_units**0.5, n_units, n_units, generator=generator),
+        "C": _normal(0.1, n_units, n_inputs, generator=generator),
+        "h": torch.zeros(n_units),
+        "B": _normal(0.1, n_outputs, n_units, generator=generator),
+        "b": torch.zeros(n_outputs),
+    }
+
+
 INITIALISATIONS: dict[str, Callable[[int, int, int, int, torch.Generator], Weights]] = {
     "data_gates": data_gates,
     "gated": gated,
     "generic": generic,
+    "integrators": integrators,
     "leaky": leaky,
     "orthogonal": orthogonal,
     "small": small,

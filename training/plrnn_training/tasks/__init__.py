@@ -2,6 +2,7 @@
 
 from .addition import AdditionTask
 from .base import Batch, Task, stack_batches
+from .cognitive import CognitiveTask
 from .fixed_trials import FixedTrials
 from .objectives import CROSS_ENTROPY, SQUARED_ERROR, Objective
 from .trials import TrialsTask
@@ -11,6 +12,7 @@ __all__ = [
     "SQUARED_ERROR",
     "AdditionTask",
     "Batch",
+    "CognitiveTask",
     "FixedTrials",
     "Objective",
     "Task",

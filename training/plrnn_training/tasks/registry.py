@@ -5,7 +5,7 @@ from __future__ import annotations
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import ModelError
 
-from . import addition, contextual, copying, digits
+from . import addition, cognitive, contextual, copying, digits
 from .base import Task
 from .entry import Setting, TaskEntry
 
@@ -16,6 +16,7 @@ TASKS: dict[str, TaskEntry] = {
     entry.name: entry
     for entry in (
         addition.ENTRY,
+        cognitive.ENTRY,
         contextual.ENTRY,
         copying.ENTRY,
         digits.ENTRY,
