@@ -151,7 +151,11 @@ class ALRNN(nn.Module):
         """Which units of a single model have a ReLU."""
         if self.stacked:
             raise ModelError("every model of a stack has its own ReLU units: ask one of them, model.member(i)")
-        return tuple(int(i) for i in torch.nonzero(self._floor[0] == 0.0).flatten())
+        return self.relu_units_of(0)
+
+    def relu_units_of(self, index: int) -> tuple[int, ...]:
+        """Which units of one model of the stack have a ReLU."""
+        return tuple(int(i) for i in torch.nonzero(self._floor[index] == 0.0).flatten())
 
     @property
     def n_models(self) -> int:
@@ -221,6 +225,8 @@ class ALRNN(nn.Module):
         with torch.no_grad():
             for name, value in self.named_parameters():
                 getattr(stack, name).copy_(value[list(indices)])
+            stack._floor.copy_(self._floor[list(indices)])
+        stack._n_tail = self._n_tail
         return stack
 
     def reinitialise(self, index: int, init: str, generator: torch.Generator) -> None:

@@ -29,17 +29,30 @@ def sparsify(
     out: Out,
     trials: Annotated[
         Path | None,
-        typer.Option(help="Trials to train on, as for plrnn train FILE; without them the network's own trajectories."),
+        typer.Option(help="Trials to train on, as for plrnn train FILE; without any data the network's trajectories."),
+    ] = None,
+    series: Annotated[
+        Path | None,
+        typer.Option(help="The time series that the network was fitted to, as for plrnn fit: to be trained on."),
+    ] = None,
+    inputs: Annotated[
+        str | None, typer.Option(help="Inputs beside the series: a file, or names of columns of a .csv.")
     ] = None,
     lowest: Annotated[int, typer.Option(min=0, help="Stop at this P in any case.")] = 0,
     iterations: Annotated[int, typer.Option(min=1, help="Of the training after each replacement.")] = 1000,
-    batch: Annotated[int, typer.Option(min=1, help="Trials or windows per network and iteration.")] = 64,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, show_default="64; 16 for a series", help="Trials or windows per network and iteration."),
+    ] = None,
     lr: LearningRate = 3e-3,
     branches: Annotated[int, typer.Option(min=1, help="Replacements that are trained on at once.")] = 3,
     largest_loss: Annotated[
         float, typer.Option(help="Share of what the score has over chance that may be lost.")
     ] = 0.05,
-    window: Annotated[int, typer.Option(min=1, help="Steps of a window of the network's own trajectories.")] = 30,
+    window: Annotated[
+        int | None,
+        typer.Option(min=1, show_default="30; 200 for a series", help="Steps of a window of trajectories or series."),
+    ] = None,
     time_limit: Annotated[
         float, typer.Option(metavar="SECONDS", help="End each search for fixed points after so many seconds.")
     ] = 10.0,
@@ -52,7 +65,7 @@ def sparsify(
     compare_init: Annotated[
         str | None,
         typer.Option(
-            help="Their initial weights: data_gates (default without trials), leaky (with), generic or gated."
+            help="Their initial weights: data_gates (default without a task), leaky (with one), generic or gated."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of windows and batches.")] = 0,
@@ -68,6 +81,7 @@ def sparsify(
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         from ..device import choose_device
+        from ..fitting import read_series
         from ..sparsification import Level, SparsifySettings, sparsify_in
         from ..sparsification.story import sentences
 
@@ -108,8 +122,9 @@ def sparsify(
             found = sparsify_in(
                 out,
                 network,
-                _task(network, trials),
+                _task(network, trials, series),
                 settings,
+                series=None if series is None else read_series(series, inputs),
                 source=checkpoint.path.name,
                 device=choose_device(device),
                 resume=resume,
@@ -123,13 +138,15 @@ def sparsify(
         console.print(f"All of it is in {out}/ (sparsify.json, sparsify.csv, sparsify.png, story.txt, checkpoints).")
 
 
-def _task(network: PLRNN, trials: Path | None) -> Task | None:
-    """Trials of the user's, or the task that the checkpoint names; None where there is neither."""
+def _task(network: PLRNN, trials: Path | None, series: Path | None) -> Task | None:
+    """Trials of the user's, or the task that the checkpoint names; None where there is a series, or neither."""
     from ..tasks import AdditionTask, TrialsTask
     from ..trials import read_trials
 
     if trials is not None:
         return TrialsTask(read_trials(trials), trials.stem)
+    if series is not None:
+        return None
     training = network.metadata.get("training", {})
     if training.get("task") == "addition":
         return AdditionTask(

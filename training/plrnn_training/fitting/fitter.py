@@ -23,6 +23,7 @@ from ..running import check_configuration, run_to_the_end
 from ..seeds import generator_for
 from ..sequence import Forcing
 from ..state import load_state
+from .conversion import Given, in_units_of_data, own_standardisation
 from .measures import HOPELESS, validation_score
 from .members import FitHistory, FitMember
 from .readouts import principal_readout
@@ -45,6 +46,9 @@ class Fitter:
     n_units : int
     recipe : FitRecipe
     device : torch.device or str, optional
+    networks : sequence of PLRNN, optional
+        AL-RNNs in the units of the data to go on from, one a member, instead of new ones. Where their readout is the
+        identity but for the units of each channel, it stays as it is.
 
     Attributes
     ----------
@@ -69,10 +73,14 @@ class Fitter:
         n_units: int,
         recipe: FitRecipe,
         device: torch.device | str = "cpu",
+        *,
+        networks: Sequence[PLRNN] | None = None,
     ) -> None:
         self.data, self.members, self.n_units, self.recipe = data, tuple(members), n_units, recipe
         self.device = torch.device(device)
         self.standardisation = Standardisation.of(data.training)
+        if networks is not None:
+            self.standardisation = own_standardisation(networks[0], self.standardisation)
         self.windows = Windows(data.training, self.standardisation, recipe.window, self.device)
         self._seen = together(data.training, data.validation)
         self._first_members = self.members
@@ -80,13 +88,19 @@ class Fitter:
         self._window_generators = [generator_for(m.seed, "windows") for m in self.members]
         self._noise_generators = [generator_for(m.seed, "noise") for m in self.members]
         n, k = data.training.n_channels, data.training.n_inputs
-        self.model = ALRNN(
-            n_units, [m.pwl_units for m in self.members], k, n, init="data_gates", generators=self._generators
-        ).to(self.device)
-        self._n_fixed = n if recipe.readout == "identity" else 0
+        self._given = None if networks is None else [Given.of(network, self.standardisation) for network in networks]
+        if self._given is None:
+            self.model = ALRNN(
+                n_units, [m.pwl_units for m in self.members], k, n, init="data_gates", generators=self._generators
+            )
+            self._n_fixed = n if recipe.readout == "identity" else 0
+        else:
+            self.model = ALRNN.from_networks([given.network for given in self._given])
+            self._n_fixed = n if self._given[0].identity else 0
+        self.model.to(self.device)
         self._begin = nn.Parameter(torch.zeros(len(self.members), n_units, n, device=self.device))
         self._begin_offset = nn.Parameter(torch.zeros(len(self.members), n_units, device=self.device))
-        if recipe.readout == "linear":
+        if self._given is None and recipe.readout == "linear":
             self._principal = principal_readout(data.training, self.standardisation, n_units, self.members[0].pwl_units)
         for index in range(len(self.members)):
             self._begin_member(index)
@@ -134,8 +148,7 @@ class Fitter:
         self.optimiser.step()
         # After the optimiser's step, or its moments would be written again.
         for index in diverged:
-            self.model.reinitialise(index, "data_gates", self._generators[index])
-            self._begin_member(index)
+            self._begin_member(index, again=True)
             forget_moments(self.optimiser, index)
             self.reinitialised[index] += 1
         self._loss = losses.detach()
@@ -158,32 +171,10 @@ class Fitter:
         Returns
         -------
         PLRNN
-            Standardisation is undone in the readout (B, b) and done in C and h; ``initial_state`` in its metadata is
-            the affine map from a first observation to a state.
+            As :func:`plrnn_training.fitting.conversion.in_units_of_data` makes it.
         """
         weights = self._best[index] if best else self._weights(index)
-        w = {name: value.to("cpu", torch.float64).numpy() for name, value in weights.items()}
-        s = self.standardisation
-        C = w["C"] / s.input_scale
-        B = w["B"] * s.scale[:, None]
-        begin = w["begin"] / s.scale
-        member, training = self.members[index], self.data.training
-        network = PLRNN.al_rnn(
-            w["A"],
-            w["W"],
-            w["h"] - C @ s.input_mean,
-            pwl_units=member.pwl_units,
-            C=C if training.n_inputs else None,
-            B=B,
-            b=w["b"] * s.scale + s.mean,
-        )
-        network.metadata.update(
-            input_names=list(training.input_names),
-            output_names=list(training.names),
-            dt=training.dt,
-            initial_state={"matrix": begin.tolist(), "offset": (w["begin_offset"] - begin @ s.mean).tolist()},
-        )
-        return network
+        return in_units_of_data(weights, self.model.relu_units_of(index), self.standardisation, self.data.training)
 
     def gain(self, index: int) -> float:
         """How strongly data steer a member where they steer it at every step."""
@@ -287,8 +278,13 @@ class Fitter:
     def _new_optimiser(self) -> torch.optim.Adam:
         return torch.optim.Adam(self._trained, lr=self.recipe.lr, betas=self.recipe.betas)
 
-    def _begin_member(self, index: int) -> None:
-        """First weights of the map from an observation to a state, and of a linear readout."""
+    def _begin_member(self, index: int, again: bool = False) -> None:
+        """First weights of the map from an observation to a state, and of a linear readout; `again`: of all."""
+        if self._given is not None:
+            self._begin_as_given(index, again)
+            return
+        if again:
+            self.model.reinitialise(index, "data_gates", self._generators[index])
         with torch.no_grad():
             if self.recipe.readout == "linear":
                 # The units that begin as principal components take the place of observed ones.
@@ -302,6 +298,17 @@ class Fitter:
                 self.model.B[index][:, :q].copy_(self._principal)
             self._begin[index].copy_(torch.linalg.pinv(self.model.B[index]))
             self._begin_offset[index].zero_()
+
+    def _begin_as_given(self, index: int, again: bool) -> None:
+        assert self._given is not None
+        given = self._given[index]
+        with torch.no_grad():
+            if again:
+                same = ALRNN.from_networks([given.network])
+                for name, value in same.named_parameters():
+                    getattr(self.model, name)[index].copy_(value[0])
+            self._begin[index].copy_(torch.from_numpy(given.begin))
+            self._begin_offset[index].copy_(torch.from_numpy(given.begin_offset))
 
     def _forcing_pattern(self) -> Tensor:
         """Gain (E, T, 1, 1) of each member at each step of a window."""
@@ -392,6 +399,8 @@ class Fitter:
                 self.optimiser.state[now] = {
                     name: value if value.ndim == 0 else value[places].clone() for name, value in moments[before].items()
                 }
+        if self._given is not None:
+            self._given = [self._given[i] for i in places]
         for name in ("_generators", "_window_generators", "_noise_generators", "reinitialised", "best_scores"):
             setattr(self, name, [getattr(self, name)[i] for i in places])
         self._best, self.best_iterations = [self._best[i] for i in places], [self.best_iterations[i] for i in places]

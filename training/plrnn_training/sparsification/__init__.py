@@ -2,7 +2,8 @@
 
 from .results import DirectTraining, Judgement, Level, Original, Sparsification, TrainedBranch
 from .running import sparsify_in
-from .search import SparsifySettings, sparsify
+from .search import sparsify
+from .settings import SparsifySettings
 
 __all__ = [
     "TrainedBranch",

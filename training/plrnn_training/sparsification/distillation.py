@@ -16,10 +16,14 @@ from plrnn_analysis.results import FixedPoint
 
 from ..tasks import Batch, Task
 from .free_runs import channel_scales
+from .keeping import Reference, network_outputs, probes_of
+from .settings import SparsifySettings
 
-__all__ = ["DistillationTask", "starting_states"]
+__all__ = ["DistillationTask", "distillation", "starting_states"]
 
 RUNS, STEPS = 64, 1000
+# Steps of a window.
+WINDOW = 30
 # Standard deviations of the noise on starting states, in spreads of the visited states: near and far.
 NOISE = (0.03, 0.3)
 
@@ -181,3 +185,31 @@ def _starts(
         probe[near] = [probes.index(points[i][0]) for i in chosen[near]]
     size = rng.choice([0.0, *NOISE], size=(n, 1))
     return initial + size * spread * rng.normal(size=initial.shape), probe
+
+
+def distillation(network: PLRNN, settings: SparsifySettings, states: Any = None) -> DistillationTask:
+    """The task of a network's own trajectories.
+
+    Parameters
+    ----------
+    network : PLRNN
+        With a readout.
+    settings : SparsifySettings
+    states : (n, M) array_like, optional
+        States that it visits, under zero input; by default :func:`starting_states`.
+
+    Raises
+    ------
+    ModelError
+        If every run of it diverges.
+    """
+    s, probes = settings, probes_of(network, {})
+    if states is None:
+        visited, under = starting_states(network, probes, s.seed)
+    else:
+        visited = np.asarray(states, dtype=np.float64).reshape(-1, network.n_units)
+        under = np.zeros(len(visited), dtype=int)
+    # What counts as near is not known before the windows are: all fixed points within the visited states' reach.
+    outputs = network_outputs(network, visited)
+    near = Reference(network, probes, outputs, max(1.0, s.margin), s.tolerance, s.time_limit).named_points()
+    return DistillationTask(network, probes, visited, under, near, s.window or WINDOW, s.windows, s.seed)

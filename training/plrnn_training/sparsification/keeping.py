@@ -10,7 +10,7 @@ import numpy as np
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.results import FixedPoint, FixedPoints
 
-__all__ = ["Kept", "Reference"]
+__all__ = ["Kept", "Reference", "network_outputs", "probes_of"]
 
 
 @dataclass(frozen=True)
@@ -125,3 +125,18 @@ class Reference:
 
     def _inside(self, output: np.ndarray | None) -> bool:
         return output is not None and bool(np.all((output >= self.low) & (output <= self.high)))
+
+
+def network_outputs(network: PLRNN, states: np.ndarray) -> np.ndarray:
+    """Readout (n, N) of states (n, M)."""
+    assert network.B is not None  # in the form of closed_form
+    return states @ network.B.T + (0.0 if network.b is None else network.b)
+
+
+def probes_of(network: PLRNN, named: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    """Zero input, and constant inputs with a name: those given, or else those in the network's metadata."""
+    probes = {"zero input": [0.0] * network.n_inputs}
+    for name, held in (named or network.metadata.get("probes", {})).items():
+        if any(held):
+            probes[name] = list(map(float, held))
+    return probes

@@ -17,11 +17,13 @@ import plrnn_analysis
 from plrnn_analysis.errors import CheckpointError, PLRNNError
 from plrnn_analysis.model import PLRNN
 
+from ..fitting.series import Series, as_series
 from ..runs import Interrupted, write_json
 from ..tasks import Task
 from .figure import plot_sparsification
 from .results import Judgement, Level, Sparsification, TrainedBranch
-from .search import SparsifySettings, sparsify
+from .search import sparsify
+from .settings import SparsifySettings
 from .story import sentences
 
 __all__ = ["RECORD_FILE", "sparsify_in"]
@@ -38,6 +40,7 @@ def sparsify_in(
     task: Task | None = None,
     settings: SparsifySettings | None = None,
     *,
+    series: Any = None,
     source: str = "",
     device: torch.device | str = "cpu",
     resume: bool = False,
@@ -52,7 +55,7 @@ def sparsify_in(
     directory : Path
         Gets ``sparsify.json``, ``sparsify.csv``, ``sparsify.png``, ``story.txt``, ``smallest.safetensors`` and one
         checkpoint a branch in ``branches/``.
-    network, task, settings, device, on_progress, on_level
+    network, task, settings, series, device, on_progress, on_level
         As for :func:`plrnn_training.sparsify`.
     source : str, optional
         Where the network comes from, for the record.
@@ -76,7 +79,8 @@ def sparsify_in(
     """
     settings = settings or SparsifySettings()
     path = directory / RECORD_FILE
-    configuration = _configuration(network, task, settings)
+    series = None if series is None else as_series(series)
+    configuration = _configuration(network, task, series, settings)
     before: list[Level] = []
     if path.exists() and not overwrite:
         if not resume:
@@ -94,7 +98,9 @@ def sparsify_in(
 
     directory.mkdir(parents=True, exist_ok=True)
     try:
-        found = sparsify(network, task, settings, device=device, before=before, on_level=keep, on_progress=on_progress)
+        found = sparsify(
+            network, task, settings, series=series, device=device, before=before, on_level=keep, on_progress=on_progress
+        )
     except Interrupted as stop:
         raise Interrupted(f"{stop} in {directory}: repeat the command with --resume to go on") from stop
     last = [level.best for level in found if level.chosen is not None]
@@ -118,12 +124,17 @@ def sparsify_in(
     return found
 
 
-def _configuration(network: PLRNN, task: Task | None, settings: SparsifySettings) -> dict[str, Any]:
+def _configuration(
+    network: PLRNN, task: Task | None, series: Series | None, settings: SparsifySettings
+) -> dict[str, Any]:
     digest = hashlib.sha256(network.architecture.encode())
     for name, value in sorted(network.parameters.items()):
         digest.update(name.encode() + np.ascontiguousarray(value).tobytes())
     values = {name: value for name, value in asdict(settings).items() if name not in _COMPARISON}
-    return {"network": digest.hexdigest()[:16], "task": None if task is None else task.metadata(), **values}
+    data = None if task is None else task.metadata()
+    if series is not None:
+        data = {"series": [len(series.trials), series.n_steps, float(np.nansum(np.concatenate(series.trials)))]}
+    return {"network": digest.hexdigest()[:16], "data": data, **values}
 
 
 def _file(branch: TrainedBranch) -> str:
@@ -142,6 +153,8 @@ def _save(network: PLRNN, path: Path, original: PLRNN, branch: TrainedBranch | N
         original.metadata,
         original.trials,
     )
+    if "initial_state" in network.metadata:
+        written.metadata["initial_state"] = network.metadata["initial_state"]
     if branch is not None:
         written.metadata["sparsified"] = {"from_pwl_units": original.pwl_units, **branch.record()}
     path.parent.mkdir(parents=True, exist_ok=True)

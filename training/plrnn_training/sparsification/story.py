@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .results import DirectTraining, Original, Sparsification
+from .results import DirectTraining, Judgement, Original, Sparsification
 
 __all__ = ["sentences"]
 
@@ -37,9 +37,8 @@ def sentences(found: Sparsification) -> list[str]:
         said.append(f"P falls from {o.pwl_units} to {found.pwl_units}. Units in their order: {', '.join(steps)}.")
         at_the_end = [level for level in found if level.chosen is not None][-1].best.judgement
         said.append(
-            f"At P = {found.pwl_units} {_points(at_the_end.kept)} of {at_the_end.wanted} are kept with their stability "
-            f"and none is new; the {o.score_name} is {at_the_end.score:.3g} on the trials by which branches were "
-            f"chosen and {found.test_score:.3g} on others (the original has {o.score:.3g})."
+            f"At P = {found.pwl_units} {_kept(at_the_end)}; the {o.score_name} is {at_the_end.score:.3g} on the data "
+            f"by which branches were chosen and {found.test_score:.3g} on others (the original has {o.score:.3g})."
         )
     if found and found[-1].chosen is None:
         said.append(_break(found))
@@ -56,11 +55,18 @@ def _about(o: Original) -> str:
     limit = "" if o.score_limit is None else f", {o.score_name} {o.score_limit:.3g} at worst"
     free = "" if o.divergence_limit is None else f", divergence of free runs up to {o.divergence_limit:.3g} nats"
     which = f" ({listed})" if listed else ""
+    data = {"distillation": "its own trajectories", "series": "windows of a time series"}
+    keep = "all of them with their stability, and no new ones" if o.fixed_points else "that none appears"
     return (
         f"The original has {o.pwl_units} ReLUs and {_points(len(o.fixed_points))} within the range of its outputs"
-        f"{which}. To keep are all of them with their stability, and no new ones{limit}{free}; "
-        f"the data are {'its own trajectories' if o.task == 'distillation' else f'trials of {o.task}'}."
+        f"{which}. To keep: {keep}{limit}{free}; the data are {data.get(o.task, f'trials of {o.task}')}."
     )
+
+
+def _kept(judged: Judgement) -> str:
+    if not judged.wanted:
+        return "there is still no fixed point"
+    return f"{_points(judged.kept)} of {judged.wanted} are kept with their stability and none is new"
 
 
 def _break(found: Sparsification) -> str:
@@ -78,11 +84,12 @@ def _break(found: Sparsification) -> str:
 
 def _direct(d: DirectTraining) -> str:
     kept = sorted((j.kept for j in d.judgements), reverse=True)
+    many = f"; they keep {', '.join(map(str, kept))} fixed points" if d.judgements[0].wanted else ""
     return (
         f"Trained from scratch at P = {d.pwl_units} on the same data (init {d.init}, {d.iterations} iterations), "
-        f"{d.successes} of {len(d.seeds)} seeds keep the dynamics; they keep {', '.join(map(str, kept))} fixed points."
+        f"{d.successes} of {len(d.seeds)} seeds keep the dynamics{many}."
     )
 
 
 def _points(n: int) -> str:
-    return "1 fixed point" if n == 1 else f"{n} fixed points"
+    return "1 fixed point" if n == 1 else f"{n or 'no'} fixed points"
