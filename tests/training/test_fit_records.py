@@ -71,12 +71,13 @@ def test_what_is_no_finished_fit_is_said(found, tmp_path):
         with pytest.raises(CheckpointError, match=words):
             read_fit(tmp_path)
     write_fit(found, tmp_path)
-    record = json.loads(path.read_text())
+    whole = path.read_text()
+    record = json.loads(whole)
     del record["models"][0]["d_h"]
     path.write_text(json.dumps(record))
     with pytest.raises(CheckpointError, match="'d_h'"):
         read_fit(tmp_path)
-    write_fit(found, tmp_path)
+    path.write_text(whole)
     (tmp_path / found.best.checkpoint).unlink()
     with pytest.raises(CheckpointError, match=found.best.checkpoint):
         read_fit(tmp_path)

@@ -126,14 +126,8 @@ def oscillator(tmp_path_factory):
 
 
 def test_relus_go_while_a_series_is_fitted(oscillator, tmp_path):
-    command = [
-        "sparsify",
-        oscillator / "fitted.safetensors",
-        "--series",
-        oscillator / "vdp.npz",
-        "--out",
-        tmp_path,
-    ]
+    network = oscillator / "fitted.safetensors"
+    command = ["sparsify", network, "--series", oscillator / "vdp.npz", "--out", tmp_path]
     command += ["--iterations", 8, "--branches", 2, "--lowest", 3, "--largest-loss", 0.9, "--compare-seeds", 2]
     command += ["--compare-iterations", 8, "--window", 40]
     done = CliRunner().invoke(app, [str(word) for word in command])
