@@ -2,6 +2,7 @@
 
 from .copying import copy_floor
 from .floor import Floor
+from .lagged import lagged_floor
 from .logistic import logistic_floor, logistic_regression
 
-__all__ = ["Floor", "copy_floor", "logistic_floor", "logistic_regression"]
+__all__ = ["Floor", "copy_floor", "lagged_floor", "logistic_floor", "logistic_regression"]

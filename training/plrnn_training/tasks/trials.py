@@ -13,6 +13,7 @@ from plrnn_analysis._validation import number
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 
+from ..floors import Floor, lagged_floor
 from ..seeds import generator_for
 from ..trials import Trials
 from .base import Batch, Task
@@ -111,6 +112,11 @@ class TrialsTask(Task):
             scale = torch.as_tensor(self._scale, dtype=outputs.dtype, device=outputs.device)
             outputs, targets = outputs * scale, targets * scale
         return super().score(outputs, targets, mask)
+
+    def affine_floor(self) -> Floor:
+        """Estimated from the trials, see :func:`plrnn_training.floors.lagged_floor`; in the units of the data."""
+        training, validation, test = (self._take(self._rows[part]) for part in ("training", "validation", "test"))
+        return lagged_floor(self, training, validation, test)
 
     def in_user_units(self, model: PLRNN) -> PLRNN:
         """The network for inputs as they are in the file, whose outputs are as the targets there."""
