@@ -101,6 +101,7 @@ def test_recorded_trials_have_a_floor_in_their_own_units():
     assert TrialsTask(Trials.build(inputs, labels=rng.integers(2, size=600))).affine_floor().score < 0.65
 
 
+@pytest.mark.slow
 def test_a_trained_network_without_relu_does_not_pass_it():
     task = Echo()
     floor = lagged_floor(task, *drawn(task, 3000, 600, 3000))
