@@ -155,11 +155,14 @@ def fields_of(kind: type, depth: int) -> dict[str, st.SearchStrategy]:
     return found
 
 
+#: Types that hold exact numbers: their fields cannot be drawn one by one, networks that have such results can.
+EXACT = {"AffinePoint", "Sheet", "Piece", "InputDiagram", "ReducedModel"}
+
+
 def _is_drawable(kind: type) -> bool:
     """Whether any values of its fields make an instance: it checks nothing, and holds no exact numbers."""
     own = vars(kind).get("__post_init__")
-    exact = {"AffinePoint", "Sheet", "Piece", "InputDiagram", "ReducedModel"}  # see FROM_NETWORKS
-    return is_dataclass(kind) and own is None and kind.__name__ not in exact
+    return is_dataclass(kind) and own is None and kind.__name__ not in EXACT
 
 
 QUICK = settings(
@@ -201,19 +204,6 @@ def test_results_of_random_networks_there_and_back(seed: int) -> None:
         assert same(result, pa.from_json(result.to_json()))
 
 
-#: Types that hold exact numbers, or check what they hold: :func:`drawn` makes none of them, networks do.
-FROM_NETWORKS = {
-    "AffinePoint",
-    "Sheet",
-    "Piece",
-    "InputDiagram",
-    "ReducedModel",
-    "UnitReport",
-    "Attractors",
-    "Attractor",
-}
-
-
 def test_exact_results_of_random_networks_there_and_back() -> None:
     seen: set[str] = set()
     for seed in range(25):
@@ -233,7 +223,7 @@ def test_exact_results_of_random_networks_there_and_back() -> None:
             seen |= {type(part).__name__ for part in parts(again)}
         s, diagram = 0.5 * np.ones(len(varied)), pa.from_json(made[0].to_json())
         assert same(diagram.at(s)[:], made[0].at(s)[:]) and same(diagram.count(s), made[0].count(s))
-    assert seen >= FROM_NETWORKS, FROM_NETWORKS - seen
+    assert seen >= EXACT | {"Attractors", "Attractor"}
 
 
 def record(**changes: Any) -> str:
