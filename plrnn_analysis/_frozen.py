@@ -81,7 +81,7 @@ class Frozen(Recorded):
 
     def _grids(self) -> list[Grid]:
         """Tables to show: here one row a field."""
-        rows = self.shown_fields()
+        rows = [(name, value) for name, value in self.shown_fields() if name != "notes"]  # they stand below
         return [Grid(("field", "value"), rows, len(rows))]
 
     def _notes(self) -> list[str]:

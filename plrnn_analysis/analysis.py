@@ -78,5 +78,9 @@ class Analysis(FixedPoints):
         return f"<Analysis of {self.checkpoint}: {super().__repr__()}{''.join(extra)}>"
 
     def _verdict(self) -> str:
-        extra = [f"; {held!r}" for held in (self.cycles, self.story) if held is not None]
-        return f"{self.checkpoint}: {super()._verdict()}{''.join(extra)}"
+        cycles = "" if self.cycles is None else f"; {repr(self.cycles)[1:-1]}"
+        return f"{self.checkpoint}: {super()._verdict()}{cycles}"
+
+    def _notes(self) -> list[str]:
+        told = [] if self.story is None else self.story.paragraphs()
+        return [*super()._notes(), *told]

@@ -41,7 +41,7 @@ class BasinSlice(Frozen):
     directions: np.ndarray
 
     def __repr__(self) -> str:
-        return f"<BasinSlice: {self.labels.shape[1]} x {self.labels.shape[0]} states; {self.attractors!r}>"
+        return f"<BasinSlice: {self.labels.shape[1]} x {self.labels.shape[0]} states; {repr(self.attractors)[1:-1]}>"
 
 
 def basin_slice(

@@ -8,6 +8,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from ..border_collisions import BorderCollision
+from ..display.abbreviation import count_words
 from ..results import ResultSequence
 from ..statuses import BifurcationKind, Stability
 
@@ -189,7 +190,8 @@ class Bifurcations(ResultSequence[Bifurcation]):
     def __repr__(self) -> str:
         done = int(np.count_nonzero(self.complete_at))
         proof = "complete at all values" if self.complete else f"NOT complete ({done} of {len(self.values)} values)"
-        return f"<Bifurcations along {self.parameter}: {len(self)} events, {len(self.branches)} branches; {proof}>"
+        found = f"{count_words(len(self), 'event')}, {count_words(len(self.branches), 'branch', 'branches')}"
+        return f"<Bifurcations along {self.parameter}: {found}; {proof}>"
 
 
 @dataclass(frozen=True, eq=False)

@@ -148,7 +148,7 @@ def short_number(value: Any) -> str:
         power = abs(value).bit_length() - 1
         exact = abs(value) == 1 << power
         return f"{'-' if value < 0 else ''}{'' if exact else 'about '}2^{power}"
-    return f"{value:.4g}"
+    return f"{value + 0.0:.4g}"  # no negative zero
 
 
 def short_bitcode(bitcode: str) -> str:
@@ -204,7 +204,7 @@ def short_state(z: np.ndarray) -> str:
     >>> short_state(np.array([1.0, -0.5])), short_state(np.ones(9))
     ('1, -0.5', '|z| = 3')
     """
-    return ", ".join(f"{x:.4g}" for x in z) if z.size <= FEW else f"|z| = {np.linalg.norm(z):.4g}"
+    return ", ".join(map(short_number, z)) if z.size <= FEW else f"|z| = {np.linalg.norm(z):.4g}"
 
 
 def _short_sequence(value: Sequence[Any]) -> str:

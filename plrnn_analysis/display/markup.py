@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .abbreviation import CODE, FEW, short, short_bitcode, short_number, short_state, short_word
+from .abbreviation import FEW, short, short_bitcode, short_number, short_state, short_word
 
 __all__ = ["Grid", "cell", "fragment", "paragraph"]
 
@@ -30,7 +30,7 @@ _FRAME = "max-width:100%;overflow-x:auto;line-height:1.4"
 _LINE = "margin:.2em 0"
 _SMALL = "margin:.2em 0;opacity:.75"
 _TITLE = "margin:.6em 0 0"
-_TABLE = "border-collapse:collapse;margin:.3em 0;white-space:nowrap"
+_TABLE = "border-collapse:collapse;margin:.3em 0;white-space:nowrap;font-variant-numeric:tabular-nums"
 _ALIGN = "text-align:{};padding:.1em .7em"
 
 
@@ -110,7 +110,7 @@ def _table(grid: Grid, most: int) -> str:
     rows = [list(row[: len(names)]) for row in grid.rows[:most]]
     sides = ["right" if rows and all(_is_number(row[i]) for row in rows) else "left" for i in range(len(names))]
     styles = [f' style="{_ALIGN.format(side)}"' for side in sides]
-    titles = [escape(str(name).replace("_", " ").strip()) for name in names]
+    titles = [escape(_spaced(name)) for name in names]
     head = "".join(f"<th{style}>{title}</th>" for style, title in zip(styles, titles, strict=True))
     body = ["".join(f"<td{style}>{cell(value)}</td>" for style, value in zip(styles, row, strict=True)) for row in rows]
     table = f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>'
@@ -118,8 +118,12 @@ def _table(grid: Grid, most: int) -> str:
     title = f'<p style="{_TITLE}"><b>{_text(grid.title)}</b></p>' if grid.title else ""
     left = [f"and {grid.total - len(rows):,} more rows"] if grid.total > len(rows) else []
     if len(grid.columns) > len(names):
-        left.append(f"columns not shown: {', '.join(map(str, grid.columns[len(names) :]))}")
+        left.append(f"columns not shown: {', '.join(map(_spaced, grid.columns[len(names) :]))}")
     return title + table + "".join(map(paragraph, left))
+
+
+def _spaced(name: Any) -> str:
+    return str(name).replace("_", " ").strip()
 
 
 def _is_number(value: Any) -> bool:
@@ -143,31 +147,45 @@ def cell(value: Any) -> str:
     elif isinstance(value, (bool, np.bool_)):
         text = "yes" if value else "no"
     elif isinstance(value, str):
-        is_code = len(value) > CODE and set(value) <= {"0", "1"}
-        text = short_bitcode(value) if is_code else value
+        text = _code_or_text(value)
     elif isinstance(value, np.ndarray):
         text = _array(value)
-    elif isinstance(value, (tuple, list)) and value and all(isinstance(x, str) for x in value):
-        text = short_word(value, CELL - 3)
+    elif isinstance(value, (tuple, list)):
+        text = _sequence(value)
     elif isinstance(value, Mapping) and len(value) <= FEW:
-        text = ", ".join(f"{key}: {short(item)}" for key, item in value.items())
+        text = ", ".join(f"{_code_or_text(key)}: {short(item)}" for key, item in value.items())
     elif isinstance(value, (int, float, complex, np.number)):
         text = short_number(value)
     else:
-        text = short(value)
+        # What has words of its own, such as an estimate with its interval, says them.
+        text = str(value) if "__str__" in vars(type(value)) else short(value)
     return escape(text if len(text) <= CELL else f"{text[: CELL - 3]}...")
 
 
+def _code_or_text(value: Any) -> str:
+    text = str(value)
+    return short_bitcode(text) if set(text) <= {"0", "1"} else text
+
+
+def _sequence(value: Sequence[Any]) -> str:
+    """Bitcodes as a word, other texts one after another, a single value without brackets."""
+    if not value:
+        return ""
+    if all(isinstance(x, str) for x in value):
+        return short_word(value, CELL - 3) if set("".join(value)) <= set("01-") else ", ".join(value)
+    return short(value[0] if len(value) == 1 else value)
+
+
 def _array(array: np.ndarray) -> str:
+    if array.ndim == 2 and 0 < array.size <= FEW and array.dtype.kind in "fiu":
+        return "; ".join(map(_array, array))
     if array.ndim != 1 or not 0 < array.size or array.dtype.kind not in "fciu":
         return short(array)
     if array.dtype.kind == "c":
         return _eigenvalues(array)
-    return (
-        short_state(array)
-        if array.dtype.kind == "f"
-        else ", ".join(map(str, array[:FEW])) + (", ..." if array.size > FEW else "")
-    )
+    if array.dtype.kind == "f":
+        return short_state(array) if array.size <= FEW else f"norm {np.linalg.norm(array):.4g}"
+    return ", ".join(map(str, array[:FEW])) + (", ..." if array.size > FEW else "")
 
 
 def _eigenvalues(values: np.ndarray) -> str:

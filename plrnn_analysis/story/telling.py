@@ -74,6 +74,10 @@ class Story(ResultSequence[Section]):
         """The story as plain text, one sentence a line."""
         return "\n\n".join("\n".join([section.title, *section.sentences]) for section in self)
 
+    def paragraphs(self) -> list[str]:
+        """Each section in a line."""
+        return [f"{section.title}. {' '.join(section.sentences)}" for section in self]
+
     def __repr__(self) -> str:
         return f"<Story: {', '.join(section.title.lower() for section in self)}>"
 
@@ -84,7 +88,7 @@ class Story(ResultSequence[Section]):
         return []
 
     def _notes(self) -> list[str]:
-        return [f"{section.title}. {' '.join(section.sentences)}" for section in self]
+        return self.paragraphs()
 
 
 @reports("story")

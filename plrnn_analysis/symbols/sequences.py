@@ -10,6 +10,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._validation import whole
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..maps import bits_to_string
 from ..results import Trajectory
@@ -64,7 +65,8 @@ class SymbolSequences(Frozen):
         return np.repeat(np.arange(self.n_trials), self.lengths)
 
     def __repr__(self) -> str:
-        return f"<SymbolSequences: {self.n_trials} trials, {self.n_steps} steps, {self.n_symbols} symbols>"
+        sizes = ((self.n_trials, "trial"), (self.n_steps, "step"), (self.n_symbols, "symbol"))
+        return f"<SymbolSequences: {', '.join(count_words(n, noun) for n, noun in sizes)}>"
 
 
 def symbol_sequences(source: Any, discard: int = 0) -> SymbolSequences:

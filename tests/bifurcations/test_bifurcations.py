@@ -456,7 +456,7 @@ def test_tables_and_names() -> None:
     table = found.table()
     assert table["kind"] == ["persistence + 2-cycle"] and table["agrees"] == [True]
     assert repr(found[0]) == f"<Bifurcation at {found[0].value:.6g}: persistence + 2-cycle, ReLU 0>"
-    assert repr(found) == "<Bifurcations along h[0]: 1 events, 3 branches; complete at all values>"
+    assert repr(found) == "<Bifurcations along h[0]: 1 event, 3 branches; complete at all values>"
     assert not found.branches[0].points.flags.writeable
 
 

@@ -137,7 +137,17 @@ def test_numbers_and_words() -> None:
     assert short_word(["01", "01", "10"]) == "01^2 10"
     assert short(("a",)) == "('a',)" and short({"a": 1}) == "dict of 1" and short(object()) == "<object>"
     assert cell(np.array([0.5 + 1j, 0.5 - 1j, 2.0])) == "0.5 ± 1i, 2"
-    assert cell(np.arange(9)) == "0, 1, 2, 3, ..." and cell(np.zeros((2, 2))) == "array (2, 2)"
+    assert cell(np.arange(9)) == "0, 1, 2, 3, ..." and cell(np.array([[1.0, 2.0], [3.0, 4.0]])) == "1, 2; 3, 4"
+    assert cell(-0.0) == "0" and cell(np.array([-0.0, 1.0])) == "0, 1"
+    assert cell(np.zeros((3, 2))) == "array (3, 2)" and cell(np.full(9, 2.0)) == "norm 6"
+    assert [cell(x) for x in ((), (3,), (0.5, 1.5), ("a b", "c"), ("-", "-"))] == [
+        "",
+        "3",
+        "(0.5, 1.5)",
+        "a b, c",
+        "-^2",
+    ]
+    assert cell({"01" * 30: 0.5}) == f"{'01' * 12}... (30 of 60 on): 0.5"
     assert cell(("0",) * 7) == "0^7" and cell({"1": 0.5}) == "1: 0.5"
 
 
