@@ -305,7 +305,7 @@ def test_files(tmp_path) -> None:
 def test_what_cannot_be_written_is_named() -> None:
     model = choice()
     model.metadata["file"] = object()
-    with pytest.raises(RecordError, match="a object cannot be written as JSON"):
+    with pytest.raises(RecordError, match="an object cannot be written as JSON"):
         model.to_json()
     with pytest.raises(RecordError, match="an array of"):
         Table({"t": [np.zeros(1, dtype="datetime64[s]")]}).to_json()
