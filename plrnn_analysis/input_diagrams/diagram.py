@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import as_array, one_of, whole
+from ..display.abbreviation import count_words
 from ..engines import singular as singular_regions
 from ..engines.budget import Budget
 from ..engines.coverage import coverage_of
@@ -225,11 +226,10 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
     def __repr__(self) -> str:
         proof = "complete" if self.complete else f"NOT complete, stopped by {self.coverage.stopped_by}"
         folds = sum(collision.kind == "nonsmooth fold" for collision in self.collisions)
-        extra = f", {len(self.continua)} continua" if self.continua else ""
-        return (
-            f"<InputDiagram: {len(self)} branches{extra}; border collisions: {len(self.collisions)}, "
-            f"of them nonsmooth folds: {folds}; {proof}>"
-        )
+        found = count_words(len(self), "branch", "branches")
+        found += f", {count_words(len(self.continua), 'continuum', 'continua')}" if self.continua else ""
+        collisions = f"border collisions: {len(self.collisions)}, of them nonsmooth folds: {folds}"
+        return f"<InputDiagram: {found}; {collisions}; {proof}>"
 
     def _notes(self) -> list[str]:
         return [f"Note: {note}." for note in self.coverage.notes]

@@ -160,7 +160,7 @@ class Cycles(InSubregions[Cycle]):
 
     def __repr__(self) -> str:
         found = ", ".join(f"{k}: {number}" for k, number in self.counts.items() if number) or "none"
-        extra = f", {len(self.continua)} continua" if self.continua else ""
+        extra = f", {count_words(len(self.continua), 'family', 'families')}" if self.continua else ""
         return f"<Cycles: {found}{extra}; {self.claim}>"
 
     def _verdict(self) -> str:

@@ -159,7 +159,7 @@ class FixedPoints(InSubregions[FixedPoint]):
         return pair_fixed_points(self, other, by=by, state_map=state_map, scale=scale, tolerance=tolerance)
 
     def __repr__(self) -> str:
-        extra = f", {len(self.continua)} continua" if self.continua else ""
+        extra = f", {count_words(len(self.continua), 'continuum', 'continua')}" if self.continua else ""
         return f"<FixedPoints: {len(self)} isolated{extra}; {self.claim}>"
 
     def _verdict(self) -> str:
