@@ -15,7 +15,7 @@ import numpy as np
 from ._validation import as_array, number
 from .errors import ModelError
 
-__all__ = ["ACTIVATIONS", "Activation", "as_activation", "hardtanh", "leaky_relu", "softshrink"]
+__all__ = ["ACTIVATIONS", "Activation", "as_activation", "hardtanh", "leaky_relu", "names_activation", "softshrink"]
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,8 @@ _ALIASES = {
     "poslin": "relu",
     "rectify": "relu",
     "rectlinear": "relu",
+    "rectifiedlinear": "relu",
+    "thresholdlinear": "relu",
     "absolute": "abs",
     "linear": "identity",
     "purelin": "identity",
@@ -168,11 +170,13 @@ _ALIASES = {
 
 # Smooth functions, and for each the piecewise-linear one that is trained in its place.
 _SMOOTH = {
-    **dict.fromkeys(("tanh", "softsign", "atan", "arctan", "erf", "tansig", "retanh"), "hardtanh"),
+    **dict.fromkeys(("tanh", "softsign", "atan", "arctan", "erf", "tansig", "retanh", "recttanh"), "hardtanh"),
     **dict.fromkeys(("sigmoid", "logistic", "logsig", "expit"), "hard_sigmoid"),
     **dict.fromkeys(("softplus", "gelu", "silu", "swish", "mish", "hardswish", "hardsilu", "quickgelu"), "relu"),
     **dict.fromkeys(("elu", "selu", "celu", "logsigmoid", "exponential", "exp"), "leaky_relu"),
-    **dict.fromkeys(("sin", "cos", "square", "softmax", "tanhshrink", "relu2", "squaredrelu"), "relu"),
+    **dict.fromkeys(
+        ("sin", "cos", "square", "softmax", "tanhshrink", "relu2", "squaredrelu", "power", "powerlaw"), "relu"
+    ),
 }
 _WITH_JUMPS = ("step", "heaviside", "sign", "hardshrink", "threshold", "hardlim", "binarystep")
 
@@ -182,6 +186,27 @@ _MODULES: dict[str, tuple[Callable[..., Activation], tuple[str, ...]]] = {
     "hardtanh": (hardtanh, ("min_val", "max_val")),
     "softshrink": (softshrink, ("lambd",)),
 }
+
+
+def names_activation(word: str) -> bool:
+    """Whether a word is the name of an activation, piecewise linear or not, as any library spells it.
+
+    Parameters
+    ----------
+    word : str
+
+    Examples
+    --------
+    >>> names_activation("Softplus"), names_activation("adam")
+    (True, False)
+    """
+    key = _plain(word)
+    return key in _SMOOTH or key in _WITH_JUMPS or key in _ALIASES or key in map(_plain, ACTIVATIONS)
+
+
+def _plain(word: str) -> str:
+    """The word without its case, hyphens and underscores."""
+    return "".join(letter for letter in word.lower() if letter.isalnum())
 
 
 def as_activation(value: Any) -> Activation:
@@ -216,13 +241,13 @@ def as_activation(value: Any) -> Activation:
     if isinstance(value, (tuple, list)) and len(value) in (2, 3):
         return Activation(*value)
     name = value if isinstance(value, str) else getattr(value, "__name__", type(value).__name__)
-    key = "".join(letter for letter in name.lower() if letter.isalnum())
+    key = _plain(name)
     if not isinstance(value, str) and key in _MODULES:
         make, attributes = _MODULES[key]
         given = [getattr(value, attribute, None) for attribute in attributes]
         # Functions have no such attributes, and defaults of their own, which are those here.
         return make() if None in given else make(*given)
-    known = {"".join(letter for letter in row if letter.isalnum()): row for row in ACTIVATIONS}
+    known = {_plain(row): row for row in ACTIVATIONS}
     row = known.get(key) or _ALIASES.get(key)
     if row is not None:
         return ACTIVATIONS[row]

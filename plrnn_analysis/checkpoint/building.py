@@ -12,7 +12,8 @@ from ..activations import ACTIVATIONS, Activation, as_activation
 from ..model import PLRNN
 from ..rate_networks import LEAKY_FORMS
 from .contents import Contents
-from .statements import activation, leak
+from .said_activation import activation
+from .statements import leak
 from .wishes import Wishes
 
 __all__ = [

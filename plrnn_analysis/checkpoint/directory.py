@@ -15,6 +15,7 @@ from .contents import Contents, Entry
 __all__ = ["index_of_shard", "read_directory"]
 
 _SETTINGS = ("config.json", "hparams.json", "params.json", "args.json", "settings.json")
+_OTHER_SETTINGS = re.compile(r"\.(ya?ml|toml|ini|cfg)", re.IGNORECASE)
 # The names that libraries give to the weights, where there are several files that can be read.
 _WEIGHTS = re.compile(
     r"(diffusion_)?(pytorch_)?(model|weights|checkpoint|best|last|final)(_state(_dict)?)?", re.IGNORECASE
@@ -58,7 +59,10 @@ def read_directory(path: Path, readers: Mapping[str, Reader]) -> Contents:
     for item in files:
         if item.name.lower() in _SETTINGS:
             said.update(_json(item))
-    return replace(contents, settings={**contents.settings, **said})
+    unread = tuple(
+        f"{item.name}: settings that are not JSON" for item in files if _OTHER_SETTINGS.fullmatch(item.suffix)
+    )
+    return replace(contents, settings={**contents.settings, **said}, others=(*contents.others, *unread))
 
 
 def _from_shards(path: Path, index: Path, readers: Mapping[str, Reader]) -> Contents:

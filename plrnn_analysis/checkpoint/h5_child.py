@@ -26,6 +26,18 @@ _MAX_TEXT = 2**24
 _MAX_LETTERS = 2**12
 # deflate, shuffle, checksum, szip, n-bit, scale-offset, LZF: all others would be loaded from libraries on the machine.
 _FILTERS = frozenset([1, 2, 3, 4, 5, 6, 32000])
+# Attributes of the programs that write such files, about the files.
+_NOT_SETTINGS = (
+    "MATLAB_",
+    "OCTAVE_",
+    "model_config",
+    "keras_version",
+    "backend",
+    "CLASS",
+    "TITLE",
+    "VERSION",
+    "H5PATH",
+)
 # What may be claimed without being stored; beyond it no more than so many times what is stored.
 _FREE = 2**26
 _EXPANSION = 100
@@ -36,7 +48,7 @@ class _Found:
     """What a file holds, as the reply says it."""
 
     entries: list[dict[str, Any]] = field(default_factory=list)
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
 
 
@@ -71,12 +83,13 @@ def answer(source: Any, matlab: bool, wanted: str | None, at_once: int) -> dict[
         if wanted is not None:
             return {"reply": {}, "0": _read(file[wanted], turned)}
         found = _Found()
-        for name, item in _datasets(h5py, file, "", 0, {_address(h5py, file)}, found.others):
+        _note_attributes("", file, found)
+        for name, item in _datasets(h5py, file, "", 0, {_address(h5py, file)}, found):
             _collect(h5py, name, item, turned, found)
             if len(found.entries) + len(found.settings) + len(found.others) > _MAX_OBJECTS:
                 raise ValueError(f"more than {_MAX_OBJECTS} objects")
         arrays: dict[str, Any] = {}
-        for entry in sorted(found.entries, key=lambda entry: entry["bytes"]):
+        for entry in sorted((e for e in found.entries if "failure" not in e), key=lambda entry: entry["bytes"]):
             at_once -= entry["bytes"]
             if at_once < 0:
                 break
@@ -89,6 +102,18 @@ def answer(source: Any, matlab: bool, wanted: str | None, at_once: int) -> dict[
         config = _text(file.attrs.get("model_config")) or ""
         said = {"config": config[:_MAX_TEXT], "settings": found.settings, "others": found.others}
     return {"reply": {"entries": found.entries, **said}, **arrays}
+
+
+def _note_attributes(prefix: str, group: Any, found: _Found) -> None:
+    """Words and numbers at the file or a group: its settings."""
+    for name in group.attrs:
+        if name.startswith(_NOT_SETTINGS):
+            continue
+        value = group.attrs[name]
+        value = value.item() if getattr(value, "size", 0) == 1 else value
+        value = _text(value) if isinstance(value, (str, bytes)) else value
+        if isinstance(value, (str, int, float)):
+            found.settings[f"{prefix}{name}"] = value[:_MAX_TEXT] if isinstance(value, str) else value
 
 
 def _read(item: Any, turned: bool) -> Any:
@@ -116,27 +141,28 @@ def _address(h5py: Any, item: Any) -> int:
 
 
 def _datasets(
-    h5py: Any, group: Any, prefix: str, depth: int, seen: set[Any], others: list[str]
+    h5py: Any, group: Any, prefix: str, depth: int, seen: set[Any], found: _Found
 ) -> Iterator[tuple[str, Any]]:
-    """Datasets by their names; groups are entered once, and what is not looked into is added to `others`."""
+    """Datasets by their names; groups are entered once, and what is not looked into is added to `found`."""
     for name in group:
         full = f"{prefix}{name}"
         # MATLAB keeps what its cells and objects are made of in such groups.
         if name.startswith("#"):
             continue
         if not _is_hard(group, name):
-            others.append(f"{full}: a link, which is not followed")
+            found.others.append(f"{full}: a link, which is not followed")
             continue
         item = group[name]
         if isinstance(item, h5py.Dataset):
             yield full, item
         elif not isinstance(item, h5py.Group):
-            others.append(f"{full}: a {type(item).__name__}")
+            found.others.append(f"{full}: a {type(item).__name__}")
         elif depth == _MAX_DEPTH:
-            others.append(f"{full}: groups in more than {_MAX_DEPTH} levels")
+            found.others.append(f"{full}: groups in more than {_MAX_DEPTH} levels")
         elif (mark := _address(h5py, item)) not in seen:
             seen.add(mark)
-            yield from _datasets(h5py, item, f"{full}.", depth + 1, seen, others)
+            _note_attributes(f"{full}.", item, found)
+            yield from _datasets(h5py, item, f"{full}.", depth + 1, seen, found)
 
 
 def _collect(h5py: Any, name: str, item: Any, turned: bool, found: _Found) -> None:
@@ -144,14 +170,12 @@ def _collect(h5py: Any, name: str, item: Any, turned: bool, found: _Found) -> No
     name = name.removesuffix(".value") if octave else name
     kind = _text(item.attrs.get("MATLAB_class"))
     size = 0 if item.shape is None else math.prod(int(n) for n in item.shape)
-    reason = _reason(item, size)
-    if reason or item.attrs.get("MATLAB_empty"):
-        found.others.append(f"{name}: {reason or 'empty'}")
-    elif kind == "char" and item.dtype.kind in "iu" and size <= _MAX_LETTERS:
-        found.settings[name] = "".join(chr(int(code)) for code in item[()].T.ravel())
+    if item.shape is None or item.attrs.get("MATLAB_empty"):
+        found.others.append(f"{name}: empty")
     elif item.dtype.kind in "biufc" and kind not in ("cell", "char", "function_handle"):
         turned = turned or octave
         shape = [int(n) for n in item.shape]
+        reason = _reason(item, size)
         found.entries.append(
             {
                 "name": name,
@@ -160,8 +184,13 @@ def _collect(h5py: Any, name: str, item: Any, turned: bool, found: _Found) -> No
                 "dtype": str(item.dtype),
                 "bytes": size * item.dtype.itemsize,
                 "turned": turned,
+                **({"failure": reason} if reason else {}),
             }
         )
+    elif reason := _reason(item, size):
+        found.others.append(f"{name}: {reason}")
+    elif kind == "char" and item.dtype.kind in "iu" and size <= _MAX_LETTERS:
+        found.settings[name] = "".join(chr(int(code)) for code in item[()].T.ravel())
     elif item.shape in ((), (1,)) and h5py.check_string_dtype(item.dtype):
         found.settings[name] = (_text(item[()] if item.shape == () else item[0]) or "")[:_MAX_TEXT]
     else:
@@ -172,8 +201,6 @@ def _reason(item: Any, size: int) -> str:
     """Why a dataset is not read, "" if it is."""
     layout = item.id.get_create_plist()
     filters = {layout.get_filter(index)[0] for index in range(layout.get_nfilters())}
-    if item.shape is None:
-        return "empty"
     if item.is_virtual or item.external:
         return "data in another file"
     if filters - _FILTERS:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from . import building
 from .building import Built, Parts
 
-__all__ = ["HARMLESS", "LAYOUTS", "Layout", "Tensor"]
+__all__ = ["HARMLESS", "LAYOUTS", "Beside", "Layout", "Tensor"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,26 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Arrays that may stand in a network's module and change nothing; a note lists them.
+
+    Attributes
+    ----------
+    names : str
+        Pattern.
+    shapes : str
+        Shapes with which that is known, in symbols as for :class:`Tensor`, separated by ``|``. An array of the name and
+        another shape is none of these.
+    counts : bool
+        Whether it holds whole numbers: a ``step`` of 0.1 is no record of training.
+    """
+
+    names: str
+    shapes: str
+    counts: bool = False
+
+
+@dataclass(frozen=True)
 class Layout:
     """One row: a way in which networks are written.
 
@@ -53,8 +73,8 @@ class Layout:
     architectures : tuple of str
         What the row can be read as. The first is taken where `architecture` is not given, unless that is None: the
         names do not say it.
-    beside : tuple of str
-        Patterns of names that may stand in the same module and change nothing; a note lists them.
+    beside : tuple of Beside
+        What this row knows that changes nothing, besides what may stand beside any network.
     within : str
         Pattern that must be found in the module's name, for names too common to decide.
     """
@@ -63,8 +83,13 @@ class Layout:
     tensors: tuple[Tensor, ...]
     build: Callable[[Parts], Built]
     architectures: tuple[str | None, ...]
-    beside: tuple[str, ...] = ()
+    beside: tuple[Beside, ...] = ()
     within: str = ""
+
+    @property
+    def harmless(self) -> tuple[Beside, ...]:
+        """Arrays beside it that change nothing."""
+        return (*self.beside, *_BESIDE)
 
     @property
     def required(self) -> tuple[Tensor, ...]:
@@ -82,11 +107,19 @@ def _maybe(names: str, shapes: str, role: str = "", turned: bool = False) -> Ten
     return Tensor(tensor.role, tensor.names, tensor.shapes, True, turned)
 
 
-#: What networks are saved with that changes nothing in the step: initial states, noise, records of training.
+# What may stand beside any network: where it started, noise by that word, records of training, numbers of units.
+_BESIDE = (
+    Beside(r"(mu|z|x|h|r|s)_?0|init(ial)?_?(state|hidden|h|z|x|r)|(state|hidden|h|z|x)_?init(ial)?", "M | J 1 M"),
+    Beside(r"(.+_)?noise(_.+)?", " | M"),
+    Beside(r"(.+_)?loss(es)?|(.+_)?history", " | J"),
+    Beside(r"epochs?|(global_?)?steps?|n_?(iter|epochs|steps)|seed", " | J", counts=True),
+    Beside(r"lr|learning_rate|time(stamp)?", ""),
+    Beside("pwl_units|relu_units|n_linear", " | J"),
+)
+
+#: Names that say noise, standardisation or a record: of shapes that nothing in the step has, these change nothing.
 HARMLESS = (
-    r"(mu|z|x|h|r|s)_?0|init(ial)?_?(state|hidden|h|z|x|r)|(state|hidden|h|z|x)_?init(ial)?",
-    r"S|G|Sigma|Gamma|Q_?noise|.*noise.*|(log_?)?sigma.*|.*_std|(std|mean)_?(dev)?",
-    r".*loss(es)?|.*_?history|epochs?|(global_?)?steps?|n_?(iter|epochs|steps)|lr|learning_rate|seed|time(stamp)?",
+    r"S|G|Sigma|Gamma|Q_?noise|(.+_)?noise(_.+)?|(log_?)?sigma.*|.*_std|(std|mean)_?(dev)?|.*loss(es)?|.*_?history"
 )
 
 _READOUT = (_maybe("B", "N M"), _maybe("b", "N"))
@@ -118,7 +151,10 @@ LAYOUTS: tuple[Layout, ...] = (
         ),
         building.thresholds_2017,
         ("dendritic", "al_rnn"),
-        beside=("G", "B", "LL", "Ezi?", "V", "inp", "x"),
+        beside=(
+            Beside("G", "N N | N"), Beside("B", "N M | N J"), Beside("LL", " | J"),
+            Beside("Ezi?|x|inp", "J T | J T I"), Beside("V", "J J | J J T"),
+        ),
     ),
     Layout(
         "AL-RNN, PLRNN",
@@ -254,7 +290,7 @@ LAYOUTS: tuple[Layout, ...] = (
         ),
         building.keras,
         _RECURRENT,
-        beside=(r"seed_generator\..*",),
+        beside=(Beside(r"seed_generator\..*", "J"),),
         within=r"(simple_rnn|rnn)(_\d+)?\.cell$|simple_rnn_cell(_\d+)?$",
     ),
     Layout(
@@ -266,7 +302,7 @@ LAYOUTS: tuple[Layout, ...] = (
         ),
         building.flax,
         _RECURRENT,
-        beside=(r"carry.*|rngs.*",),
+        beside=(Beside("carry.*", "M | J M"), Beside("rngs.*", " | J")),
     ),
     Layout(
         "Haiku VanillaRNN",

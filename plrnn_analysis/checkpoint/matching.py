@@ -12,7 +12,7 @@ import numpy as np
 from .contents import Contents, shape_text
 from .layouts import LAYOUTS, Layout, Tensor
 
-__all__ = ["Match", "arrays_of", "find_matches", "nearest"]
+__all__ = ["Match", "arrays_of", "bind", "find_matches", "nearest", "sizes_of"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _misfit(contents: Contents, names: Mapping[str, str], match: Match) -> str:
             continue
         name = names[match.names[tensor.role]]
         shape = contents.entries[name].shape
-        bound = next((b for s in tensor.shapes if (b := _bind(s, shape, sizes)) is not None), None)
+        bound = next((b for s in tensor.shapes if (b := bind(s, shape, sizes)) is not None), None)
         if bound is None:
             wanted = " or ".join(_in_numbers(symbols, sizes) for symbols in tensor.shapes)
             symbols = " or ".join(
@@ -99,8 +99,17 @@ def _misfit(contents: Contents, names: Mapping[str, str], match: Match) -> str:
     return ""
 
 
-def _bind(symbols: str, shape: tuple[int, ...], sizes: Mapping[str, int]) -> dict[str, int] | None:
-    """Sizes of the symbols if the shape fits, else None; a row or column may stand for a vector, as in MATLAB."""
+def bind(symbols: str, shape: tuple[int, ...], sizes: Mapping[str, int]) -> dict[str, int] | None:
+    """Sizes of the symbols if the shape fits, else None; a row or column may stand for a vector, as in MATLAB.
+
+    Parameters
+    ----------
+    symbols : str
+        One a dimension, such as ``"M K"``; ``1`` is one.
+    shape : tuple of int
+    sizes : mapping of str to int
+        Of symbols that are known already.
+    """
     wanted = symbols.split()
     if len(shape) > len(wanted):
         # Axes of length one, until as many are left as are wanted.
@@ -110,10 +119,20 @@ def _bind(symbols: str, shape: tuple[int, ...], sizes: Mapping[str, int]) -> dic
         return None
     bound: dict[str, int] = {}
     for symbol, n in zip(wanted, shape, strict=True):
-        if sizes.get(symbol, bound.get(symbol, n)) != n:
+        if sizes.get(symbol, bound.get(symbol, 1 if symbol == "1" else n)) != n:
             return None
         bound[symbol] = n
     return bound
+
+
+def sizes_of(contents: Contents, names: Mapping[str, str], match: Match) -> dict[str, int]:
+    """Sizes of the symbols of a layout, from the arrays that are there."""
+    sizes: dict[str, int] = {}
+    for tensor in match.layout.tensors:
+        if tensor.role in match.names:
+            shape = contents.entries[names[match.names[tensor.role]]].shape
+            sizes.update(next((b for s in tensor.shapes if (b := bind(s, shape, sizes)) is not None), {}))
+    return sizes
 
 
 def _in_numbers(symbols: str, sizes: Mapping[str, int]) -> str:
@@ -147,7 +166,7 @@ def arrays_of(contents: Contents, names: Mapping[str, str], match: Match) -> dic
             continue
         array = contents.array(names[match.names[tensor.role]])
         for symbols in tensor.shapes:
-            bound = _bind(symbols, array.shape, sizes)
+            bound = bind(symbols, array.shape, sizes)
             if bound is not None:
                 sizes.update(bound)
                 array = array.reshape([bound[symbol] for symbol in symbols.split()])

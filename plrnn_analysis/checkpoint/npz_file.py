@@ -47,8 +47,9 @@ def read_npz(path: Path) -> Contents:
                         text = str(array.item())
                     elif array.dtype.kind in "biufc":
                         entries[name] = Entry.of(array)
-                    elif array.dtype.kind == "U" and array.size == 1:
-                        settings[name] = str(array.item())
+                    elif array.dtype.kind in "SU" and array.size == 1:
+                        value = array.item()
+                        settings[name] = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
                     else:
                         others.append(f"{name}: dtype {array.dtype}")
         if others and not entries:

@@ -62,7 +62,7 @@ def recognise(contents: Contents, wishes: Wishes) -> PLRNN:
     readout = _readout(contents, names, match, wishes, elsewhere)
     units = _unit_entries(names, match, architecture)
     used = {*match.names.values(), *units, *readout.names}
-    left = sort_leftovers(names, match, used, elsewhere, wishes.ignore)
+    left = sort_leftovers(contents, names, match, used, elsewhere, wishes.ignore)
     refuse(contents, match, left.harmful)
     parts = Parts(
         contents,

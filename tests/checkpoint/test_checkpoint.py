@@ -448,9 +448,10 @@ def test_safetensors_written_by_torch_users_keep_their_metadata(tmp_path):
 
 
 def test_unused_tensors_are_noted(tmp_path):
-    weights = {"A": np.ones(2), "W": np.ones((2, 2)), "h": np.ones(2), "Sigma": np.ones(2)}
+    weights = {"A": np.ones(2), "W": np.ones((2, 2)), "h": np.ones(2), "z0": np.ones(2)}
+    weights["Gamma"] = np.ones(5)
     notes = pa.load(write_dict(tmp_path / "m.npz", weights), 1).metadata["notes"]
-    assert notes == ["not used: Sigma"]
+    assert notes == ["not used: z0, Gamma"]
 
 
 @pytest.mark.skipif(not LORENZ.exists(), reason="the published checkpoint is not here")
