@@ -174,7 +174,7 @@ class DigitsTask(Task):
         return {name: rows[torch.randperm(len(rows), generator=generator)] for name, rows in joined.items()}
 
 
-_RECIPE = Recipe(iterations=700, lr=3e-3, curriculum=0.0, init="orthogonal")
+_RECIPE = Recipe(iterations=1000, lr=5e-3, curriculum=0.0, init="orthogonal")
 
 ENTRY = TaskEntry(
     name="digits",
@@ -183,7 +183,7 @@ ENTRY = TaskEntry(
     takes_data=True,
     build=lambda variant, data: DigitsTask(read_images(data), variant),
     settings={
-        "default": Setting(40, (0, 1, 2, 5, 10, 20, 40), replace(_RECIPE, iterations=2000)),
+        "default": Setting(40, (0, 1, 2, 5, 10, 20, 40), replace(_RECIPE, iterations=3000)),
         "quick": Setting(40, (0, 2, 5, 10), _RECIPE, seeds=3),
         # A hundred passes over the 60,000 images of MNIST.
         "paper": Setting(
