@@ -201,6 +201,10 @@ class Task(ABC):
         """Reported score of each model, same shapes as `loss`."""
         return self.objective.score(outputs, targets, mask)
 
+    def further_scores(self, outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Mapping[str, Tensor]:
+        """Other scores to report beside :meth:`score`, by name; same shapes."""
+        return {}
+
     def solved(self, score: float) -> bool | None:
         """Whether that score counts as a solution; None where the task has no threshold. NaN is no solution."""
         if self.threshold is None:

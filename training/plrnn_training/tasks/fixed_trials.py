@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -96,6 +96,10 @@ class FixedTrials(Task):
     def score(self, outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
         """That of the task."""
         return self.task.score(outputs, targets, mask)
+
+    def further_scores(self, outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Mapping[str, Tensor]:
+        """Those of the task."""
+        return self.task.further_scores(outputs, targets, mask)
 
     def solved(self, score: float) -> bool | None:
         """As the task judges."""
