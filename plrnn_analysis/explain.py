@@ -35,7 +35,7 @@ class VisitedSubregion(SubregionModes):
     frequency : float
         The same as a share of all states.
     step_share : (T,) ndarray
-        Share of the trials that are inside after each step.
+        Share of the trials that are inside after each step, of those that last so long.
     mean_output : (N,) ndarray or None
         Mean of the outputs of the states inside; None for a model without readout.
     """
@@ -55,7 +55,7 @@ class Explanation(ResultSequence[VisitedSubregion]):
     n_steps, n_trials : int
         Of the trajectory.
     codes : (n_trials, T) ndarray of str
-        Bitcode of each state.
+        Bitcode of each state; empty text for padding.
     """
 
     _items: tuple[VisitedSubregion, ...]
@@ -128,13 +128,17 @@ def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subreg
     n_modes = whole("n_modes", n_modes, 1)
     max_subregions = whole("max_subregions", max_subregions, 1)
     n_trials, n_steps = bits.shape[:2]
-    patterns, inverse = np.unique(bits.reshape(n_trials * n_steps, bits.shape[2]), axis=0, return_inverse=True)
-    member = np.ravel(inverse).reshape(n_trials, n_steps)
-    counts = np.bincount(member.ravel(), minlength=len(patterns))
-    names = np.array([bits_to_string(p) for p in patterns])
+    valid = trajectory.valid
+    patterns, inverse = np.unique(trajectory.flatten(bits), axis=0, return_inverse=True)
+    # Padding is a member of none.
+    member = np.full((n_trials, n_steps), len(patterns))
+    member[valid] = np.ravel(inverse)
+    counts = np.bincount(member[valid], minlength=len(patterns))
+    names = np.array([*(bits_to_string(p) for p in patterns), ""])
     # Most visited first; names decide ties, so that a run and its copy are told alike.
-    described = np.lexsort((names, -counts))[:max_subregions]
+    described = np.lexsort((names[:-1], -counts))[:max_subregions]
     means = _mean_outputs(trajectory, member, counts)
+    lasting = np.maximum(valid.sum(axis=0), 1)
     regions = []
     for index, found in zip(described, find_modes(model, names[described].tolist(), n_modes=n_modes), strict=True):
         regions.append(
@@ -144,8 +148,8 @@ def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subreg
                 modes=found.modes,
                 henrici=found.henrici,
                 visits=int(counts[index]),
-                frequency=float(counts[index] / member.size),
-                step_share=(member == index).mean(axis=0),
+                frequency=float(counts[index] / valid.sum()),
+                step_share=(member == index).sum(axis=0) / lasting,
                 mean_output=None if means is None else means[index],
             )
         )
@@ -158,7 +162,7 @@ def _mean_outputs(trajectory: Trajectory, member: np.ndarray, counts: np.ndarray
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         sums = [
-            np.bincount(member.ravel(), weights=trajectory.outputs[..., i].ravel(), minlength=len(counts))
+            np.bincount(member.ravel(), trajectory.outputs[..., i].ravel(), len(counts) + 1)[: len(counts)]
             for i in range(trajectory.outputs.shape[2])
         ]
         return np.reshape(sums, (len(sums), len(counts))).T / counts[:, None]

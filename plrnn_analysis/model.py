@@ -128,18 +128,21 @@ class PLRNN(Network):
 
         return find_subregions(self.map.with_input(constant_input), **options)
 
-    def run(self, inputs: Any, z0: Any = None) -> Trajectory:
+    def run(self, inputs: Any, z0: Any = None, lengths: Any = None) -> Trajectory:
         """Drive the model with inputs; see :func:`plrnn_analysis.trajectories.run`.
 
         Parameters
         ----------
-        inputs : (batch, T, K) or (T, K) array_like
+        inputs : (batch, T, K) or (T, K) array_like, or RecordedTrials
+            ``model.trials`` for those that the checkpoint brought.
         z0 : (M,) or (batch, M) array_like, optional
             State before the first step; zero by default.
+        lengths : (batch,) array_like of int, optional
+            Valid steps of each trial; what follows is padding.
         """
         from .trajectories import run
 
-        return run(self, inputs, z0)
+        return run(self, inputs, z0, lengths=lengths)
 
     def simulate(
         self, steps: int, z0: Any = None, n: int = 1, constant_input: Any = None, seed: int | None = 0

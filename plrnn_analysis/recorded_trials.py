@@ -13,7 +13,7 @@ from ._validation import as_array, detached, one_of, whole
 from .display.abbreviation import count_words
 from .errors import ModelError
 
-__all__ = ["MAX_NUMBERS", "RecordedTrials"]
+__all__ = ["MAX_NUMBERS", "RecordedTrials", "valid_steps"]
 
 #: Numbers that the inputs may hold: 64 MB in a file.
 MAX_NUMBERS = 2**24
@@ -81,7 +81,7 @@ class RecordedTrials(Frozen):
             if not names:
                 raise ModelError("conditions are indices into condition_names, which are missing")
             held["conditions"] = _whole_numbers("conditions", self.conditions, n, 0, len(names) - 1)
-        lengths = None if self.lengths is None else _whole_numbers("lengths", self.lengths, n, 1, steps)
+        lengths = None if self.lengths is None else valid_steps(self.lengths, n, steps)
         held["lengths"] = lengths
         if self.initial is not None:
             held["initial"] = _single("initial", self.initial, (n, None), "(n, M), one state a trial")
@@ -163,6 +163,22 @@ class RecordedTrials(Frozen):
             named = zip(self.condition_names, counts.tolist(), strict=True)
             kinds = f"; conditions: {', '.join(f'{name} {count}' for name, count in named)}"
         return f"<RecordedTrials: {sizes}{uneven}, {count_words(self.n_inputs, 'input')}{kinds}>"
+
+
+def valid_steps(lengths: Any, n: int, steps: int) -> np.ndarray:
+    """Lengths of `n` trials, each from 1 to `steps`, as whole numbers.
+
+    Raises
+    ------
+    ModelError
+        If they are anything else.
+
+    Examples
+    --------
+    >>> valid_steps([3.0, 5.0], 2, 5)
+    array([3, 5])
+    """
+    return _whole_numbers("lengths", lengths, n, 1, steps)
 
 
 def _single(name: str, value: Any, shape: tuple[int | None, ...], what: str) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ._validation import as_array, whole
 from .errors import ModelError
 from .maps import CanonicalMap
 from .network import Network
+from .recorded_trials import RecordedTrials, valid_steps
 from .results import Trajectory
 
 __all__ = ["check_fits", "run", "simulate"]
@@ -27,18 +28,21 @@ _MANY_TRAJECTORIES = 16
 _CALL_OPERATIONS = 1e9
 
 
-def run(model: Network, inputs: Any, z0: Any = None, workers: int = 1) -> Trajectory:
+def run(model: Network, inputs: Any, z0: Any = None, workers: int = 1, lengths: Any = None) -> Trajectory:
     """Drive a model with inputs.
 
     Parameters
     ----------
     model : PLRNN
-    inputs : (batch, T, K) or (T, K) array_like
-        Input of each step; K may be 0 for a model without input. (T, K) is a batch of one.
+    inputs : (batch, T, K) or (T, K) array_like, or RecordedTrials
+        Input of each step; K may be 0 for a model without input. (T, K) is a batch of one. Recorded trials, such as
+        ``model.trials``, have initial states and lengths of their own.
     z0 : (M,) or (batch, M) array_like, optional
         State before the first step, the same for all or one each; zero by default.
     workers : int, optional
         Threads over the batch.
+    lengths : (batch,) array_like of int, optional
+        Valid steps of each trial, from 1 to T. What follows is padding: it is run, and no analysis counts it.
 
     Returns
     -------
@@ -48,7 +52,8 @@ def run(model: Network, inputs: Any, z0: Any = None, workers: int = 1) -> Trajec
     Raises
     ------
     ModelError
-        On wrong shapes, NaN or infinity in the inputs or initial states.
+        On wrong shapes, NaN or infinity in the inputs or initial states, lengths out of range, or initial states or
+        lengths beside those of recorded trials.
 
     Notes
     -----
@@ -67,6 +72,10 @@ def run(model: Network, inputs: Any, z0: Any = None, workers: int = 1) -> Trajec
     >>> trajectory.outputs[0, :, 0]
     array([2., 2., 4.])
     """
+    if isinstance(inputs, RecordedTrials):
+        if lengths is not None or (z0 is not None and inputs.initial is not None):
+            raise ModelError("recorded trials have lengths and initial states of their own: give neither beside them")
+        inputs, z0, lengths = inputs.inputs, inputs.initial if z0 is None else z0, inputs.lengths
     n_inputs = model.n_inputs
     given = np.ndim(inputs)
     what = "(batch, T, K) or (T, K), one row per step"
@@ -76,7 +85,8 @@ def run(model: Network, inputs: Any, z0: Any = None, workers: int = 1) -> Trajec
     if u.shape[0] == 0 or u.shape[1] == 0:
         raise ModelError(f"inputs must hold at least one trajectory and one step, got shape {np.shape(inputs)}")
     initial = _initial("z0", z0, u.shape[0], model.n_units)
-    return _iterate(model, model.map, u, initial, u.shape[1], workers)
+    found = _iterate(model, model.map, u, initial, u.shape[1], workers)
+    return found if lengths is None else replace(found, lengths=valid_steps(lengths, *u.shape[:2]))
 
 
 def simulate(

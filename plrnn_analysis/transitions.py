@@ -54,7 +54,7 @@ class TransitionCounts(Frozen):
     count: np.ndarray
 
 
-def count_transitions(bitcodes: Any, discard: int = 0) -> TransitionCounts:
+def count_transitions(bitcodes: Any, discard: int = 0, lengths: Any = None) -> TransitionCounts:
     """Count visits of subregions and steps between them.
 
     Parameters
@@ -63,6 +63,8 @@ def count_transitions(bitcodes: Any, discard: int = 0) -> TransitionCounts:
         0 and 1 are accepted too.
     discard : int, optional
         Leave out this many steps at the beginning of each trajectory.
+    lengths : (batch,) array_like of int, optional
+        Steps of each trajectory; what follows is padding, which is not counted.
 
     Returns
     -------
@@ -91,7 +93,9 @@ def count_transitions(bitcodes: Any, discard: int = 0) -> TransitionCounts:
 
     bits = _as_bits(bitcodes)
     _, steps, n_bits = bits.shape
-    discard = whole("discard", discard, 0, steps - 1, remark=f"(there are {steps} steps)", error=GraphError)
+    ends = _ends(lengths, len(bits), steps)
+    longest = int(ends.max())
+    discard = whole("discard", discard, 0, longest - 1, remark=f"(there are {longest} steps)", error=GraphError)
     small = n_bits <= 12
     capacity = 1 << n_bits if small else _NODES
     words = np.zeros((capacity, max(1, -(-n_bits // 64))), dtype=np.uint64)
@@ -101,7 +105,7 @@ def count_transitions(bitcodes: Any, discard: int = 0) -> TransitionCounts:
     edges = _empty_edges(_EDGES)
     meta = np.array([0, 0, 0, discard, -1], dtype=np.int64)
     while True:
-        status = kernels.count(bits.view(np.uint8), discard, words, slots, visits, dense, edges, meta)
+        status = kernels.count(bits.view(np.uint8), discard, ends, words, slots, visits, dense, edges, meta)
         if status == kernels.DONE:
             break
         # Kernels cannot grow arrays: they stop where they are, and go on with larger tables.
@@ -131,6 +135,15 @@ def _as_bits(value: Any) -> np.ndarray:
             raise GraphError(f"bitcodes must be truth values, or 0 and 1; got an array of {array.dtype}")
         array = array.astype(bool)
     return np.ascontiguousarray(array)
+
+
+def _ends(lengths: Any, batch: int, steps: int) -> np.ndarray:
+    if lengths is None:
+        return np.full(batch, steps, dtype=np.int64)
+    ends = np.array(lengths)
+    if ends.shape != (batch,) or ends.dtype.kind not in "iu" or ends.min() < 1 or ends.max() > steps:
+        raise GraphError(f"lengths must be {batch} whole numbers in 1..{steps}, one a trajectory")
+    return ends.astype(np.int64)
 
 
 def _empty_edges(places: int) -> np.ndarray:
@@ -195,7 +208,7 @@ def transition_graph(
     TransitionGraph
         A :class:`networkx.DiGraph`. Nodes are bitcode strings (``"-"`` for a model without ReLU), with attributes
 
-        - ``visits`` (int), ``frequency`` (float): steps spent there, absolute and relative;
+        - ``visits`` (int), ``frequency`` (float): steps spent there, absolute and relative; padding is not counted;
         - ``spectral_radius`` (float): of the subregion's Jacobian;
         - ``fixed_points``, ``continua`` (int): isolated fixed points and continua in the subregion;
         - ``stability`` (str): of these, separated by ``", "``; empty where there is none.
@@ -233,7 +246,7 @@ def transition_graph(
 
     map = model.map
     _check_origin(map, trajectory)
-    counts = count_transitions(trajectory.bitcodes, discard)
+    counts = count_transitions(trajectory.bitcodes, discard, trajectory.lengths)
     _check_finite(trajectory, discard)
     names = [bits_to_string(bits) for bits in counts.bitcodes]
     radii = spectral_radii(map, counts.bitcodes)
@@ -279,7 +292,7 @@ def _check_origin(map: CanonicalMap, trajectory: Trajectory) -> None:
 
 def _check_finite(trajectory: Trajectory, discard: int) -> None:
     # Where any state became infinite or NaN the last one did too, unless a weight of zero hid it.
-    finite = np.isfinite(trajectory.states[:, discard:]).all(axis=(1, 2))
+    finite = trajectory.finite(discard)
     if not finite.all():
         bad = int(np.flatnonzero(~finite)[0])
         steps = np.isfinite(trajectory.states[bad]).all(axis=1)

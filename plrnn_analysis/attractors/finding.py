@@ -196,7 +196,7 @@ def _initial(m: int, states: Any, n: int, box: Any, seed: int | None) -> np.ndar
         if box is not None:
             raise ModelError("give either states or a box to draw them from, not both")
         if isinstance(states, Trajectory):
-            flat = states.states.reshape(-1, states.states.shape[2])
+            flat = states.visited()
             states = flat[np.linspace(0, len(flat) - 1, min(n, len(flat))).astype(int)]
         given = as_array("states", states, (None, m), "(n, M), one row an initial state")
         if not len(given):

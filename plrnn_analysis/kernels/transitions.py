@@ -96,10 +96,10 @@ def move_edges(old, new):
 
 
 @kernel(
-    "int64(Array(uint8, 3, 'C', True), int64, uint64[:, ::1], int64[::1], int64[:, ::1], int64[:, ::1],"
+    "int64(Array(uint8, 3, 'C', True), int64, int64[::1], uint64[:, ::1], int64[::1], int64[:, ::1], int64[:, ::1],"
     " int64[:, ::1], int64[::1])"
 )
-def count(bits, first, words, node_slots, visits, dense, edges, meta):
+def count(bits, first, ends, words, node_slots, visits, dense, edges, meta):
     """Count visits and transitions; may be repeated after it returned `NODES_FULL` or `EDGES_FULL`.
 
     Parameters
@@ -108,6 +108,8 @@ def count(bits, first, words, node_slots, visits, dense, edges, meta):
         Each 0 or 1; may be read-only, as results are.
     first : int
         First step that counts, of each trajectory.
+    ends : (batch,) ndarray of int64
+        Steps of each trajectory; what follows is padding.
     words : (capacity, n_words) ndarray of uint64
         Packed bitcodes of the nodes found.
     node_slots : (power of two,) ndarray of int64
@@ -126,7 +128,7 @@ def count(bits, first, words, node_slots, visits, dense, edges, meta):
     int
         `DONE`, or which table must be enlarged.
     """
-    batch, steps, n_bits = bits.shape
+    batch, _, n_bits = bits.shape
     n_words = words.shape[1]
     node_mask = np.uint64(node_slots.shape[0] - 1)
     edge_mask = np.uint64(edges.shape[0] - 1)
@@ -137,7 +139,7 @@ def count(bits, first, words, node_slots, visits, dense, edges, meta):
     begin = meta[STEP]
     previous = meta[PREVIOUS]
     for b in range(meta[TRAJECTORY], batch):
-        for t in range(begin, steps):
+        for t in range(begin, ends[b]):
             changed = previous < 0
             row = bits[b, t]
             for w in range(n_words):

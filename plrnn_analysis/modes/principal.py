@@ -148,7 +148,7 @@ def principal_components(states: Trajectory | Any) -> PrincipalComponents:
     >>> found.components[0], float(found.explained[0]), found.participation_ratio
     (array([0.6, 0.8]), 1.0, 1.0)
     """
-    raw = states.states if isinstance(states, Trajectory) else np.asarray(states)
+    raw = states.visited() if isinstance(states, Trajectory) else np.asarray(states)
     if raw.ndim < 2:
         raise ModelError(f"states must have shape (..., M) with at least two axes, got {raw.shape}")
     data = as_array("states", raw.reshape(-1, raw.shape[-1]), (None, None), "(states, M)")

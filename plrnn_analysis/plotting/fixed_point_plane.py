@@ -91,8 +91,8 @@ def plot_fixed_points(
     if trajectory is not None:
         values = trajectory.states if outputs is None else trajectory.outputs
         assert values is not None  # _plane has looked
-        values = values[:max_trials]
-        runs = project(np.where(np.abs(values) <= SHOWABLE, values, np.nan))
+        shown = (np.abs(values) <= SHOWABLE) & trajectory.valid[..., None]
+        runs = project(np.where(shown, values, np.nan)[:max_trials])
     low, high, inside = _window(positions, runs)
     if runs is not None:
         for number, run in enumerate(runs):
@@ -157,8 +157,7 @@ def _plane(
     if units is not None or n_units == 2:
         i, j = _pair("units", (0, 1) if units is None else units, n_units)
         return lambda z: z[..., [i, j]], (f"unit {i}", f"unit {j}"), True
-    states = np.array([p.z for p in points]) if trajectory is None else trajectory.states
-    states = states.reshape(-1, states.shape[-1])
+    states = np.array([p.z for p in points]) if trajectory is None else trajectory.visited()
     found = principal_components(states[(np.abs(states) <= SHOWABLE).all(axis=1)])
     axes = np.vstack([found.components, np.zeros((1, found.mean.size))])[:2]
     shares = (*found.explained, 0.0)[:2]

@@ -59,9 +59,9 @@ def plot_state_plane(
     from ..slow_manifolds import distance_in_ranges
 
     ax = new_axes() if ax is None else ax
-    states = trajectory.states.reshape(-1, trajectory.states.shape[-1])
+    states = trajectory.visited()
     project, names, n_boundaries = _plane(trajectory, states, relus, units)
-    codes = bitcode_strings(trajectory).ravel()
+    codes = trajectory.flatten(bitcode_strings(trajectory))
     colours = bitcode_colours(codes)
     points = project(states)
     max_points = whole("max_points", max_points, 1)
@@ -188,7 +188,7 @@ def _draw_fixed_point(
 
 def _draw_continua(ax: Axes, found: FixedPoints, project: Any, trajectory: Trajectory) -> None:
     for piece in found.continua:
-        reach = 2.0 * float(np.linalg.norm(trajectory.states.reshape(-1, piece.anchor.size), axis=1).max() + 1.0)
+        reach = 2.0 * float(np.linalg.norm(trajectory.visited(), axis=1).max() + 1.0)
         ends = piece.interval if piece.interval is not None else (0.0, 0.0)
         t = np.clip(np.asarray(ends, dtype=np.float64), -reach, reach)
         path = project(piece.anchor + t[:, None] * piece.directions[0])

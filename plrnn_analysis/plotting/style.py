@@ -64,7 +64,7 @@ def bitcode_colours(codes: Any) -> dict[str, str]:
     >>> bitcode_colours(["00", "11", "00"])
     {'00': '#0072B2', '11': '#E69F00'}
     """
-    names = bitcode_strings(codes) if isinstance(codes, Trajectory) else np.asarray(codes)
+    names = codes.flatten(bitcode_strings(codes)) if isinstance(codes, Trajectory) else np.asarray(codes)
     counts = Counter(names.ravel().tolist())
     ordered = sorted(counts, key=lambda code: (-counts[code], code))
     return node_colours(ordered)

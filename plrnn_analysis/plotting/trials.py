@@ -56,7 +56,8 @@ def plot_trial(
     if trajectory.inputs is None:
         raise ModelError("plot_trial needs a trajectory that was driven by inputs: model.run(inputs)")
     trial = whole("trial", trial, -len(trajectory.states), len(trajectory.states) - 1)
-    inputs, states = trajectory.inputs[trial], trajectory.states[trial]
+    length = trajectory.n_steps if trajectory.lengths is None else int(trajectory.lengths[trial])
+    inputs, states = trajectory.inputs[trial, :length], trajectory.states[trial, :length]
     figure = Figure(figsize=(7.2, 6.2), layout="constrained") if figure is None else figure
     axes = figure.subplots(5, 1, sharex=True, height_ratios=[1.0, 1.2, 1.5, 0.32, 1.0])
     time = np.arange(1, len(states) + 1)
@@ -64,7 +65,7 @@ def plot_trial(
     _draw_arguments(axes[1], time, trajectory, trial)
     _draw_states(axes[2], states)
     _draw_bitcodes(axes[3], time, trajectory, trial)
-    _draw_outputs(axes[4], time, None if trajectory.outputs is None else trajectory.outputs[trial], target)
+    _draw_outputs(axes[4], time, None if trajectory.outputs is None else trajectory.outputs[trial, :length], target)
     axes[4].set_xlabel("time step")
     axes[4].set_xlim(0.5, len(states) + 0.5)
     if mark_channel is not None:
@@ -92,7 +93,7 @@ def _draw_arguments(ax: Axes, time: np.ndarray, trajectory: Trajectory, trial: i
     if not n_relu:
         ax.text(0.5, 0.5, "no ReLU", transform=ax.transAxes, ha="center", va="center")
         return
-    arguments = trajectory.map.preactivation(trajectory.states[trial])
+    arguments = trajectory.map.preactivation(trajectory.states[trial, : len(time)])
     for i in range(min(n_relu, len(PALETTE))):
         # Units that do the same hide each other; dashes let the one below show through.
         dash = ("-", (0, (3, 2)), (0, (1, 2)))[i % 3]
@@ -118,7 +119,7 @@ def _draw_states(ax: Axes, states: np.ndarray) -> None:
 def _draw_bitcodes(ax: Axes, time: np.ndarray, trajectory: Trajectory, trial: int) -> None:
     # Colours are those of the whole trajectory, so that figures of several trials can be compared.
     colours = bitcode_colours(trajectory)
-    codes = np.array([bits_to_string(b) for b in trajectory.bitcodes[trial]])
+    codes = np.array([bits_to_string(b) for b in trajectory.bitcodes[trial, : len(time)]])
     for code in [c for c in colours if c in set(codes.tolist())]:
         ax.bar(time[codes == code], 1.0, width=1.0, color=colours[code], label=code)
     ax.set_yticks([])

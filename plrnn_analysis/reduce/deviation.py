@@ -146,12 +146,14 @@ def trials(
     k = len(place.s_low)
     if isinstance(domain, Trajectory):
         batch, length, m = domain.states.shape
-        steps = min(horizon, length)
+        steps = min(horizon, length if domain.lengths is None else int(domain.lengths.min()))
         n = min(samples, max(1, MAX_NUMBERS // ((steps + 1) * (m + k))))
-        trial, first = rng.integers(batch, size=n), rng.integers(length - steps + 1, size=n)
+        trial = rng.integers(batch, size=n)
+        first = rng.integers((length if domain.lengths is None else domain.lengths[trial]) - steps + 1, size=n)
         before = np.concatenate([domain.initial[:, None], domain.states], axis=1)
         own = domain.inputs
-        if own is not None and np.all((own >= place.s_low) & (own <= place.s_high)):
+        seen = None if own is None else domain.flatten(own)
+        if own is not None and np.all((seen >= place.s_low) & (seen <= place.s_high)):
             return before[trial, first], own[trial[:, None], first[:, None] + np.arange(steps)]
         initial = before[trial, first]
     else:
@@ -162,6 +164,6 @@ def trials(
 
 def share_on(domain: Any, map: CanonicalMap, initial: np.ndarray, inputs: np.ndarray) -> np.ndarray:
     """Share (H,) of states at which each ReLU is active: those visited, or those drawn from the domain."""
-    bits = domain.bitcodes if isinstance(domain, Trajectory) else map.bits(initial, inputs[:, 0])
-    share: np.ndarray = bits.mean(axis=tuple(range(bits.ndim - 1)))
+    bits = domain.flatten(domain.bitcodes) if isinstance(domain, Trajectory) else map.bits(initial, inputs[:, 0])
+    share: np.ndarray = bits.mean(axis=0)
     return share

@@ -334,7 +334,7 @@ def choose_domain(map: CanonicalMap, domain: Any, inputs: Any, inflate: float) -
     """A box, a polytope or what a trajectory reaches, and a box of inputs; a ModelError if they make no sense."""
     if isinstance(domain, Trajectory):
         check_fits(domain, map.n_units, map.n_relu)
-        states = np.concatenate([domain.initial[:, None], domain.states], axis=1).reshape(-1, map.n_units)
+        states = np.concatenate([domain.initial, domain.visited()])
         if not np.all(np.isfinite(states)):
             raise ModelError("the trajectory diverges: cut it before its states become infinite, or give a box")
         s_low, s_high = _inputs_of(map, domain, inputs)
@@ -363,7 +363,7 @@ def _inputs_of(map: CanonicalMap, trajectory: Trajectory, inputs: Any) -> tuple[
     if inputs is not None or map.n_inputs == 0:
         return _inputs(map, inputs)
     if trajectory.inputs is not None:
-        seen = trajectory.inputs.reshape(-1, map.n_inputs)
+        seen = trajectory.flatten(trajectory.inputs)
         return seen.min(axis=0), seen.max(axis=0)
     if not (np.array_equal(trajectory.map.h, map.h) and np.array_equal(trajectory.map.c, map.c)):
         raise ModelError("the trajectory was made under a constant input: give inputs=(s, s) with that input s")

@@ -302,7 +302,7 @@ def _scale(given: Any, places: Sequence[np.ndarray], by: str) -> np.ndarray:
         values = given.states if by == "states" else given.outputs
         if values is None or (width and values.shape[2] != width):
             raise ModelError(f"scale is a trajectory without the {width} {by} of the second network")
-        flat = values.reshape(-1, values.shape[2])
+        flat = given.flatten(values)
         spread = float(np.sqrt(np.sum(np.var(flat, axis=0)))) if np.all(np.isfinite(flat)) else np.nan
         if not 0.0 < spread < np.inf:
             raise ModelError("scale is a trajectory that does not move or diverges: it says nothing of distances")

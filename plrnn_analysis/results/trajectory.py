@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class Trajectory(Frozen):
         The map that made it.
     input_names, output_names : tuple of str
         One name each, where the network has them; else empty.
+    lengths : (batch,) ndarray of int64 or None
+        Valid steps of each trial; what follows is padding, which no analysis counts. None where all are.
     """
 
     states: np.ndarray
@@ -47,11 +49,42 @@ class Trajectory(Frozen):
     map: CanonicalMap = field(repr=False)
     input_names: tuple[str, ...] = ()
     output_names: tuple[str, ...] = ()
+    lengths: np.ndarray | None = None
 
     @property
     def n_steps(self) -> int:
         """Number of steps T."""
         return int(self.states.shape[1])
+
+    @property
+    def valid(self) -> np.ndarray:
+        """Whether each step is one of the trial, (batch, T); padding is not."""
+        if self.lengths is None:
+            return np.ones(self.states.shape[:2], dtype=bool)
+        return np.arange(self.n_steps) < self.lengths[:, None]
+
+    def flatten(self, values: np.ndarray) -> np.ndarray:
+        """What belongs to each step, (batch, T, ...), one trial after the other and without padding, (n, ...)."""
+        if self.lengths is not None:
+            return values[self.valid]
+        return values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
+
+    def visited(self) -> np.ndarray:
+        """The states of all trials one after the other, (n, M), without padding."""
+        return self.flatten(self.states)
+
+    def finite(self, discard: int = 0) -> np.ndarray:
+        """Whether all states of each trial are finite, (batch,), from a step on and without padding."""
+        finite = np.isfinite(self.states[:, discard:]).all(axis=2)
+        return (finite | ~self.valid[:, discard:]).all(axis=1)
+
+    def select(self, trials: Any) -> Trajectory:
+        """Some of the trials: a slice, indices or a mask."""
+        kept: dict[str, Any] = {}
+        for name in ("states", "bitcodes", "initial", "outputs", "inputs", "lengths"):
+            value = getattr(self, name)
+            kept[name] = None if value is None else value[trials]
+        return replace(self, **kept)
 
     def to_pandas(self, dt: float = 1.0) -> Any:
         """One row for each step of each trial, as a :class:`pandas.DataFrame`.
@@ -64,9 +97,9 @@ class Trajectory(Frozen):
         Returns
         -------
         pandas.DataFrame
-            Columns ``trial``, ``step`` (from 0), ``time`` (``(step + 1) * dt``, since the state before the first step
-            is at time 0), ``bitcode``, then the states ``unit 0``, ``unit 1``, ..., the inputs and the outputs by their
-            names, or as ``input 0`` and ``output 0``.
+            Without padding. Columns ``trial``, ``step`` (from 0), ``time`` (``(step + 1) * dt``, since the state before
+            the first step is at time 0), ``bitcode``, then the states ``unit 0``, ``unit 1``, ..., the inputs and the
+            outputs by their names, or as ``input 0`` and ``output 0``.
 
         Raises
         ------
@@ -92,7 +125,8 @@ class Trajectory(Frozen):
             for i, values in enumerate(np.moveaxis(array, 2, 0)):
                 name = channel_name(names, i, noun)
                 columns[name if name not in columns else f"{noun} {i}: {name}"] = values.ravel()
-        return pandas.DataFrame(columns)
+        table = pandas.DataFrame(columns)
+        return table if self.lengths is None else table[self.valid.ravel()].reset_index(drop=True)
 
     def to_xarray(self, dt: float = 1.0) -> Any:
         """The trajectory with named axes, as an :class:`xarray.Dataset`.
@@ -107,7 +141,8 @@ class Trajectory(Frozen):
         xarray.Dataset
             ``states`` (trial, time, unit), ``initial`` (trial, unit), and where there are any ``inputs`` (trial, time,
             input) and ``outputs`` (trial, time, output). Coordinates are the times ``dt, 2 dt, ...``, the ``bitcode``
-            of each step (trial, time), and the names of inputs and outputs.
+            of each step (trial, time), and the names of inputs and outputs. Padding is kept; ``lengths`` (trial) says
+            where it begins.
 
         Raises
         ------
@@ -132,6 +167,8 @@ class Trajectory(Frozen):
             "unit": np.arange(units),
             "bitcode": (("trial", "time"), self._codes()),
         }
+        if self.lengths is not None:
+            held["lengths"] = ("trial", self.lengths)
         for array, names, noun in self._channels():
             held[f"{noun}s"] = (("trial", "time", noun), array)
             coordinates[noun] = [channel_name(names, i, noun) for i in range(array.shape[2])]
@@ -156,14 +193,16 @@ class Trajectory(Frozen):
         for array, noun in ((self.inputs, "input"), (self.outputs, "output")):
             if array is not None:
                 sizes.append(count_words(array.shape[2], noun))
-        lost = int(np.count_nonzero(~np.isfinite(self.states[:, -1]).all(axis=-1)))
+        # Where any state became infinite or NaN the last one did too, unless a weight of zero hid it.
+        last = np.full(trials, steps) if self.lengths is None else self.lengths
+        lost = int(np.count_nonzero(~np.isfinite(self.states[np.arange(trials), last - 1]).all(axis=-1)))
         diverged = f"; {lost:,} DIVERGED" if lost else ""
-        ran = f"{count_words(trials, 'trial')} of {count_words(steps, 'step')}"
+        ran = f"{count_words(trials, 'trial')} of {'up to ' * (self.lengths is not None)}{count_words(steps, 'step')}"
         return f"<Trajectory: {ran}; {', '.join(sizes)}{diverged}>"
 
     def _grids(self) -> list[Grid]:
         """The subregions visited, those with most steps first."""
-        bits = self.bitcodes.reshape(self.states.shape[0] * self.n_steps, self.bitcodes.shape[2])
+        bits = self.flatten(self.bitcodes)
         if not bits.size:
             return []
         packed = np.packbits(bits, axis=1)

@@ -86,7 +86,7 @@ def visited_words(words: Sequence[Sequence[str]], trajectory: Trajectory) -> np.
         If the bitcodes are those of a model with another number of ReLUs.
     """
     codes = sorted({code for word in words for code in word})
-    batch, steps, n_relu = trajectory.bitcodes.shape
+    n_relu = trajectory.bitcodes.shape[2]
     lengths = sorted({0 if code == "-" else len(code) for code in codes})
     if lengths and lengths != [n_relu]:
         raise ModelError(
@@ -94,7 +94,7 @@ def visited_words(words: Sequence[Sequence[str]], trajectory: Trajectory) -> np.
             f"{' or '.join(map(str, lengths))}"
         )
     patterns = np.array([bits_from_string(code, n_relu) for code in codes], dtype=bool).reshape(len(codes), n_relu)
-    entered = dict(zip(codes, _entered(patterns, trajectory.bitcodes.reshape(batch * steps, n_relu)), strict=True))
+    entered = dict(zip(codes, _entered(patterns, trajectory.flatten(trajectory.bitcodes)), strict=True))
     return np.array([all(entered[code] for code in word) for word in words], dtype=bool)
 
 

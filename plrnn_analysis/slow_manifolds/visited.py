@@ -64,7 +64,7 @@ def visited_range(visited: Trajectory | Any, n_units: int | None = None) -> Visi
     """
     states = None
     if isinstance(visited, Trajectory):
-        states = visited.states.reshape(-1, visited.states.shape[-1])
+        states = visited.visited()
         if states.shape[0] == 0:
             raise ModelError("the trajectory has no state: run it for at least one step")
         if not np.all(np.isfinite(states)):

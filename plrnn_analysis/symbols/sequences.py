@@ -79,7 +79,7 @@ def symbol_sequences(source: Any, discard: int = 0) -> SymbolSequences:
     source : Trajectory, array_like, or sequence of array_like
         One of
 
-        - a trajectory;
+        - a trajectory, whose padding is left out;
         - bitcodes, (batch, T, H) or (T, H) of bool; (batch, T, H) of 0 and 1 too;
         - symbols, (batch, T) or (T,) of whole numbers or of text;
         - a list of trials of different lengths, each (T, H) of bool or (T,) of whole numbers or text.
@@ -135,14 +135,17 @@ def symbol_sequences(source: Any, discard: int = 0) -> SymbolSequences:
 def _trials(source: Any, discard: int) -> tuple[list[np.ndarray], int | None]:
     """Arrays of the trials, and the length of a bitcode."""
     if isinstance(source, Trajectory):
-        finite = np.isfinite(source.states[:, discard:]).all(axis=(1, 2))
+        finite = source.finite(discard)
         if not finite.all():
             raise ModelError(
                 f"{int((~finite).sum())} of {finite.size} trajectories diverge (number "
                 f"{int(np.flatnonzero(~finite)[0])} is the first): states that are not finite have no subregion. "
                 "Run fewer steps or leave those trajectories out."
             )
-        return list(source.bitcodes), int(source.bitcodes.shape[2])
+        if source.lengths is None:
+            return list(source.bitcodes), int(source.bitcodes.shape[2])
+        trials = [bits[:n] for bits, n in zip(source.bitcodes, source.lengths, strict=True)]
+        return trials, int(source.bitcodes.shape[2])
     if isinstance(source, Sequence) and not isinstance(source, str) and len(source) > 0:
         parts = [np.asarray(part) for part in source if not np.isscalar(part)]
         if len(parts) == len(source) and len({part.shape for part in parts}) > 1:
