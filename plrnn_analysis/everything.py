@@ -6,6 +6,7 @@ from . import (
     bifurcations,
     border_collisions,
     comparison,
+    conditions,
     explain,
     graph_summary,
     input_diagrams,
@@ -29,7 +30,7 @@ __all__ = ["ROOMS"]
 
 #: The rooms, those that they import themselves left out.
 ROOMS = (
-    analysis, attractors, bifurcations, border_collisions, comparison, explain, graph_summary, input_diagrams,
-    linear_limit, lyapunov, manifolds, model, modes, recorded_trials, reduce, results, slow_manifolds, story, symbols,
-    tables, transitions, windings,
+    analysis, attractors, bifurcations, border_collisions, comparison, conditions, explain, graph_summary,
+    input_diagrams, linear_limit, lyapunov, manifolds, model, modes, recorded_trials, reduce, results, slow_manifolds,
+    story, symbols, tables, transitions, windings,
 )  # fmt: skip

@@ -10,11 +10,14 @@ import numpy as np
 from .._frozen import Frozen
 from .._validation import as_array
 from ..attractors import MAX_PERIOD
+from ..conditions import condition_use
 from ..display.abbreviation import count_words
 from ..display.markup import Grid
 from ..errors import ModelError
 from ..progress import ProgressOption, reports
+from ..recorded_trials import RecordedTrials
 from ..results import FixedPoints, ResultSequence, Trajectory
+from .conditions import told_by_condition
 from .wording import (
     FAR,
     LISTED,
@@ -113,9 +116,9 @@ def tell_story(
     model : PLRNN
     constant_input : (K,) array_like, optional
         The input held on while the model is left to itself; None stands for zero input.
-    trials : (n, T, K) array_like, optional
-        Inputs that the model is made for. They say which states are in use; without them free runs do, transients
-        included.
+    trials : (n, T, K) array_like or RecordedTrials, optional
+        Inputs that the model is made for, such as ``model.trials``. They say which states are in use; without them free
+        runs do, transients included. Where they have conditions, a section tells these apart.
     probes : (n, K) array_like, optional
         Inputs held on, one after the other: what does each do?
     fixed_points : FixedPoints, optional
@@ -152,8 +155,11 @@ def tell_story(
     asked = np.zeros((0, k)) if probes is None else as_array("probes", probes, (None, k), "(n, K), one row a probe")
     if fixed_points is None:
         fixed_points = model.fixed_points(constant_input=held, time_limit=time_limit, progress=progress)
-    driven = None if trials is None else model.run(as_array("trials", trials, (None, None, k), "(n, T, K)"))
-    if driven is not None and not np.all(np.abs(driven.states) < HUGE):
+    recorded = trials if isinstance(trials, RecordedTrials) else None
+    if trials is not None and recorded is None:
+        trials = as_array("trials", trials, (None, None, k), "(n, T, K)")
+    driven = None if trials is None else model.run(trials)
+    if driven is not None and not np.all(np.abs(driven.visited()) < HUGE):
         raise ModelError("the model diverges under the trials: there is no range of states in use to speak of")
     limits: dict[str, Any] = {"time_limit": time_limit, "progress": progress}
     search = {"n": n_states, "steps": steps, "max_period": max_period, "seed": seed, **limits}
@@ -166,11 +172,14 @@ def tell_story(
         sections.extend(_probe(model, probe, None, search) for probe in asked)
         return Story(tuple(sections))
     # Bounds and programs over them take as long as they are many.
-    few = _some(visited, slice(0, TRIALS))
+    few = visited.select(slice(0, TRIALS))
     sections.append(_states_in_use(visited, driven is not None, fixed_points))
     sections.append(_slow_motion(model, few, held, asked, limits))
     if driven is not None:
         sections.append(_trials(model, driven))
+        if recorded is not None and recorded.labels is not None:
+            told = told_by_condition(condition_use(driven, recorded.labels, fixed_points, seed=seed))
+            sections.append(Section("Conditions", *told))
     sections.extend(_probe(model, probe, visited, search) for probe in asked)
     sections.append(_needed(model, few, held, limits))
     return Story(tuple(sections))
@@ -180,7 +189,7 @@ def _starts(driven: Trajectory | None, n: int) -> np.ndarray | None:
     """Where free runs start: at states that trials lead to, if there are any."""
     if driven is None:
         return None
-    states = driven.states.reshape(-1, driven.states.shape[2])
+    states = driven.visited()
     return states[np.linspace(0, len(states) - 1, min(n, len(states))).astype(int)]
 
 
@@ -196,7 +205,7 @@ def _free_states(model: PLRNN, ends: Attractors, held: np.ndarray) -> Trajectory
     # What is undecided may still run away.
     limit = RUN_AWAY * (1.0 + np.max(np.abs(z0)) + np.max(np.abs(model.map.h)))
     finite = np.all(np.abs(run.states) < limit, axis=(1, 2))
-    return _some(run, finite) if finite.any() else None
+    return run.select(finite) if finite.any() else None
 
 
 def _where_it_ends(ends: Attractors) -> Section:
@@ -221,17 +230,6 @@ def _where_it_ends(ends: Attractors) -> Section:
     return Section("Where free runs end", tuple(sentences), {"initial_states": n, "ends": records})
 
 
-def _some(visited: Trajectory, which: slice | np.ndarray) -> Trajectory:
-    """Some of the trials."""
-    from dataclasses import replace
-
-    parts: dict[str, Any] = {name: getattr(visited, name)[which] for name in ("states", "bitcodes", "initial")}
-    for name in ("outputs", "inputs"):
-        value = getattr(visited, name)
-        parts[name] = None if value is None else value[which]
-    return replace(visited, **parts)
-
-
 def _states_in_use(visited: Trajectory, driven: bool, fixed_points: FixedPoints) -> Section:
     from ..slow_manifolds import distance_in_ranges
     from ..symbols import occupancy, topological_entropy
@@ -239,7 +237,8 @@ def _states_in_use(visited: Trajectory, driven: bool, fixed_points: FixedPoints)
     found = occupancy(visited)
     n_relu = visited.bitcodes.shape[2]
     n_runs, steps = visited.states.shape[:2]
-    where = count_words(n_runs, "trial" if driven else "free run") + f" of {count_words(steps, 'step')}"
+    most = "" if visited.lengths is None else "up to "
+    where = count_words(n_runs, "trial" if driven else "free run") + f" of {most}{count_words(steps, 'step')}"
     visit, stay = ("visits", "stays") if n_runs == 1 else ("visit", "stay")
     named = n_relu <= LONGEST_CODE
     shown = ", ".join((f"{item.bitcode} " if named else "") + f"{item.frequency:.3g}" for item in found[:LISTED])
@@ -295,16 +294,19 @@ def _slow_motion(
 def _trials(model: PLRNN, driven: Trajectory) -> Section:
     found = model.explain(driven, n_modes=1, max_subregions=LISTED)
     names = (model.input_names, model.output_names)
-    sentences = [f"{count_words(found.n_trials, 'trial')} of {count_words(found.n_steps, 'step')}."]
+    # What is said over a trial is said over the steps that all trials have.
+    steps = driven.n_steps if driven.lengths is None else int(driven.lengths.min())
+    length = count_words(steps, "step") if steps == driven.n_steps else f"{steps:,} to {driven.n_steps:,} steps"
+    sentences = [f"{count_words(found.n_trials, 'trial')} of {length}."]
     for region in found:
         if region.modes:
             sentences.append(mode_sentence(region, names[0], names[1]))
     some = slice(0, EXPONENT_TRIALS)
     assert driven.inputs is not None  # it is driven
     spectrum = model.lyapunov(
-        driven.n_steps, inputs=driven.inputs[some], z0=driven.initial[some], n_exponents=1, transient=0
+        steps, inputs=driven.inputs[some, :steps], z0=driven.initial[some], n_exponents=1, transient=0
     )
-    sentences.append(memory_sentence(spectrum.leading, driven.n_steps))
+    sentences.append(memory_sentence(spectrum.leading, steps))
     numbers = {
         "frequency": {region.bitcode: float(region.frequency) for region in found},
         "conditional_lyapunov_exponent": _finite(spectrum.leading),

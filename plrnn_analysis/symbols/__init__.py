@@ -7,6 +7,7 @@ from .divergence import DivergenceMatrix, compare_conditions, jensen_shannon
 from .entropies import BlockEntropies, BlockEntropy, block_entropies
 from .estimates import Estimate
 from .information import MutualInformation, mutual_information
+from .likeness import GroupLikeness, group_likeness
 from .markov import MarkovChain, markov_chain, markov_entropy_rate
 from .order import MarkovOrderTest, OrderComparison, markov_order_test
 from .sequences import SymbolSequences, symbol_sequences
@@ -23,6 +24,7 @@ __all__ = [
     "Estimate",
     "ForbiddenWord",
     "ForbiddenWords",
+    "GroupLikeness",
     "MarkovChain",
     "MarkovOrderTest",
     "MutualInformation",
@@ -36,6 +38,7 @@ __all__ = [
     "compare_conditions",
     "dwell_times",
     "forbidden_words",
+    "group_likeness",
     "jensen_shannon",
     "markov_chain",
     "markov_entropy_rate",
