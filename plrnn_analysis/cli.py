@@ -13,18 +13,22 @@ from typer.core import TyperGroup
 from . import __version__
 from .checkpoint_options import Checkpoint, parse_numbers, takes_checkpoint
 from .errors import PLRNNError
+from .trial_choice import driving_trials, trials_for
 
 if TYPE_CHECKING:
     import numpy as np
 
     from .model import PLRNN
-    from .results import FixedPoints
+    from .recorded_trials import RecordedTrials
+    from .results import FixedPoints, Trajectory
     from .story import Story
 
 __all__ = ["app", "main"]
 
 # Trials drawn for the story of a network whose checkpoint names its task.
 STORY_TRIALS = 500
+# Free runs of a graph.
+FREE_STEPS, FREE_RUNS = 10_000, 10
 ENTRY_POINTS = "plrnn.commands"
 TRAINING_HINT = 'this command trains networks and needs PyTorch: pip install "plrnn-analysis[train]"'
 
@@ -75,6 +79,7 @@ def _root(
     pass
 
 
+FreeOption = Annotated[bool, typer.Option("--free", help="Let the model run freely although there are trials for it.")]
 InputOption = Annotated[
     str | None, typer.Option("--input", metavar="S1,S2,...", help="Constant input, comma-separated; zero by default.")
 ]
@@ -121,6 +126,7 @@ def analyze(
     with_story: Annotated[
         bool, typer.Option("--story/--no-story", help="What the model does beside its fixed points.")
     ] = True,
+    free: FreeOption = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of initial states and trials.")] = 0,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - prints it instead.")
@@ -128,8 +134,8 @@ def analyze(
 ) -> None:
     """Find every fixed point of a model, say what was proved, and tell what the model does.
 
-    States in use are those of the trials in --inputs, of trials drawn for the task that the checkpoint names, or else
-    of free runs.
+    States in use are those of the trials in --inputs, of addition trials for a network trained on these, of the trials
+    that the checkpoint brings, or else of free runs.
 
     Example: plrnn analyze rnn.pt --architecture leaky_rnn --alpha 0.2 --form rate --json result.json
     """
@@ -147,7 +153,8 @@ def analyze(
     if with_story:
         runs: dict[str, Any] = {"steps": steps, "max_period": max_period, "seed": seed}
         runs.update(time_limit=time_limit, progress=shown)
-        told = _story(model, held, inputs, probe, fixed_points, runs)
+        trials = driving_trials(model, inputs, free, STORY_TRIALS, seed)
+        told = _story(model, held, trials, probe, fixed_points, runs)
     record = ""
     if json_file is not None:
         constant = None if held is None else tuple(held)
@@ -173,35 +180,63 @@ def graph(
     checkpoint: Checkpoint,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="GraphML file to write.")],
     constant_input: InputOption = None,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of each trajectory.")] = 10_000,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help="Run freely, for so many steps (10,000 by default).")
+    ] = None,
     trajectories: Annotated[
-        int, typer.Option("--trajectories", "-n", min=1, help="Trajectories, from standard normal initial states.")
-    ] = 10,
+        int | None,
+        typer.Option(
+            "--trajectories", "-n", min=1, help="Run freely, from so many standard normal states (10 by default)."
+        ),
+    ] = None,
+    free: FreeOption = False,
     transient: Annotated[
         int, typer.Option("--transient", min=0, help="Steps left out at the start of each trajectory.")
     ] = 0,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the initial states.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of initial states and trials.")] = 0,
     flavour: Annotated[
         str, typer.Option("--flavour", help="plain, or gephi: with colours, places and short labels for Gephi.")
     ] = "plain",
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", metavar="FILE", help="Draw the divergences between conditions (.png, .svg, .pdf)."),
+    ] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write as JSON what each condition visits, and the divergences."),
+    ] = None,
 ) -> None:
-    """Let a model run freely and write its symbolic transition graph.
+    """Write the symbolic transition graph of a model, under the trials that the checkpoint brings or running freely.
+
+    For a network trained on addition, trials are drawn. --free, --steps, --trajectories and --input ask for free runs.
+    Where trials have conditions, the graph and the tables tell these apart.
 
     Example: plrnn graph choice.safetensors --steps 1000 --transient 100 --out graph.graphml
     """
     from . import terminal, write_graphml
-    from .errors import ModelError
+    from .conditions import mark_conditions
 
-    if transient >= steps:
-        raise ModelError(f"--transient {transient} leaves nothing of {steps} steps")
     held = parse_numbers(constant_input, "--input", float)
+    free = free or not (steps is None and trajectories is None and held is None)
     model = checkpoint.load()
-    run = model.simulate(steps, n=trajectories, constant_input=held, seed=seed)
+    trials = driving_trials(model, None, free, STORY_TRIALS, seed)
+    labels = getattr(trials, "labels", None)
+    _refuse_leftovers(labels is None, figure, json_file)
+    run = (
+        model.simulate(steps or FREE_STEPS, n=trajectories or FREE_RUNS, constant_input=held, seed=seed)
+        if trials is None
+        else model.run(trials)
+    )
+    _refuse_long_transient(transient, run)
     transitions = model.transition_graph(run, discard=transient)
+    if labels is not None:
+        mark_conditions(transitions, run, labels, transient)
     write_graphml(transitions, out, flavour)
-    terminal.print_model(model, checkpoint.path, held)
+    terminal.print_model(model, checkpoint.path, held, driven=trials is not None)
     terminal.print_graph(run, transitions)
     typer.echo(f"Written: {out}")
+    if labels is not None:
+        _tell_conditions(model, run, labels, figure, json_file)
 
 
 @app.command()
@@ -224,7 +259,8 @@ def explain(
 ) -> None:
     """Say what each subregion does, and which ReLUs the task needs.
 
-    Trials come from --inputs, or for a network trained on addition are drawn as its checkpoint says.
+    Trials come from --inputs, for a network trained on addition are drawn as its checkpoint says, or are those that the
+    checkpoint brings.
 
     Example: plrnn explain net.pt --readout fc --inputs trials.npy --targets targets.npy
     """
@@ -232,10 +268,12 @@ def explain(
     from .explain import ablation_table
 
     model = checkpoint.load()
-    driven, wanted = _trials(model, inputs, targets, trials, seed)
-    found = model.explain(model.run(driven), n_modes=modes)
+    driven, wanted = trials_for(model, inputs, targets, trials, seed)
+    run = model.run(driven)
+    assert run.inputs is not None  # it is driven
+    found = model.explain(run, n_modes=modes)
     terminal.print_model(model, checkpoint.path, None, driven=True)
-    terminal.print_explanation(found, driven)
+    terminal.print_explanation(found, run.inputs)
     if wanted is not None and model.relu_units:
         terminal.print_ablations(ablation_table(model, driven, wanted))
 
@@ -243,7 +281,7 @@ def explain(
 def _story(
     model: PLRNN,
     held: list[float] | None,
-    inputs: Path | None,
+    trials: np.ndarray | RecordedTrials | None,
     probe: list[str] | None,
     fixed_points: FixedPoints,
     runs: dict[str, Any],
@@ -252,8 +290,6 @@ def _story(
     from .story import tell_story
 
     probes = [parse_numbers(text, "--probe", float) for text in probe or []]
-    named = inputs is not None or model.metadata.get("training", {}).get("task") == "addition"
-    trials = _trials(model, inputs, None, STORY_TRIALS, runs["seed"])[0] if named else None
     return tell_story(
         model,
         held,
@@ -264,30 +300,38 @@ def _story(
     )
 
 
-def _trials(
-    model: PLRNN, inputs: Path | None, targets: Path | None, n: int, seed: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Inputs and wanted outputs, from files or drawn for the task that the checkpoint names."""
-    import numpy as np
+def _tell_conditions(
+    model: PLRNN, run: Trajectory, labels: np.ndarray, figure: Path | None, json_file: Path | None
+) -> None:
+    """What each condition visits: on the terminal, and in the files asked for."""
+    from . import terminal
+    from .conditions import condition_use
 
+    found = condition_use(run, labels, model.fixed_points())
+    terminal.print_conditions(found)
+    if figure is not None and found.divergences is not None:
+        found.divergences.plot().savefig(figure)
+        typer.echo(f"Written: {figure}")
+    if json_file is not None:
+        found.to_json(json_file)
+        typer.echo(f"Written: {json_file}")
+
+
+def _refuse_leftovers(no_conditions: bool, figure: Path | None, json_file: Path | None) -> None:
     from .errors import ModelError
-    from .linear_limit import addition_trials
 
-    if inputs is not None:
-        try:
-            driven = np.load(inputs, allow_pickle=False)
-            wanted = None if targets is None else np.load(targets, allow_pickle=False)
-        except ValueError as error:
-            raise ModelError(f"--inputs and --targets take .npy files of numbers ({error})") from error
-        driven = driven[None] if driven.ndim == 2 else driven
-        return driven, wanted
-    if targets is not None:
-        raise ModelError("--targets needs --inputs")
-    training = model.metadata.get("training", {})
-    if training.get("task") != "addition":
-        raise ModelError("the checkpoint does not name a task this command can draw trials of: give --inputs FILE.npy")
-    length, blank = training.get("length", 100), training.get("blank_steps", 1)
-    return addition_trials(n, length, training.get("marks", "halves"), blank, seed)
+    for option, file in (("--figure", figure), ("--json", json_file)):
+        if no_conditions and file is not None:
+            raise ModelError(f"{option} is about conditions: the checkpoint brings no trials with conditions, or they "
+                             "were not asked for")  # fmt: skip
+
+
+def _refuse_long_transient(transient: int, run: Trajectory) -> None:
+    from .errors import ModelError
+
+    steps = run.n_steps if run.lengths is None else int(run.lengths.max())
+    if transient >= steps:
+        raise ModelError(f"--transient {transient} leaves nothing of {steps} steps")
 
 
 def _training_missing(ctx: typer.Context) -> None:

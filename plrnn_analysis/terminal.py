@@ -20,6 +20,7 @@ from .summary import coverage_sentences, cycle_sentences
 if TYPE_CHECKING:
     import networkx
 
+    from .conditions import ConditionUse
     from .explain import Ablation, Explanation
     from .model import PLRNN
     from .results import Cycles, FixedPoints, Trajectory
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "print_ablations",
+    "print_conditions",
     "print_cycles",
     "print_explanation",
     "print_fixed_points",
@@ -42,10 +44,12 @@ LISTED_ROWS = 20
 # Columns of text.
 LEFT = (
     "bitcode", "word", "steps of the first trial", "replaced by", "stability", "z", "output", "mean output",
-    "fixed points", "followed by",
+    "fixed points", "followed by", "condition",
 )  # fmt: skip
 # A trajectory that ends this many times further out than it began is called growing.
 GROWN = 1e4
+# Beyond this p-value two conditions may not differ at all.
+DOUBTFUL = 0.05
 # |eigenvalue - 1| below this is called slow.
 SLOW = 1e-2
 
@@ -195,17 +199,19 @@ def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
         Its transition graph, with fixed points.
     """
     about, summary = graph.graph, summarize_graph(graph)
-    kept = run.states[:, about["discard"] :]
-    norms = np.linalg.norm(kept, axis=-1)
-    trajectories = count_words(about["n_trajectories"], "trajectory", "trajectories")
+    norms = np.linalg.norm(run.states, axis=-1)
+    kept = norms[:, about["discard"] :][run.valid[:, about["discard"] :]]
+    noun = ("trajectory", "trajectories") if run.inputs is None else ("trial", "trials")
+    trajectories = count_words(about["n_trajectories"], *noun)
+    most = "" if run.lengths is None else "up to "
     left_out = f", the first {about['discard']:,} left out" if about["discard"] else ""
-    _print(f"{trajectories} of {count_words(about['n_steps'], 'step')}{left_out}")
+    _print(f"{trajectories} of {most}{count_words(about['n_steps'], 'step')}{left_out}")
     _print(
         f"{count_words(len(summary), 'subregion')} visited of at most 2^{about['pwl_units']}, "
         f"{count_words(summary.n_transitions, 'transition')} seen; entropy {summary.entropy:.3g} bits, "
         f"of the next step {summary.next_entropy:.3g}"
     )
-    _print(f"states visited: |z| from {norms.min():.4g} to {norms.max():.4g}")
+    _print(f"states visited: |z| from {kept.min():.4g} to {kept.max():.4g}")
     table = _table("Subregions by visits", "bitcode", "frequency", "spectral radius", "fixed points", "followed by")
     for node in summary[:LISTED_ROWS]:
         following = ", ".join(f"{short_bitcode(code)} {share:.3g}" for code, share in node.followed_by.items())
@@ -216,7 +222,7 @@ def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
         _print(f"({len(summary) - LISTED_ROWS:,} further subregions are in the file)")
     _print()
     growing = int(np.count_nonzero(norms[:, -1] > GROWN * (1.0 + np.linalg.norm(run.initial, axis=-1))))
-    if growing:
+    if growing and run.inputs is None:
         who = count_words(growing, "trajectory", "trajectories")
         _print(
             f"Note: {who} grew more than {GROWN:g} times: started there the model is unstable, and the graph "
@@ -227,6 +233,48 @@ def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
         _print(f"Note: {elsewhere} in subregions that no trajectory visited.")
     if not about["fixed_points_complete"]:
         _print("Note: the search for fixed points was not complete; there may be more than the table shows.")
+
+
+def print_conditions(found: ConditionUse) -> None:
+    """What each condition visits, and how alike the conditions are.
+
+    Parameters
+    ----------
+    found : ConditionUse
+    """
+    # In the order of the dendrogram, so that conditions that are alike stand together.
+    order = range(len(found)) if found.divergences is None else found.divergences.order
+    shown = [found[i] for i in order]
+    columns = ["", "condition", "trials", "subregions", "half of the time in", "effective number"]
+    points = len(found.fixed_points)
+    table = _table("Conditions", *columns, *(["fixed points there"] if points else []))
+    for number, c in enumerate(shown, start=1):
+        cells = [str(number), c.condition, str(c.n_trials), str(c.subregions), str(c.held_by(0.5))]
+        entered = [f"{len(c.fixed_points)} of {points}"] if points else []
+        table.add_row(*cells, f"{c.effective_number:.4g}", *entered)
+    _print(table)
+    numbers = [str(number) for number in range(1, len(shown) + 1)]
+    usage = found.usage()
+    names = list(usage)
+    table = _table("Share of the steps of each condition", "bitcode", *numbers)
+    for row in range(min(usage.n_rows, LISTED_ROWS)):
+        cells = [f"{usage[names[1 + i]][row]:.2g}".replace("0.", ".") for i in order]
+        table.add_row(short_bitcode(usage["bitcode"][row]), *cells)
+    _print(table)
+    if usage.n_rows > LISTED_ROWS:
+        _print(f"({usage.n_rows - LISTED_ROWS:,} further subregions are in the graph)")
+    if found.divergences is None:
+        return
+    divergences = found.divergences
+    table = _table("Jensen-Shannon divergence (bits; ○ shuffled trials give as much)", "", "condition", *numbers)
+    for name, i in zip(numbers, order, strict=True):
+        cells = ["" if i == j else _divergence(divergences.matrix[i, j], divergences.p_value[i, j]) for j in order]
+        table.add_row(name, divergences.conditions[i], *cells)
+    _print(table)
+
+
+def _divergence(value: float, p_value: float) -> str:
+    return f"{value:.2f}".replace("0.", ".") + ("○" if p_value > DOUBTFUL else "")
 
 
 def print_explanation(found: Explanation, inputs: np.ndarray) -> None:

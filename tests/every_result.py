@@ -65,6 +65,7 @@ def made() -> Iterator[Any]:
     from plrnn_analysis.bifurcations import bifurcation_plane
     from plrnn_analysis.border_collisions import classify_border_collision
     from plrnn_analysis.comparison import compare
+    from plrnn_analysis.conditions import condition_use
     from plrnn_analysis.explain import ablation_table
     from plrnn_analysis.linear_limit import affine_floor, superposition_certificate
     from plrnn_analysis.lyapunov.sensitivity import sensitivity
@@ -83,6 +84,7 @@ def made() -> Iterator[Any]:
     inputs = rng.choice([0.0, 1.0], size=(4, 30, 2))
     recorded = RecordedTrials(inputs, [0, 1, 0, 1], [30, 30, 20, 10], ("left", "right"))
     yield from (recorded, model.with_trials(recorded))
+    yield condition_use(model.run(recorded), recorded.labels, model.fixed_points(), n_permutations=20)
     driven, free = model.run(inputs), chaotic.simulate(300, z0=[0.1, 0.1])
     yield Network.al_rnn([0.5], [[1.0]], [0.0], 1)
     yield from (model, model.map, driven, free, tent.fixed_points(), line.fixed_points())
@@ -130,7 +132,8 @@ def symbol_results(bitcodes: np.ndarray, trials: np.ndarray) -> Iterator[Any]:
     yield from (symbols.forbidden_words(bitcodes, 3), symbols.block_entropies(bitcodes, 3))
     yield from (symbols.markov_chain(bitcodes), symbols.markov_order_test(bitcodes, 2))
     yield symbols.topological_entropy(bitcodes)
-    yield symbols.compare_conditions(trials, ["a", "b", "a", "b"], n_resamples=20, n_permutations=20)
+    alike = symbols.compare_conditions(trials, ["a", "b", "a", "b"], n_resamples=20, n_permutations=20)
+    yield from (alike, symbols.group_likeness(alike, [("a", "b")], n_permutations=9))
     yield symbols.mutual_information(trials, [0, 1, 0, 1], n_permutations=20)
 
 

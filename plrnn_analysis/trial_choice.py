@@ -1,0 +1,62 @@
+"""Which trials a command of the command line drives a model with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import ModelError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .model import PLRNN
+    from .recorded_trials import RecordedTrials
+
+__all__ = ["driving_trials", "trials_for"]
+
+
+def driving_trials(
+    model: PLRNN, inputs: Path | None, free: bool, n: int, seed: int
+) -> np.ndarray | RecordedTrials | None:
+    """The trials that a model is made for; None where it is to run freely."""
+    if free:
+        if inputs is not None:
+            raise ModelError("--free and --inputs exclude each other")
+        return None
+    known = inputs is not None or model.trials is not None or _is_addition(model)
+    return trials_for(model, inputs, None, n, seed)[0] if known else None
+
+
+def _is_addition(model: PLRNN) -> bool:
+    return bool(model.metadata.get("training", {}).get("task") == "addition")
+
+
+def trials_for(
+    model: PLRNN, inputs: Path | None, targets: Path | None, n: int, seed: int
+) -> tuple[np.ndarray | RecordedTrials, np.ndarray | None]:
+    """Inputs and wanted outputs: from files, drawn for addition, or recorded in the checkpoint."""
+    import numpy as np
+
+    from .linear_limit import addition_trials
+
+    if inputs is not None:
+        try:
+            driven = np.load(inputs, allow_pickle=False)
+            wanted = None if targets is None else np.load(targets, allow_pickle=False)
+        except ValueError as error:
+            raise ModelError(f"--inputs and --targets take .npy files of numbers ({error})") from error
+        driven = driven[None] if driven.ndim == 2 else driven
+        return driven, wanted
+    if targets is not None:
+        raise ModelError("--targets needs --inputs")
+    if not _is_addition(model):
+        if model.trials is None:
+            raise ModelError(
+                "the checkpoint brings no trials, and they are drawn for addition alone: give --inputs FILE.npy"
+            )
+        return model.trials, None
+    # Many can be drawn, where a checkpoint brings a few.
+    training = model.metadata["training"]
+    length, blank = training.get("length", 100), training.get("blank_steps", 1)
+    return addition_trials(n, length, training.get("marks", "halves"), blank, seed)
