@@ -4,17 +4,20 @@ from .addition import AdditionTask
 from .base import Batch, Task, stack_batches
 from .cognitive import CognitiveTask
 from .fixed_trials import FixedTrials
-from .objectives import CROSS_ENTROPY, SQUARED_ERROR, Objective
+from .objectives import CROSS_ENTROPY, POISSON, SQUARED_ERROR, Objective
+from .stimulus_selection import StimulusSelectionTask
 from .trials import TrialsTask
 
 __all__ = [
     "CROSS_ENTROPY",
+    "POISSON",
     "SQUARED_ERROR",
     "AdditionTask",
     "Batch",
     "CognitiveTask",
     "FixedTrials",
     "Objective",
+    "StimulusSelectionTask",
     "Task",
     "TrialsTask",
     "stack_batches",

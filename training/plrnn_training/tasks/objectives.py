@@ -1,4 +1,4 @@
-"""What is minimised and what is reported: squared error for values, cross-entropy and accuracy for classes."""
+"""What is minimised and what is reported: for values, for classes, for counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from torch import Tensor
 
 from plrnn_analysis.errors import ModelError
 
-__all__ = ["CROSS_ENTROPY", "SQUARED_ERROR", "Objective", "accuracy", "cross_entropy", "mean_squared_error"]
+__all__ = [
+    "CROSS_ENTROPY",
+    "POISSON",
+    "SQUARED_ERROR",
+    "Objective",
+    "accuracy",
+    "cross_entropy",
+    "mean_squared_error",
+    "poisson",
+]
 
 Measure = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
@@ -79,6 +88,39 @@ def accuracy(outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Te
     return _mean(right.to(outputs.dtype), mask, outputs.ndim - 3)
 
 
+def poisson(outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Mean negative log-likelihood of counts, for each model; outputs are the logarithms of the expected counts.
+
+    Parameters
+    ----------
+    outputs : (..., batch, S, N) Tensor
+        At the S scored steps.
+    targets : (..., batch, S, N) Tensor
+        Counts; or (..., batch, N): wanted at the last step.
+    mask : (..., batch, S) or (..., batch, S, N) Tensor, optional
+        Weights; zero where nothing is scored.
+
+    Returns
+    -------
+    (...) Tensor
+        Without the term log(count!), which depends on the counts alone.
+
+    Raises
+    ------
+    ModelError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> poisson(torch.zeros(1, 1, 1), torch.tensor([[[3.0]]])).item()
+    1.0
+    """
+    read = outputs if targets.ndim == outputs.ndim else outputs[..., -1, :]
+    _check("targets", targets, read, "one count an output")
+    return _mean(read.exp() - targets * read, mask, outputs.ndim - 3)
+
+
 @dataclass(frozen=True)
 class Objective:
     """A loss and the score that is reported beside it.
@@ -100,6 +142,8 @@ class Objective:
 
 #: For targets that are values.
 SQUARED_ERROR = Objective("mse", False, mean_squared_error, mean_squared_error)
+#: For targets that are counts; an output is the logarithm of the expected count.
+POISSON = Objective("nll", False, poisson, poisson)
 #: For targets that are classes, counted from 0.
 CROSS_ENTROPY = Objective("accuracy", True, cross_entropy, accuracy)
 

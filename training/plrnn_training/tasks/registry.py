@@ -5,7 +5,7 @@ from __future__ import annotations
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import ModelError
 
-from . import addition, cognitive, contextual, copying, digits, scan
+from . import addition, cognitive, contextual, copying, digits, scan, stimulus_selection
 from .base import Task
 from .entry import Setting, TaskEntry
 
@@ -21,6 +21,7 @@ TASKS: dict[str, TaskEntry] = {
         copying.ENTRY,
         digits.ENTRY,
         scan.ENTRY,
+        stimulus_selection.ENTRY,
     )
 }
 
