@@ -69,9 +69,9 @@ class GraphSummary(ResultSequence[GraphNode]):
         Number of ReLUs P of the model, which has 2^P subregions at most; None where the graph does not say it.
     entropy : float or None
         Of the subregion visited, in bits: 0 if there is one, log2 n if n are visited equally often. None if exact.
-    next_entropy : float or None
+    entropy_rate : float or None
         Of the next subregion if the present one is known, in bits a step: 0 if each is always followed by the same
-        one. None if exact.
+        one; the entropy rate, if the next subregion depends on the present one alone. None if exact.
     fixed_points_complete : bool or None
         Whether the search for fixed points proved that there are no others; None if they were left out.
     fixed_points_elsewhere : int
@@ -88,7 +88,7 @@ class GraphSummary(ResultSequence[GraphNode]):
     n_transitions: int
     pwl_units: int | None
     entropy: float | None
-    next_entropy: float | None
+    entropy_rate: float | None
     fixed_points_complete: bool | None
     fixed_points_elsewhere: int
 
@@ -114,7 +114,7 @@ class GraphSummary(ResultSequence[GraphNode]):
         if self.entropy is None or not len(self):
             return text
         first = f"{short_bitcode(self[0].bitcode)} {self[0].frequency:.1%} of the time"
-        return f"{text}; {first}; entropy {self.entropy:.3g} bits, of the next step {self.next_entropy:.3g}"
+        return f"{text}; {first}; entropy {self.entropy:.3g} bits, rate {self.entropy_rate:.3g} bits a step"
 
     def _notes(self) -> list[str]:
         notes = []
@@ -167,7 +167,7 @@ def summarize_graph(graph: networkx.DiGraph) -> GraphSummary:
         n_transitions=graph.number_of_edges(),
         pwl_units=about.get("pwl_units"),
         entropy=_bits(np.array([item.frequency for item in items], dtype=np.float64)) if empirical else None,
-        next_entropy=_next_entropy(graph) if empirical else None,
+        entropy_rate=_entropy_rate(graph) if empirical else None,
         fixed_points_complete=about.get("fixed_points_complete"),
         fixed_points_elsewhere=int(elsewhere),
     )
@@ -208,7 +208,7 @@ def _bits(shares: np.ndarray) -> float:
     return float(-np.sum(positive * np.log2(positive))) + 0.0
 
 
-def _next_entropy(graph: networkx.DiGraph) -> float:
+def _entropy_rate(graph: networkx.DiGraph) -> float:
     """Of the edge, less that of the node it leaves, in bits."""
     edges = np.array([(edge["count"], edge["probability"]) for *_, edge in graph.edges(data=True)]).reshape(-1, 2)
     count, probability = edges.T

@@ -208,8 +208,11 @@ def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
     _print(f"{trajectories} of {most}{count_words(about['n_steps'], 'step')}{left_out}")
     _print(
         f"{count_words(len(summary), 'subregion')} visited of at most 2^{about['pwl_units']}, "
-        f"{count_words(summary.n_transitions, 'transition')} seen; entropy {summary.entropy:.3g} bits, "
-        f"of the next step {summary.next_entropy:.3g}"
+        f"{count_words(summary.n_transitions, 'transition')} seen"
+    )
+    _print(
+        f"entropy of the subregion visited {summary.entropy:.3g} bits, of the next one where that is known "
+        f"{summary.entropy_rate:.3g} bits"
     )
     _print(f"states visited: |z| from {kept.min():.4g} to {kept.max():.4g}")
     table = _table("Subregions by visits", "bitcode", "frequency", "spectral radius", "fixed points", "followed by")

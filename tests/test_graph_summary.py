@@ -41,7 +41,7 @@ def test_agrees_with_plain_counts(seed: int) -> None:
     assert found.entropy == pytest.approx(entropy([flat.count(code) for code in set(flat)]))
     # Entropy of pairs less that of their first members.
     pairs, first = entropy([steps.count(p) for p in set(steps)]), [a for a, _ in steps]
-    assert found.next_entropy == pytest.approx(pairs - entropy([first.count(a) for a in set(first)]), abs=1e-12)
+    assert found.entropy_rate == pytest.approx(pairs - entropy([first.count(a) for a in set(first)]), abs=1e-12)
     for node in found:
         leaving = [b for a, b in steps if a == node.bitcode]
         for code, share in node.followed_by.items():
@@ -61,7 +61,7 @@ def test_what_it_says() -> None:
     assert "escapes" not in html and "script" not in html and "Note" not in html
     alone = model.transition_graph(model.simulate(1, z0=[[3.0, 3.0]]), fixed_points=model.fixed_points())
     assert "3 fixed points or continua in subregions that the trajectory never visits" in alone._repr_html_()
-    assert "0 bits, of the next step 0>" in repr(alone)
+    assert "entropy 0 bits, rate 0 bits a step>" in repr(alone)
     stopped = model.fixed_points(max_nodes=1)
     assert not stopped.complete
     assert "not complete" in model.transition_graph(model.simulate(9), fixed_points=stopped)._repr_html_()
@@ -70,7 +70,7 @@ def test_what_it_says() -> None:
 def test_exact_graphs() -> None:
     graph = lozi().transition_graph(box=0.6)
     found = graph.summary()
-    assert found.kind == "exact" and found.entropy is None and found.next_entropy is None
+    assert found.kind == "exact" and found.entropy is None and found.entropy_rate is None
     assert repr(graph) == "<TransitionGraph: 2 subregions in the box of at most 2^2, 4 transitions>"
     assert set(found.table()) == {"bitcode", "n_followers", "spectral_radius", "stability", "escapes"}
     assert found.table().claim == "every transition possible inside the box"
