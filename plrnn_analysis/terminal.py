@@ -211,8 +211,8 @@ def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
         f"{count_words(summary.n_transitions, 'transition')} seen"
     )
     _print(
-        f"entropy of the subregion visited {summary.entropy:.3g} bits, of the next one where that is known "
-        f"{summary.entropy_rate:.3g} bits"
+        f"entropy of the subregion visited {summary.entropy:.3g} bits, "
+        f"entropy rate {summary.entropy_rate:.3g} bits a step"
     )
     _print(f"states visited: |z| from {kept.min():.4g} to {kept.max():.4g}")
     table = _table("Subregions by visits", "bitcode", "frequency", "spectral radius", "fixed points", "followed by")

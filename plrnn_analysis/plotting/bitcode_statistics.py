@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .style import INK, OTHER, PALETTE, new_axes, open_frame
+from .style import INK, OTHER, PALETTE, new_axes, new_figure, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,12 +117,10 @@ def plot_condition_divergences(
     gives as much in more than 5 % of the shuffles, so that the pair may not differ at all. The dendrogram's axis is
     the Jensen-Shannon distance, the square root of the divergence.
     """
-    from matplotlib.figure import Figure
-
     number = len(divergences.conditions)
     size = float(np.clip(0.55 * number, 2.6, 9.0))
     if figure is None:
-        figure = Figure(figsize=(size + 3.4, size + 0.9), layout="constrained")
+        figure = new_figure(size + 3.4, size + 0.9)
     tree, heat = figure.subplots(1, 2, width_ratios=(1.5, size), squeeze=True)
     order = list(divergences.order)
     values = divergences.matrix[np.ix_(order, order)]

@@ -14,6 +14,7 @@ from ..results import FixedPoint, FixedPoints, Trajectory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = [
     "INK",
@@ -23,6 +24,7 @@ __all__ = [
     "bitcode_strings",
     "by_label",
     "new_axes",
+    "new_figure",
     "numbered",
     "open_frame",
     "percent",
@@ -31,11 +33,17 @@ __all__ = [
 
 
 def new_axes(width: float = 5.6, height: float = 4.2) -> Axes:
-    """Axes on a figure of their own, in inches, without pyplot: nothing global is touched."""
-    from matplotlib.figure import Figure
+    """Axes on a figure of their own, in inches, which a notebook shows."""
+    from .shown import ShownAxes
 
-    axes: Axes = Figure(figsize=(width, height), layout="constrained").subplots()
-    return axes
+    return new_figure(width, height).add_subplot(axes_class=ShownAxes)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure, in inches, which a notebook shows; without pyplot, so that nothing global is touched."""
+    from .shown import ShownFigure
+
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def bitcode_strings(trajectory: Trajectory) -> np.ndarray:

@@ -11,7 +11,7 @@ from .._validation import whole
 from ..errors import ModelError
 from ..maps import bits_to_string
 from ..results import Trajectory
-from .style import INK, PALETTE, bitcode_colours, open_frame
+from .style import INK, PALETTE, bitcode_colours, new_figure, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,14 +51,12 @@ def plot_trial(
     ModelError
         If the trajectory has no inputs.
     """
-    from matplotlib.figure import Figure
-
     if trajectory.inputs is None:
         raise ModelError("plot_trial needs a trajectory that was driven by inputs: model.run(inputs)")
     trial = whole("trial", trial, -len(trajectory.states), len(trajectory.states) - 1)
     length = trajectory.n_steps if trajectory.lengths is None else int(trajectory.lengths[trial])
     inputs, states = trajectory.inputs[trial, :length], trajectory.states[trial, :length]
-    figure = Figure(figsize=(7.2, 6.2), layout="constrained") if figure is None else figure
+    figure = new_figure(7.2, 6.2) if figure is None else figure
     axes = figure.subplots(5, 1, sharex=True, height_ratios=[1.0, 1.2, 1.5, 0.32, 1.0])
     time = np.arange(1, len(states) + 1)
     _draw_inputs(axes[0], time, inputs, input_names)

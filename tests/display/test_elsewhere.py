@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 
 import numpy as np
@@ -89,3 +90,14 @@ def test_results_draw_themselves_or_say_which_do(kind: type) -> None:
             except ModelError:  # such as modes of a model without a readout
                 continue
         assert drawn is not None and type(plot_result(item)) is type(drawn)
+
+
+def test_a_notebook_shows_figures_that_pyplot_does_not_know() -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    run = driven()
+    shown = (choice().fixed_points().plot(run=run), run.plot(), run.plot(fixed_points=choice().fixed_points()))
+    for drawn in shown:
+        bundle, _ = DisplayFormatter().format(drawn)
+        assert bundle["image/png"].startswith(b"\x89PNG")
+    assert pickle.loads(pickle.dumps(shown[0])).get_title() == shown[0].get_title()

@@ -1,0 +1,28 @@
+"""Figures and axes that a notebook shows at the end of a cell, although pyplot knows nothing of them."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = ["ShownAxes", "ShownFigure"]
+
+
+class ShownFigure(Figure):
+    """A figure that shows itself in a notebook."""
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        buffer = BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
+class ShownAxes(Axes):
+    """The only axes of a figure, which show it in a notebook."""
+
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows: the figure."""
+        return self.figure._repr_png_() if isinstance(self.figure, ShownFigure) else None
