@@ -93,6 +93,14 @@ def test_a_sparsification_comes_back_from_json():
     assert again[0].best.network.relu_units == (0, 1) and again.direct.successes == made.direct.successes
 
 
+def test_long_bitcodes_have_short_names_in_figure_and_text():
+    t = 0.15 * np.arange(500)
+    data = np.stack([np.sin(t), np.cos(t)], axis=1)
+    many = fit(data, units=14, pwl_units=10, seeds=1, iterations=5, window=30, batch=4, interval=6)
+    labels = [text.get_text() for text in many.figure().axes[0].get_legend().get_texts()]
+    assert 2 <= len(labels) <= 8 and labels[1].startswith("S1 (") and "S1 = " in many.text()
+
+
 def test_settings_come_back_from_json():
     recipe = Recipe(iterations=7, betas=(0.8, 0.9), init="leaky")
     assert Recipe.from_json(recipe.to_json()) == recipe

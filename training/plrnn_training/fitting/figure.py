@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plrnn_analysis.appearance import node_labels
 from plrnn_analysis.plotting.style import INK, OTHER, PALETTE, bitcode_colours, bitcode_strings, open_frame, percent
 from plrnn_analysis.reconstruction import power_spectra
 
@@ -23,11 +24,12 @@ __all__ = ["fit_figure"]
 CHANNELS, TIMES = 4, 40
 # Points of the free run in space.
 POINTS = 4000
+# Subregions with a colour and a name: with the data and the others, eight entries of a legend.
 NAMED = 6
 # Share of the power of the data that half of the axis of frequencies shows.
 CARRIED = 0.999
-# Points of subregions that have no colour of their own: darker than the data.
-REST = "#777777"
+# Points of the other subregions: darker than the data, and smaller than those that are named.
+REST, SMALL, LARGE = "#777777", 1.6, 3.2
 
 
 def fit_figure(fit: Fit) -> Figure:
@@ -47,7 +49,8 @@ def fit_figure(fit: Fit) -> Figure:
     run, after = run_beside(best.model, data.held_out, SHOWN_STEPS, 1.0 if best.alpha is None else best.alpha)
     assert run.outputs is not None  # fitted networks have a readout
     codes = bitcode_strings(run)
-    colours = bitcode_colours(codes)
+    ranked = list(bitcode_colours(codes))
+    colours = {code: PALETTE[i] if i < NAMED else REST for i, code in enumerate(ranked)}
     figure = Figure(figsize=(12.5, 6.4), layout="constrained")
     grid = figure.add_gridspec(2, 3, width_ratios=(1.15, 1.0, 0.9))
     space, spectrum = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[:, 2])
@@ -58,7 +61,8 @@ def fit_figure(fit: Fit) -> Figure:
     _courses(courses, fit, run.outputs[0], after[0], codes[0], colours, min(shown, CHANNELS), memory)
     _spectra(spectrum, fit, run.outputs)
     figure.suptitle(
-        f"{data.training.source}: P = {best.pwl_units}, seed {best.seed}, D_stsp {best.d_stsp:.3g}, D_H {best.d_h:.3g}",
+        f"{data.training.source}: P = {best.pwl_units}, seed {best.seed}, "
+        f"$D_{{stsp}}$ {best.d_stsp:.3g}, $D_H$ {best.d_h:.3g}",
         fontsize=11,
     )
     return figure
@@ -83,16 +87,20 @@ def _space(ax: Axes, fit: Fit, outputs: np.ndarray, codes: np.ndarray, colours: 
         names_at = np.concatenate([code[lag:] for code in codes[finite]])
         chosen = np.linspace(0, len(points) - 1, min(POINTS, len(points))).round().astype(int)
         points, names_at = points[chosen], names_at[chosen]
-        # The rarest last, so that they are seen.
         for code, colour in colours.items():
             inside = names_at == code
-            ax.plot(*points[inside].T, ".", color=REST if colour == OTHER else colour, markersize=3, zorder=3)
+            size, above = (SMALL, 2) if colour == REST else (LARGE, 3)
+            ax.plot(*points[inside].T, ".", color=colour, markersize=size, zorder=above)
     all_codes, counts = np.unique(codes, return_counts=True)
     shares = dict(zip(all_codes.tolist(), (counts / counts.sum()).tolist(), strict=True))
+    names_of = node_labels(list(colours))
     for code, colour in list(colours.items())[:NAMED]:
-        ax.plot([], [], ".", color=colour, markersize=9, label=f"{code or 'linear'} ({percent(shares[code])})")
+        ax.plot(
+            [], [], ".", color=colour, markersize=9, label=f"{names_of[code] or 'linear'} ({percent(shares[code])})"
+        )
     if len(colours) > NAMED:
-        ax.plot([], [], ".", color=REST, markersize=9, label=f"{len(colours) - NAMED} more")
+        rest = percent(sum(shares[code] for code in list(colours)[NAMED:]))
+        ax.plot([], [], ".", color=REST, markersize=5, label=f"{len(colours) - NAMED} others ({rest})")
     _room(ax, np.concatenate([project(trial) for trial in held.trials]))
     ax.set_xlabel(names[0])
     ax.set_ylabel(names[1])
@@ -124,7 +132,7 @@ def _plane(fit: Fit, memory: float):  # type: ignore[no-untyped-def]
 def _room(ax: Axes, data: np.ndarray) -> None:
     """Limits from the data: a free run that leaves is cut off."""
     low, high = np.nanmin(data, axis=0), np.nanmax(data, axis=0)
-    room = 0.15 * np.where(high > low, high - low, 1.0)
+    room = 0.08 * np.where(high > low, high - low, 1.0)
     ax.set_xlim(low[0] - room[0], high[0] + room[0])
     ax.set_ylim(low[1] - room[1], high[1] + room[1])
 
@@ -147,8 +155,7 @@ def _courses(
             ax.plot(time, np.clip(y, level - 0.1, level + 1.0), color=colour, linewidth=width)
     for code, colour in colours.items():
         inside = codes[:steps] == code
-        strip = REST if colour == OTHER else colour
-        ax.bar(time[inside], 0.07, bottom=-0.17, width=series.dt, color=strip)
+        ax.bar(time[inside], 0.07, bottom=-0.17, width=series.dt, color=colour)
     ax.plot([], [], color=INK, label="held-out data")
     ax.plot([], [], color=PALETTE[5], label="free run")
     ax.set_yticks(np.arange(shown) + 0.45, list(series.names[:shown])[::-1])
@@ -175,12 +182,13 @@ def _spectra(ax: Axes, fit: Fit, outputs: np.ndarray) -> None:
         frequency = np.linspace(0.0, 0.5 / dt, len(power))
         if colour == INK:
             # Beyond, there is next to nothing in the data.
-            ax.set_xlim(0.0, frequency[min(len(power) - 1, 2 * int(np.searchsorted(power.cumsum(), CARRIED)))])
-            ax.set_ylim(0.3 * power.min() * len(power), 3.0 * power.max() * len(power))
+            last = min(len(power) - 1, 2 * int(np.searchsorted(power.cumsum(), CARRIED)))
+            ax.set_xlim(0.0, frequency[last])
+            ax.set_ylim(0.3 * power[: last + 1].min() * len(power), 3.0 * power.max() * len(power))
         ax.semilogy(frequency, power * len(power), color=colour, linewidth=1.3, label=label)
     linear = fit.baselines[-1]
     ax.set_xlabel("frequency per unit of time" if dt != 1.0 else "frequency per step")
     ax.set_ylabel("power, smoothed, mean of the channels")
-    ax.set_title(f"c  spectra, D_H {fit.best.d_h:.2g} (linear: {linear.agreement.d_h:.2g})", loc="left", fontsize=10)
+    ax.set_title(f"c  spectra, $D_H$ {fit.best.d_h:.2g} (linear: {linear.agreement.d_h:.2g})", loc="left", fontsize=10)
     ax.legend(fontsize=8, frameon=False)
     open_frame(ax)

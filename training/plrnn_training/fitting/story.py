@@ -7,6 +7,7 @@ from statistics import median
 
 import numpy as np
 
+from plrnn_analysis.appearance import node_labels
 from plrnn_analysis.results import FixedPoint
 from plrnn_analysis.symbols import occupancy
 
@@ -20,7 +21,7 @@ __all__ = ["fit_text"]
 # Subregions and fixed points that are named.
 LISTED = 8
 # Seconds for the search for fixed points.
-SEARCH_SECONDS = 20.0
+SEARCH_SECONDS = 60.0
 
 
 def fit_text(fit: Fit) -> str:
@@ -138,7 +139,9 @@ def _subregions(fit: Fit) -> str:
         return "It is linear: there is one subregion."
     run, _ = run_beside(best.model, fit.known_data.held_out, SHOWN_STEPS, _gain(best))
     found = occupancy(run)
-    named = ", ".join(f"{item.bitcode} ({100 * item.frequency:.3g} %)" for item in found[:LISTED])
+    shares = {item.bitcode: f"{100 * item.frequency:.3g} %" for item in found}
+    words = [code if code == name else f"{name} = {code}" for code, name in node_labels(list(shares)).items()]
+    named = ", ".join(f"{word} ({share})" for word, share in list(zip(words, shares.values(), strict=True))[:LISTED])
     more = f", and {len(found) - LISTED} more" if len(found) > LISTED else ""
     subregions = 2**best.pwl_units
     text = f"Its free runs visit {len(found)} of {subregions} subregions: {named}{more}."
