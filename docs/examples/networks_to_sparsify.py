@@ -23,7 +23,7 @@ def three_scrolls(t, v):
     x, y, z = v
     slopes, corners = [0.9 / 7, -3 / 7, 3.5 / 7, -2.4 / 7], [1.0, 2.15, 4.0]
     bends = [(a - b) * (abs(x + c) - abs(x - c)) for a, b, c in zip(slopes, slopes[1:], corners, strict=False)]
-    return 9 * (y - x - slopes[-1] * x - sum(bends) / 2), x - y + z, -100 / 7 * y
+    return 9 * (y - slopes[-1] * x - sum(bends) / 2), x - y + z, -100 / 7 * y
 
 
 def trajectories(velocity, starts, transient, dt, steps):
