@@ -5,7 +5,7 @@ from __future__ import annotations
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import ModelError
 
-from . import addition, cognitive, contextual, copying, digits, scan, stimulus_selection
+from . import addition, cognitive, contextual, copying, digits, neurogym, scan, stimulus_selection
 from .base import Task
 from .entry import Setting, TaskEntry
 
@@ -20,6 +20,7 @@ TASKS: dict[str, TaskEntry] = {
         contextual.ENTRY,
         copying.ENTRY,
         digits.ENTRY,
+        neurogym.ENTRY,
         scan.ENTRY,
         stimulus_selection.ENTRY,
     )
