@@ -9,6 +9,7 @@ import torch
 
 from plrnn_analysis._validation import one_of
 
+from .baselines import BASELINES, new_baseline
 from .stacks import Stack
 
 if TYPE_CHECKING:
@@ -25,7 +26,20 @@ def _al_rnn(
     return task.new_stack(n_units, pwl_units, init, generators)
 
 
-ARCHITECTURES: dict[str, Builder] = {"al_rnn": _al_rnn}
+def _baseline(name: str) -> Builder:
+    def build(
+        task: Task, n_units: int, pwl_units: Sequence[int], init: str, generators: Sequence[torch.Generator]
+    ) -> Stack:
+        return new_baseline(name, task, n_units, len(pwl_units), generators)
+
+    return build
+
+
+#: AL-RNNs, and baselines beside them.
+ARCHITECTURES: dict[str, Builder] = {
+    "al_rnn": _al_rnn,
+    **{name: _baseline(name) for name in BASELINES},
+}
 
 
 def new_stack(

@@ -160,7 +160,7 @@ def _rescaled(model: PLRNN, inputs: np.ndarray, outputs: np.ndarray, offset: np.
     """The network whose inputs are multiplied by `inputs` first; its outputs y become ``outputs · y + offset``."""
     assert model.B is not None  # what the trainer makes or takes has a readout
     parameters = dict(model.parameters)
-    for name in ("C", "E"):
+    for name in ("C", "E", "W_ih"):
         if name in parameters:
             parameters[name] = parameters[name] * inputs
     b = np.zeros(model.n_outputs) if model.b is None else model.b

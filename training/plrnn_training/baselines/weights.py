@@ -1,0 +1,75 @@
+"""Files of baselines that cannot be analysed: the weights of one model, under the names of the stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from plrnn_analysis._files import write_atomically
+from plrnn_analysis.errors import CheckpointError
+
+from ..stacks import Stack
+
+__all__ = ["load_weights", "save_weights"]
+
+_TRAINING = "training"
+
+
+def save_weights(stack: Stack, index: int, path: Path, training: Mapping[str, Any]) -> None:
+    """Write the weights of one model of a stack as a safetensors file.
+
+    Parameters
+    ----------
+    stack : Stack
+    index : int
+        Which model.
+    path : Path
+    training : mapping
+        How it was made, in JSON types; it becomes the metadata ``training``.
+
+    Notes
+    -----
+    Names are those of ``stack.state_dict()``, shapes without the leading axis. For ``"tanh"``, ``"gru"`` and ``"lstm"``
+    they are torch's own and a module loads them as they are, beside the readout ``B``, ``b``.
+    """
+    from safetensors.torch import save
+
+    tensors = {name: value[index].detach().cpu().contiguous() for name, value in stack.state_dict().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, save(tensors, {_TRAINING: json.dumps(dict(training), sort_keys=True)}))
+
+
+def load_weights(stack: Stack, index: int, path: Path) -> dict[str, Any]:
+    """Give one model of a stack the weights in a file; the inverse of :func:`save_weights`.
+
+    Returns
+    -------
+    dict
+        What the file says of its making.
+
+    Raises
+    ------
+    CheckpointError
+        If it is no such file, or holds weights of another kind or size.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            found = {name: file.get_tensor(name) for name in file.keys()}
+            training: dict[str, Any] = json.loads((file.metadata() or {}).get(_TRAINING, "{}"))
+    except (OSError, SafetensorError, ValueError) as error:
+        raise CheckpointError(f"{path}: no file of weights ({error})") from error
+    own = stack.state_dict()
+    shapes = {name: tuple(value.shape[1:]) for name, value in own.items()}
+    theirs = {name: tuple(value.shape) for name, value in found.items()}
+    if shapes != theirs:
+        raise CheckpointError(f"{path}: weights of another model: it holds {theirs}, wanted are {shapes}")
+    with torch.no_grad():
+        for name, value in found.items():
+            own[name][index].copy_(value)
+    return training
