@@ -33,7 +33,7 @@ class Member:
         Train on a fixed set of so many trials, of every condition where the task has conditions. By default trials are
         drawn as the task draws them.
     architecture : str
-        A key of :data:`plrnn_training.architectures.ARCHITECTURES`; one for all models of a stack.
+        A key of ``plrnn_training.architectures.ARCHITECTURES``; one for all models of a stack.
 
     Raises
     ------

@@ -51,7 +51,7 @@ def sparsify(
         What the network was trained on, or trials (:class:`plrnn_training.tasks.TrialsTask`). Without it the network's
         own trajectories are the data: from states that it visits and near its fixed points, others learn its outputs.
     settings : SparsifySettings, optional
-    series : Series or what :func:`plrnn_training.fit` takes as data, optional
+    series : Series or what :func:`plrnn_training.fitting.fit` takes as data, optional
         The time series that an AL-RNN was fitted to: networks are trained on it by teacher forcing, forced as in the
         network's own fit, and scored by D_stsp of their free runs.
     states : (n, M) array_like, optional

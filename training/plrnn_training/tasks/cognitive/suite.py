@@ -162,7 +162,7 @@ class CognitiveTask(Task):
         return self._trials(torch.arange(trials) % len(self.tasks), generator)
 
     def affine_floor(self) -> Floor:
-        """What the best affine predictor in squared error has; see :mod:`plrnn_training.floors.cognitive`."""
+        """What the best affine predictor in squared error has; see ``plrnn_training.floors.cognitive``."""
         from ...floors.cognitive import cognitive_floor
 
         return cognitive_floor(self)
