@@ -12,7 +12,7 @@ from ..errors import ModelError
 from ..maps import bits_from_string
 from ..modes import principal_components
 from ..results import FixedPoint, FixedPoints, Trajectory
-from .style import INK, by_label, new_axes, percent
+from .style import INK, by_label, new_axes, percent, two_different
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,7 +147,7 @@ def _plane(
             raise ModelError("the trajectory has no outputs: its model has no readout")
         arrays = [p.output for p in points] if trajectory is None else [trajectory.outputs]
         sizes = [array.shape[-1] for array in arrays if array is not None]
-        i, j = _pair("outputs", outputs, min(sizes, default=0))
+        i, j = two_different("outputs", outputs, min(sizes, default=0))
         names = trajectory.output_names if trajectory is not None else ()
         label = (names[i], names[j]) if names else (f"output {i}", f"output {j}")
         return lambda y: y[..., [i, j]], label, False
@@ -155,7 +155,7 @@ def _plane(
         raise ModelError("there is no fixed point to draw, and no trajectory")
     n_units = trajectory.states.shape[-1] if trajectory is not None else points[0].z.size
     if units is not None or n_units == 2:
-        i, j = _pair("units", (0, 1) if units is None else units, n_units)
+        i, j = two_different("units", (0, 1) if units is None else units, n_units)
         return lambda z: z[..., [i, j]], (f"unit {i}", f"unit {j}"), True
     states = np.array([p.z for p in points]) if trajectory is None else trajectory.visited()
     found = principal_components(states[(np.abs(states) <= SHOWABLE).all(axis=1)])
@@ -165,13 +165,6 @@ def _plane(
         return lambda z: z @ np.array([[1.0, 0.0]]), ("unit 0", ""), True
     names = tuple(f"principal component {k + 1} ({percent(float(share))})" for k, share in enumerate(shares))
     return lambda z: (z - found.mean) @ axes.T, (names[0], names[1]), True
-
-
-def _pair(name: str, pair: tuple[int, int], n: int) -> tuple[int, int]:
-    i, j = (whole(name, k, 0, n - 1, remark="(two different ones)") for k in pair)
-    if i == j:
-        raise ModelError(f"{name} must be two different numbers in 0..{n - 1}, got {pair!r}")
-    return i, j
 
 
 def _window(positions: np.ndarray, runs: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._validation import whole
-from ..errors import ModelError
 from ..results import FixedPoints, Trajectory
-from .style import INK, OTHER, bitcode_colours, bitcode_strings, by_label, new_axes, numbered, percent
+from .style import INK, OTHER, bitcode_colours, bitcode_strings, by_label, new_axes, numbered, percent, two_different
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,13 +100,6 @@ def plot_state_plane(
     return ax
 
 
-def _two_different(name: str, pair: tuple[int, int], n: int) -> tuple[int, int]:
-    i, j = (whole(name, k, 0, n - 1, remark="(two different ones)") for k in pair)
-    if i == j:
-        raise ModelError(f"{name} must be two different numbers in 0..{n - 1}, got {pair!r}")
-    return i, j
-
-
 def _plane(
     trajectory: Trajectory, states: np.ndarray, relus: tuple[int, int], units: tuple[int, int] | None
 ) -> tuple[Any, tuple[str, str], int]:
@@ -116,7 +108,7 @@ def _plane(
     if units is not None:
         i, j = units
         n_units = states.shape[-1]
-        i, j = _two_different("units", (i, j), n_units)
+        i, j = two_different("units", (i, j), n_units)
 
         def project_units(z: np.ndarray) -> np.ndarray:
             return z[..., [i, j]]
@@ -127,7 +119,7 @@ def _plane(
     components = np.vstack([components, np.zeros((2, states.shape[1]))])
     if n_relu >= 2:
         i, j = relus
-        i, j = _two_different("relus", (i, j), n_relu)
+        i, j = two_different("relus", (i, j), n_relu)
 
         def project(z: np.ndarray) -> np.ndarray:
             return trajectory.map.preactivation(z)[..., [i, j]]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._validation import whole
 from ..appearance import INK, OTHER, PALETTE, node_colours, rgb
+from ..errors import ModelError
 from ..maps import bits_to_string
 from ..results import FixedPoint, FixedPoints, Trajectory
 
@@ -29,6 +31,7 @@ __all__ = [
     "open_frame",
     "percent",
     "text_colour",
+    "two_different",
 ]
 
 
@@ -76,6 +79,14 @@ def bitcode_colours(codes: Any) -> dict[str, str]:
     counts = Counter(names.ravel().tolist())
     ordered = sorted(counts, key=lambda code: (-counts[code], code))
     return node_colours(ordered)
+
+
+def two_different(name: str, pair: tuple[int, int], n: int) -> tuple[int, int]:
+    """Two different numbers below n, such as the units that span a plane; an error in the name of the argument."""
+    i, j = (whole(name, k, 0, n - 1, remark="(two different ones)") for k in pair)
+    if i == j:
+        raise ModelError(f"{name} must be two different numbers in 0..{n - 1}, got {pair!r}")
+    return i, j
 
 
 def open_frame(ax: Axes) -> None:
