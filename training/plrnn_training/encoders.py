@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from plrnn_analysis._validation import whole
+from plrnn_analysis._validation import number, whole
 from plrnn_analysis.errors import ModelError
 
 from .model import ALRNN
@@ -78,9 +78,11 @@ class Embedding(_Layer):
     width : int
         K.
     generators : sequence of torch.Generator
-        One per model; vectors start as N(0, 1), as in torch.
+        One per model.
     padding : int, optional
         The word whose vector is zero and stays so.
+    scale : float, optional
+        Vectors start as N(0, scale²); as in torch by default.
 
     Attributes
     ----------
@@ -96,10 +98,13 @@ class Embedding(_Layer):
 
     weight: Tensor
 
-    def __init__(self, vocabulary: int, width: int, generators: Generators, padding: int | None = None) -> None:
+    def __init__(
+        self, vocabulary: int, width: int, generators: Generators, padding: int | None = None, scale: float = 1.0
+    ) -> None:
         super().__init__()
         self.vocabulary, self.n_outputs = whole("vocabulary", vocabulary, 1), whole("width", width, 1)
         self.padding = None if padding is None else whole("padding", padding, 0, vocabulary - 1)
+        self.scale = number("scale", scale, above=0.0)
         self._stack(generators)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -115,7 +120,7 @@ class Embedding(_Layer):
         return vectors if self.padding is None else vectors * (words != self.padding).unsqueeze(-1)
 
     def _draw(self, generator: torch.Generator) -> dict[str, Tensor]:
-        return {"weight": torch.randn(self.vocabulary, self.n_outputs, generator=generator)}
+        return {"weight": self.scale * torch.randn(self.vocabulary, self.n_outputs, generator=generator)}
 
 
 class Convolution(_Layer):

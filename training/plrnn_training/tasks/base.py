@@ -255,6 +255,10 @@ class Task(ABC):
         """The best that a network without ReLU, of any size, can do; None where it is not known. May take seconds."""
         return None
 
+    def simple_baselines(self) -> dict[str, float]:
+        """Test scores of simple models that are no networks, by name, such as ``"bag_of_words"``; may take seconds."""
+        return {}
+
     def training_set(self, samples: int, generator: torch.Generator) -> Batch:
         """Different trials to train on; override it where trials are drawn from a finite set.
 

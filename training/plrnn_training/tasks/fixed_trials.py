@@ -131,6 +131,10 @@ class FixedTrials(Task):
         """That of the task, for as many trials as one likes."""
         return self.task.affine_floor()
 
+    def simple_baselines(self) -> dict[str, float]:
+        """Those of the task, which have all of its training trials."""
+        return self.task.simple_baselines()
+
     def training_set(self, samples: int, generator: torch.Generator) -> Batch:
         """That of the task."""
         return self.task.training_set(samples, generator)

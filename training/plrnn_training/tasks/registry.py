@@ -5,7 +5,7 @@ from __future__ import annotations
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import ModelError
 
-from . import addition, cognitive, contextual, copying, digits, neurogym, scan, stimulus_selection
+from . import addition, cognitive, contextual, copying, digits, neurogym, scan, sentiment, stimulus_selection
 from .base import Task
 from .entry import Setting, TaskEntry
 
@@ -22,6 +22,7 @@ TASKS: dict[str, TaskEntry] = {
         digits.ENTRY,
         neurogym.ENTRY,
         scan.ENTRY,
+        sentiment.ENTRY,
         stimulus_selection.ENTRY,
     )
 }
