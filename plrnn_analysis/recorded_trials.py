@@ -33,7 +33,7 @@ class RecordedTrials(Frozen):
     conditions : (n,) array_like of int, optional
         The condition of each trial, an index into `condition_names`.
     lengths : (n,) array_like of int, optional
-        Valid steps of each trial, from 1 to T; what follows is padding, which no analysis counts.
+        Valid steps of each trial, from 1 to T; what follows is padding, which no analysis counts. All T are no news.
     condition_names : sequence of str, optional
         Different names.
     initial : (n, M) array_like, optional
@@ -82,7 +82,7 @@ class RecordedTrials(Frozen):
                 raise ModelError("conditions are indices into condition_names, which are missing")
             held["conditions"] = _whole_numbers("conditions", self.conditions, n, 0, len(names) - 1)
         lengths = None if self.lengths is None else valid_steps(self.lengths, n, steps)
-        held["lengths"] = lengths
+        held["lengths"] = None if lengths is None or np.all(lengths == steps) else lengths
         if self.initial is not None:
             held["initial"] = _single("initial", self.initial, (n, None), "(n, M), one state a trial")
         for name, value in held.items():

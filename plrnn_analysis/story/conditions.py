@@ -66,13 +66,13 @@ def _divergences(found: DivergenceMatrix) -> str:
     if len(values) == 1:
         alike = "as much" if doubtful else "less"
         return (
-            f"The Jensen-Shannon divergence of their bitcodes is {values[0]:.3g} bits; shuffled trials differ {alike}."
+            f"The Jensen-Shannon divergence of their bitcodes is {values[0]:.2f} bits; shuffled trials differ {alike}."
         )
     least, most = int(np.argmin(values)), int(np.argmax(values))
     many = f"{doubtful} of {len(values)} pairs" if doubtful else "no pair"
     return (
-        f"Jensen-Shannon divergences of their bitcodes: {values[least]:.3g} bits ({pairs[least]}) to "
-        f"{values[most]:.3g} bits ({pairs[most]}); shuffled trials differ as much for {many}."
+        f"Jensen-Shannon divergences of their bitcodes: {values[least]:.2f} bits ({pairs[least]}) to "
+        f"{values[most]:.2f} bits ({pairs[most]}); shuffled trials differ as much for {many}."
     )
 
 

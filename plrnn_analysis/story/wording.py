@@ -166,8 +166,11 @@ def _with_article(kind: str) -> str:
 def _gains(gains: np.ndarray, names: tuple[str, ...], noun: str) -> str:
     labels = [channel_name(names, i, noun) for i in range(len(gains))]
     largest = np.nanmax(np.abs(gains), initial=0.0)
-    parts = [f"{label} ({gain:.3g})" for label, gain in zip(labels, gains, strict=True) if gain > 1e-3 * largest]
-    return " and ".join(parts)
+    heard = [(float(gain), label) for label, gain in zip(labels, gains, strict=True) if gain > 1e-3 * largest]
+    if len(heard) <= LISTED:
+        return " and ".join(f"{label} ({gain:.3g})" for gain, label in heard)
+    loudest = sorted(heard, key=lambda pair: -pair[0])[:LISTED]
+    return f"{', '.join(f'{label} ({gain:.3g})' for gain, label in loudest)} and {len(heard) - LISTED} more"
 
 
 def _complex(value: complex) -> str:

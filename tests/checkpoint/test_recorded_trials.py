@@ -55,7 +55,7 @@ def test_what_is_held_and_selected() -> None:
     assert np.array_equal(held.select(2).initial, held.initial[[0, 3]])
     assert not held.inputs.flags.writeable and held.inputs.dtype == np.float32
     assert len(repr(trials(condition_names=[f"condition {i}" for i in range(60)]))) <= 200
-    bare = RecordedTrials(held.inputs)
+    bare = RecordedTrials(held.inputs, lengths=[7] * 5)
     assert bare.labels is None and bare.present == () and bare.lengths is None
     assert_same(pickle.loads(pickle.dumps(held)), held)
     assert_same(RecordedTrials.from_json(held.to_json()), held)

@@ -13,6 +13,7 @@ import plrnn_analysis as pa
 from plrnn_analysis import PLRNN, ModelError, cli
 from plrnn_analysis.conditions import ConditionUse, condition_use, mark_conditions
 from plrnn_analysis.recorded_trials import RecordedTrials
+from plrnn_analysis.story import tell_story
 from plrnn_analysis.symbols import compare_conditions, group_likeness, jensen_shannon
 
 
@@ -52,8 +53,8 @@ def test_each_condition_is_counted_by_itself() -> None:
     distributions = {}
     for c in found:
         own = model.trials.select(c.condition)
-        assert own.lengths is not None
-        runs = [model.run(row[:n]) for row, n in zip(own.inputs, own.lengths)]
+        lengths = [30] * 4 if own.lengths is None else own.lengths
+        runs = [model.run(row[:n]) for row, n in zip(own.inputs, lengths)]
         codes = ["".join("01"[int(b)] for b in bits) for run in runs for bits in run.bitcodes[0]]
         distributions[c.condition] = {code: codes.count(code) / len(codes) for code in set(codes)}
         assert (c.n_trials, c.n_steps, c.subregions) == (4, len(codes), len(set(codes)))
@@ -199,4 +200,15 @@ def test_two_conditions_without_relu(tmp_path: Path) -> None:
     pa.save(model, tmp_path / "linear.npz")
     text = flat(plrnn("analyze", tmp_path / "linear.npz", "--steps", 100).output)
     assert "a: 3 trials. b: 3 trials." in text
-    assert "divergence of their bitcodes is 0 bits; shuffled trials differ as much." in text
+    assert "divergence of their bitcodes is 0.00 bits; shuffled trials differ as much." in text
+
+
+def test_sentences_name_the_loudest_of_many_channels() -> None:
+    rng = np.random.default_rng(0)
+    model = PLRNN.al_rnn([0.9, 0.1], [[0.0, 0.0], [0.2, 0.0]], [0.0, 0.0], 1, C=rng.uniform(0.1, 1.0, (2, 9)))
+    model = model.with_trials(RecordedTrials(rng.normal(size=(4, 12, 9))))
+    (text,) = [s for s in tell_story(model, trials=model.trials, steps=100)[3].sentences if "Subregion 1," in s]
+    written = text.partition("written by ")[2]
+    assert written.endswith("and 5 more.") and written.count("(") == 4
+    gains = [float(part.partition("(")[2].partition(")")[0]) for part in written.split(", ")]
+    assert gains == sorted(gains, reverse=True)
