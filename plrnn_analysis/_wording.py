@@ -4,10 +4,31 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["with_article"]
+__all__ = ["printable", "with_article"]
+
+_BLANKS = "\n\t\u00a0\u202f"
 
 # As they are spoken: an ndarray, an HDF5 file, an LSTM, but a uint8 and a unit.
 _AN = re.compile(r"[aeio]|u(?!int|ni|se)|ndarray|(HDF|LSTM|RNN)", re.IGNORECASE)
+
+
+def printable(text: str, longest: int | None = None) -> str:
+    r"""The text as a terminal may show it: control characters, which could act on it, escaped.
+
+    Parameters
+    ----------
+    text : str
+    longest : int, optional
+        The middle of a longer text is left out.
+
+    Examples
+    --------
+    >>> print(printable("W\x1b[2J"))
+    W\x1b[2J
+    """
+    if longest is not None and len(text) > longest:
+        text = f"{text[: longest - 100]} ... {text[-90:]}"
+    return "".join(c if c.isprintable() or c in _BLANKS else ascii(c)[1:-1] for c in text)
 
 
 def with_article(noun: str) -> str:

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from . import __version__
+from ._wording import printable
 from .checkpoint_options import Checkpoint, parse_numbers, takes_checkpoint
 from .errors import PLRNNError
 from .trial_choice import driving_trials, trials_for
@@ -49,7 +50,7 @@ class _Group(TyperGroup):
             if (error.name or "").partition(".")[0] != "torch":
                 raise
             message, code = TRAINING_HINT, 1
-        typer.echo(f"plrnn: {' '.join(message.split())}", err=True)
+        typer.echo(f"plrnn: {printable(' '.join(message.split()))}", err=True)
         raise typer.Exit(code)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from ._wording import printable
+
 __all__ = ["PLRNNError", "ModelError", "CheckpointError", "GraphError", "RecordError"]
+
+# Letters of a message: a file may hold names of any length.
+_LONGEST = 4000
 
 
 class PLRNNError(Exception):
@@ -15,6 +20,10 @@ class ModelError(PLRNNError, ValueError):
 
 class CheckpointError(PLRNNError):
     """A file that cannot be read as a model; says which file, what was found, what to do."""
+
+    def __init__(self, message: str = "") -> None:
+        """Names and texts of the file are made fit to be shown."""
+        super().__init__(printable(message, _LONGEST))
 
 
 class RecordError(PLRNNError, ValueError):

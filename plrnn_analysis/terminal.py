@@ -11,6 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ._wording import printable
 from .checkpoint_options import in_options
 from .display.abbreviation import count_words, short_bitcode, short_state, short_word
 from .graph_summary import summarize_graph
@@ -56,7 +57,8 @@ SLOW = 1e-2
 
 def _print(*texts: str | Table, style: str | None = None) -> None:
     # File names and bitcodes are no markup. A console a call: tests and callers redirect stdout.
-    Console(markup=False, highlight=False).print(*texts, style=style)
+    shown = [printable(text) if isinstance(text, str) else text for text in texts]
+    Console(markup=False, highlight=False).print(*shown, style=style)
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -12,10 +12,14 @@ import numpy as np
 from .._wording import with_article
 from ..errors import CheckpointError
 
-__all__ = ["MAX_ELEMENTS", "Contents", "Entry", "shape_text"]
+__all__ = ["MAX_ELEMENTS", "Contents", "Entry", "is_inflated", "largest_content", "shape_text"]
 
 # A recurrent matrix of 16,384 units. Beyond it the file is something else, or lies about its shapes.
 MAX_ELEMENTS = 2**28
+
+# What a file may unpack to in any case, and beyond it by which factor: weights that were learnt hardly compress.
+_FREE = 2**28
+_EXPANSION = 100
 
 _SHOWN = 12
 _EXACT_INTEGER = 2**53
@@ -125,6 +129,22 @@ class Contents:
                 "Usually training has diverged; use a checkpoint from before that."
             )
         return value
+
+
+def largest_content(stored: int) -> int:
+    """To how many bytes something may unpack of which the file has `stored`."""
+    return max(_FREE, _EXPANSION * stored)
+
+
+def is_inflated(claimed: int, stored: int) -> bool:
+    """Whether something would take far more bytes than the file has for it.
+
+    Examples
+    --------
+    >>> is_inflated(2**31, 2**11), is_inflated(2**31, 2**30), is_inflated(2**20, 10)
+    (True, False, False)
+    """
+    return claimed > largest_content(stored)
 
 
 def _float64(raw: np.ndarray) -> np.ndarray | None:

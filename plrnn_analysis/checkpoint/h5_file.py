@@ -18,7 +18,7 @@ import numpy as np
 
 from .._wording import with_article
 from ..errors import CheckpointError
-from .contents import Contents, Entry
+from .contents import Contents, Entry, is_inflated
 
 __all__ = ["read_h5", "read_keras"]
 
@@ -58,6 +58,10 @@ def read_keras(path: Path) -> Contents:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            for name in ("model.weights.h5", "config.json"):
+                item = archive.getinfo(name)
+                if is_inflated(item.file_size, item.compress_size):
+                    raise ValueError(f"{name}: {item.file_size} bytes, of which the archive holds {item.compress_size}")
             data = archive.read("model.weights.h5")
             config = archive.read("config.json")
             config_text = config.decode("utf-8")[:_MAX_TEXT]

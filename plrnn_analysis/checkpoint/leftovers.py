@@ -75,8 +75,9 @@ class _Beside:
         self.names = names
         self.match = match
         self.sizes = sizes_of(contents, names, match)
-        # A readout adds nothing to the step; every other array does.
+        # A readout adds nothing to the step; every other array does, and so does whatever maps states to states.
         own = [contents.entries[names[n]].shape for role, n in match.names.items() if role not in ("B", "b")]
+        own += [(self.sizes["M"],) * axes for axes in (1, 2) if "M" in self.sizes]
         self.shapes = {_bare(shape) for shape in own} | {_bare(shape[::-1]) for shape in own}
 
     def may_change(self, plain: str) -> bool:

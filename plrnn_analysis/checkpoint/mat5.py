@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from .contents import largest_content
+
 __all__ = ["Opaque", "parse_mat5"]
 
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
@@ -67,7 +69,7 @@ def parse_mat5(data: bytes, max_elements: int) -> dict[str, Any]:
         raise NotImplementedError("MATLAB 7.3")
     if version != 0x0100:
         raise ValueError(f"unknown version {version:#06x}")
-    reader = _Reader(order, max_elements)
+    reader = _Reader(order, max_elements, largest_content(len(data)))
     variables: dict[str, Any] = {}
     at = 128
     while at < len(data):
@@ -82,19 +84,22 @@ def parse_mat5(data: bytes, max_elements: int) -> dict[str, Any]:
 
 
 class _Reader:
-    def __init__(self, order: str, max_elements: int) -> None:
+    def __init__(self, order: str, max_elements: int, left: int) -> None:
         self.order = order
         self.max_elements = max_elements
+        # Bytes that the whole file may still unpack to.
+        self.left = left
 
     def decompress(self, content: bytes) -> bytes:
         unpacker = zlib.decompressobj()
         try:
-            data = unpacker.decompress(content, 16 * self.max_elements)
+            data = unpacker.decompress(content, min(16 * self.max_elements, self.left))
         except zlib.error as error:
             raise ValueError(f"damaged compressed data ({error})") from error
         # Without its end the stream's checksum was never tested.
         if not unpacker.eof:
             raise ValueError("compressed data are cut off or too large")
+        self.left = max(1, self.left - len(data))
         return data
 
     def element(self, data: bytes, at: int) -> tuple[int, bytes, int]:
@@ -150,6 +155,8 @@ class _Reader:
             return name, value.reshape(shape, order="F")
         if kind == _CHAR:
             return name, self.text(data, at)
+        if kind == _SPARSE and 8 * size > self.left:
+            return name, Opaque(f"sparse matrix of shape {shape}")
         if kind == _SPARSE and len(shape) == 2 and not int(flags[0]) & _COMPLEX:
             return name, self.sparse(data, at, shape)
         if kind == _STRUCT and size == 1 and depth < _MAX_DEPTH:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from ..errors import CheckpointError
-from .contents import MAX_ELEMENTS, Contents, Entry
+from .contents import Contents, Entry, is_inflated
 
 __all__ = ["encode_npz", "read_npz"]
 
 _METADATA = "__metadata__"
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def read_npz(path: Path) -> Contents:
@@ -29,29 +32,20 @@ def read_npz(path: Path) -> Contents:
     entries: dict[str, Entry] = {}
     settings: dict[str, Any] = {}
     others: list[str] = []
-    text: str | None = None
     try:
         with zipfile.ZipFile(path) as archive:
             for item in archive.infolist():
                 name = item.filename.removesuffix(".npy")
-                if name == item.filename:
-                    others.append(f"{name}: not an array")
-                elif item.file_size > 16 * MAX_ELEMENTS:
-                    others.append(f"{name}: {item.file_size} bytes")
+                if name in entries or name in settings:
+                    raise ValueError(f"two members are called {name!r}")
+                found = "not an array" if name == item.filename else _look(path, archive, item)
+                if isinstance(found, Entry):
+                    entries[name] = found
+                elif isinstance(found, np.ndarray):
+                    settings[name] = _text(found.item())
                 else:
-                    with archive.open(item) as file:
-                        array = _array(file)
-                    if array is None:
-                        others.append(f"{name}: Python objects, which could run code")
-                    elif name == _METADATA and array.dtype.kind == "U" and array.size == 1:
-                        text = str(array.item())
-                    elif array.dtype.kind in "biufc":
-                        entries[name] = Entry.of(array)
-                    elif array.dtype.kind in "SU" and array.size == 1:
-                        value = array.item()
-                        settings[name] = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-                    else:
-                        others.append(f"{name}: dtype {array.dtype}")
+                    others.append(f"{name}: {found}")
+        text = settings.pop(_METADATA, None)
         if others and not entries:
             raise ValueError("a zip archive without arrays")
         metadata = {} if text is None else json.loads(text)
@@ -67,14 +61,36 @@ def read_npz(path: Path) -> Contents:
     return Contents(path, entries, None, metadata, settings, tuple(others))
 
 
-def _array(file: IO[bytes]) -> np.ndarray | None:
-    """The array of a member, None if it is one of objects, which only unpickling could read."""
-    try:
-        return np.lib.format.read_array(file, allow_pickle=False)
-    except ValueError as error:
-        if "allow_pickle" in str(error):
-            return None
-        raise
+def _look(path: Path, archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> Entry | np.ndarray | str:
+    """An array that is read when it is asked for, a text, or why a member is neither."""
+    with archive.open(item) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in _HEADERS:
+            return f"format {version}"
+        shape, _, dtype = _HEADERS[version](file)
+        claimed, there = math.prod(shape) * dtype.itemsize, item.file_size - file.tell()
+    if dtype.hasobject:
+        return "Python objects, which could run code"
+    if claimed > there:
+        raise ValueError(f"{item.filename} claims {claimed} bytes and has {there}")
+    read = _reader(path, item)
+    if dtype.kind in "biufc":
+        return Entry(tuple(int(n) for n in shape), str(dtype), read)
+    return read() if dtype.kind in "SU" and math.prod(shape) == 1 else f"dtype {dtype}"
+
+
+def _reader(path: Path, item: zipfile.ZipInfo) -> Callable[[], np.ndarray]:
+    def read() -> np.ndarray:
+        if is_inflated(item.file_size, item.compress_size):
+            raise ValueError(f"{item.file_size} bytes, of which the file holds {item.compress_size}")
+        with zipfile.ZipFile(path) as archive, archive.open(item) as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+
+    return read
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def encode_npz(tensors: dict[str, np.ndarray], header: dict[str, str]) -> bytes:

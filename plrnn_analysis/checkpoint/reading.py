@@ -42,6 +42,8 @@ _READERS: dict[str, Callable[[Path], Contents]] = {
 }
 # Hugging Face's name for a torch file, which in a directory is taken at its word.
 _IN_DIRECTORIES = {**_READERS, ".bin": read_torch}
+# What values that nobody foresaw lead to: a number of 400 digits, a list that holds itself, a ragged array.
+_DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError, AttributeError)
 _JULIA = (
     "a file of Julia's, whose structs only Julia can read: write its arrays to .npz there with NPZ.npzwrite, "
     "see 'From Julia' in docs/howto/checkpoints.md"
@@ -213,6 +215,15 @@ def _model(contents: Contents, wishes: Wishes, relu_units: Sequence[int] | None,
         return PLRNN(model.architecture, model.parameters, model.relu_units, *layer, model.metadata, model.trials)
     except ModelError as error:
         raise contents.error(str(error)) from error
+    except _DAMAGE as error:
+        raise CheckpointError(_damaged(contents.path, error)) from error
+
+
+def _damaged(path: Path | str, error: Exception) -> str:
+    return (
+        f"{path}: something in it is damaged or of a kind that is not expected ({type(error).__name__}: "
+        f"{str(error)[:200]}). Copy or export it again."
+    )
 
 
 def _read(path: Path) -> Contents:
@@ -221,6 +232,9 @@ def _read(path: Path) -> Contents:
             return read_directory(path, _IN_DIRECTORIES)
         if not path.exists():
             raise CheckpointError(f"{path}: there is no such file. The working directory is {Path.cwd()}.")
+        # A pipe or a device would be waited for, or has no end.
+        if not path.is_file():
+            raise CheckpointError(f"{path}: not a file but a pipe, socket or device. Give the checkpoint file itself.")
         with open(path, "rb") as file:
             start = file.read(600)
     except (OSError, ValueError) as error:
@@ -244,6 +258,8 @@ def _read(path: Path) -> Contents:
         )
     try:
         return reader(path)
+    except _DAMAGE as error:
+        raise CheckpointError(_damaged(path, error)) from error
     except CheckpointError as error:
         if looks and path.suffix.lower() not in looks:
             raise CheckpointError(f"{error} The content looks like {looks}.") from error

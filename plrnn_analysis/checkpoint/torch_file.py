@@ -12,7 +12,7 @@ import numpy as np
 
 from .._wording import with_article
 from ..errors import CheckpointError
-from .contents import Contents, Entry
+from .contents import Contents, Entry, is_inflated
 from .relu_units import UNIT_NAMES
 
 __all__ = ["read_torch"]
@@ -21,6 +21,8 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model")
 # Until 2.5 a crafted file could run code in spite of weights_only=True (CVE-2025-32434).
 _SAFE_SINCE = (2, 6)
 _MAX_DEPTH = 8
+_DEEPEST = 200
+_MAX_VISITS = 1_000_000
 _ADVICE = "Save the weights alone: torch.save(model.state_dict(), path)."
 
 
@@ -53,7 +55,24 @@ def read_torch(path: Path) -> Contents:
     # On a damaged file the unpickler raises whatever its opcodes lead to: KeyError, IndexError, ...
     except Exception as error:
         raise _refusal(path, error) from error
+    if not _is_bounded(content):
+        raise CheckpointError(
+            f"{path}: what it holds refers to itself, or is more than {_MAX_VISITS} values. {_ADVICE}"
+        )
     return _contents(path, content, torch.Tensor)
+
+
+def _is_bounded(content: Any) -> bool:
+    """Whether everything in it can be looked at: a list or dict may hold itself, or others many times over."""
+    todo, visits = [(content, 0)], 0
+    while todo:
+        value, depth = todo.pop()
+        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+        visits += 1 + len(inner)
+        if visits > _MAX_VISITS or depth > _DEEPEST:
+            return False
+        todo += [(item, depth + 1) for item in inner]
+    return True
 
 
 def _refusal(path: Path, error: Exception) -> CheckpointError:
@@ -139,7 +158,7 @@ def _flatten(
             entries[name] = Entry(tuple(value.shape), str(value.dtype).removeprefix("torch."), _reader(value))  # type: ignore[attr-defined]
         elif isinstance(value, Mapping) and depth < _MAX_DEPTH:
             _flatten(value, f"{name}.", tensor, entries, settings, others, depth + 1)
-        elif name.rpartition(".")[2] in UNIT_NAMES and np.asarray(value).dtype.kind in "iu":
+        elif name.rpartition(".")[2] in UNIT_NAMES and _is_whole(value):
             entries[name] = Entry.of(np.asarray(value))
         elif value is not None and _is_plain(value):
             settings[name] = value
@@ -147,10 +166,17 @@ def _flatten(
             others.append(f"{name}: {_kind(value, tensor)}")
 
 
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, (list, tuple)) and all(isinstance(n, int) for n in value))
+
+
 def _reader(value: Any) -> Callable[[], np.ndarray]:
     def read() -> np.ndarray:
         import torch
 
+        stored = value.untyped_storage().nbytes() if value.layout is torch.strided else 0
+        if value.layout is torch.strided and is_inflated(value.numel() * value.element_size(), stored):
+            raise ValueError(f"it claims {value.numel()} numbers, and the file holds {stored} bytes")
         if value.layout is not torch.strided or value.is_quantized or value.is_meta:
             raise TypeError("only dense, unquantised tensors with data are read")
         plain = value.detach().resolve_conj().resolve_neg()

@@ -1,0 +1,138 @@
+"""Files made to hang, to fill the memory, or to act on a terminal: each is one short error, or only what it stores."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import sys
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+import scipy.sparse
+
+import plrnn_analysis as pa
+from plrnn_analysis import CheckpointError
+from plrnn_analysis.checkpoint import contents, torch_file
+
+torch = pytest.importorskip("torch")
+
+AL = {"A": np.full(3, 0.5), "W": np.eye(3), "h": np.zeros(3)}
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files may unpack to 1 MB in any case instead of 256 MB."""
+    monkeypatch.setattr(contents, "_FREE", 2**20)
+
+
+def write_zip(path: Path, members: dict[str, bytes | np.ndarray]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, value in members.items():
+            buffer = io.BytesIO()
+            if isinstance(value, np.ndarray):
+                np.save(buffer, value)
+            archive.writestr(name.rstrip("'"), buffer.getvalue() if isinstance(value, np.ndarray) else value)
+    return path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and devices of POSIX")
+@pytest.mark.parametrize("suffix", [".npz", ".mat", ".pt", ".safetensors", ".h5"])
+def test_pipes_and_devices(tmp_path: Path, suffix: str) -> None:
+    os.mkfifo(tmp_path / f"pipe{suffix}")
+    os.symlink("/dev/zero", tmp_path / f"zero{suffix}")
+    for name in ("pipe", "zero"):
+        with pytest.raises(CheckpointError, match="not a file but a pipe, socket or device"):
+            pa.load(tmp_path / f"{name}{suffix}")
+
+
+@pytest.mark.usefixtures("small")
+def test_bombs_of_npz(tmp_path: Path) -> None:
+    weights = {f"{name}.npy": value for name, value in AL.items()}
+    path = write_zip(tmp_path / "m.npz", {**weights, "encoder.junk.npy": np.zeros(2**19)})
+    assert pa.load(path, 1).metadata["notes"] == ["not used: encoder.junk"]
+    large = {"A.npy": np.ones(1024), "W.npy": np.zeros((1024, 1024)), "h.npy": np.ones(1024)}
+    path = write_zip(tmp_path / "m.npz", large)
+    with pytest.raises(CheckpointError, match=r"W \(1024, 1024\).*bytes, of which the file holds"):
+        pa.load(path, 1)
+
+
+def test_two_members_of_one_name(tmp_path: Path) -> None:
+    weights = {f"{name}.npy": value for name, value in AL.items()}
+    with pytest.raises(CheckpointError, match="two members are called 'W'"):
+        pa.load(write_zip(tmp_path / "m.npz", {**weights, "W.npy'": 2.0 * np.eye(3)}), 1)
+
+
+@pytest.mark.usefixtures("small")
+def test_bombs_of_matlab(tmp_path: Path) -> None:
+    scipy.io.savemat(tmp_path / "m.mat", {**AL, "junk": np.zeros(2**19)}, do_compression=True)
+    with pytest.raises(CheckpointError, match="cut off or too large"):
+        pa.load(tmp_path / "m.mat", 1)
+    sparse = scipy.sparse.csc_matrix((1024, 1024))
+    scipy.io.savemat(tmp_path / "m.mat", {"A": np.ones(1024), "h": np.ones(1024), "W": sparse}, do_compression=True)
+    with pytest.raises(CheckpointError, match=r"W: sparse matrix of shape \(1024, 1024\)"):
+        pa.load(tmp_path / "m.mat", 1)
+
+
+@pytest.mark.usefixtures("small")
+def test_bombs_of_torch_and_keras(tmp_path: Path) -> None:
+    one = torch.ones(1, 1)
+    torch.save({"A": one[0].expand(1024), "h": one[0].expand(1024), "W": one.expand(1024, 1024)}, tmp_path / "m.pt")
+    with pytest.raises(CheckpointError, match="claims 1048576 numbers, and the file holds 4 bytes"):
+        pa.load(tmp_path / "m.pt", 1)
+    path = write_zip(tmp_path / "m.keras", {"config.json": b"{}", "model.weights.h5": bytes(2**22)})
+    with pytest.raises(CheckpointError, match="4194304 bytes, of which the archive holds"):
+        pa.load(path)
+
+
+def test_what_holds_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch_file, "_MAX_VISITS", 10_000)
+    text = lambda s: b"X" + struct.pack("<I", len(s)) + s  # noqa: E731
+    pickled = b"\x80\x02}q\x00(" + b"".join(text(b"k%d" % i) + b"h\x00" for i in range(60)) + b"u."
+    parts = {"archive/data.pkl": pickled, "archive/version": b"3\n", "archive/byteorder": b"little"}
+    laughs: list = ["a"] * 10
+    for _ in range(9):
+        laughs = [laughs] * 10
+    itself: list = []
+    itself.append(itself)
+    state = {name: torch.tensor(value) for name, value in AL.items()}
+    with zipfile.ZipFile(tmp_path / "0.pt", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    torch.save({**state, "metadata": {"x": laughs}}, tmp_path / "1.pt")
+    torch.save({**state, "pwl_units": itself}, tmp_path / "2.pt")
+    for index in range(3):
+        with pytest.raises(CheckpointError, match="refers to itself, or is more than"):
+            pa.load(tmp_path / f"{index}.pt")
+
+
+def test_values_that_nobody_foresaw(tmp_path: Path) -> None:
+    np.savez(tmp_path / "m.npz", **AL, __metadata__=np.array('{"pwl_units": 1' + "0" * 400 + "}"))
+    with pytest.raises(CheckpointError, match=r"m\.npz"):
+        pa.load(tmp_path / "m.npz")
+    model = pa.PLRNN.al_rnn([0.5], [[-1.0]], [1.0], pwl_units=1)
+    pa.save(model, tmp_path / "m.safetensors")
+    content = (tmp_path / "m.safetensors").read_bytes()
+    long = content.replace(b'"format_version":"1"', b'"format_version":"' + b"9" * 5000 + b'"')
+    size = int.from_bytes(content[:8], "little") + len(long) - len(content)
+    (tmp_path / "m.safetensors").write_bytes(size.to_bytes(8, "little") + long[8:])
+    with pytest.raises(CheckpointError, match=r"m\.safetensors"):
+        pa.load(tmp_path / "m.safetensors")
+    torch.save(
+        {**{name: torch.tensor(value) for name, value in AL.items()}, "pwl_units": [[1], [1, 2]]}, tmp_path / "m.pt"
+    )
+    with pytest.raises(CheckpointError, match=r"m\.pt"):
+        pa.load(tmp_path / "m.pt")
+
+
+def test_messages_are_short_and_cannot_act_on_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "m.npz"
+    np.savez(path, **AL, **{"\x1b]0;title\x07\x1b[2J": np.zeros(1), "x" * 60_000: np.zeros(1)})
+    with pytest.raises(CheckpointError, match=r"\\x1b\]0;title\\x07") as caught:
+        pa.load(path, 1)
+    assert len(str(caught.value)) < 5000 and str(caught.value).isprintable()
