@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .sparsification import Sparsification as Sparsification
     from .sparsification import SparsifySettings as SparsifySettings
     from .sparsification import sparsify as sparsify
+    from .sweeps import Sweep as Sweep
+    from .sweeps import sweep as sweep
     from .tasks import AdditionTask as AdditionTask
     from .tasks import Batch as Batch
     from .tasks import Task as Task
@@ -27,11 +29,13 @@ __all__ = [
     "Recipe",
     "Sparsification",
     "SparsifySettings",
+    "Sweep",
     "Task",
     "Trainer",
     "export",
     "fit",
     "sparsify",
+    "sweep",
     "to_plrnn",
 ]
 
@@ -44,11 +48,13 @@ _LAZY = {
     "Recipe": "recipe",
     "Sparsification": "sparsification",
     "SparsifySettings": "sparsification",
+    "Sweep": "sweeps",
     "Task": "tasks",
     "Trainer": "trainer",
     "export": "exporting",
     "fit": "fitting",
     "sparsify": "sparsification",
+    "sweep": "sweeps",
     "to_plrnn": "exporting",
 }
 

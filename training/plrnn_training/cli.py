@@ -8,6 +8,7 @@ from .commands.demo import demo
 from .commands.fit import fit_series, generate_series
 from .commands.linear_limit import linear_limit_addition
 from .commands.sparsify import sparsify
+from .commands.sweep import sweep_task
 from .commands.train_addition import train_addition
 from .commands.train_trials import TaskOrFile, train_trials
 
@@ -15,7 +16,7 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``train``, ``linear-limit``, ``sparsify`` and ``demo`` to the command line.
+    """Add ``train``, ``sweep``, ``linear-limit``, ``sparsify`` and ``demo`` to the command line.
 
     Parameters
     ----------
@@ -38,4 +39,5 @@ def register(app: typer.Typer) -> None:
     app.command("fit")(fit_series)
     app.command("generate")(generate_series)
     app.command("sparsify")(sparsify)
+    app.command("sweep")(sweep_task)
     app.command("demo")(demo)

@@ -28,6 +28,7 @@ __all__ = [
     "results_table",
     "success_rates",
     "train_in",
+    "training_record",
     "write_json",
 ]
 
@@ -204,7 +205,7 @@ def _snapshot_iterations(iterations: int, snapshots: int) -> set[int]:
 def _export_snapshots(directory: Path, trainer: Trainer) -> None:
     for index, member in enumerate(trainer.members):
         name = f"{_name(trainer.task, member)}_iteration{trainer.iteration:06d}.safetensors"
-        training = {**_training_record(trainer, index), "iteration": trainer.iteration}
+        training = {**training_record(trainer, index), "iteration": trainer.iteration}
         export(trainer.network(index), directory / name, trainer.task, training)
 
 
@@ -212,13 +213,15 @@ def _name(task: Task, member: Member) -> str:
     return f"{task.name}_p{member.pwl_units}_seed{member.seed}"
 
 
-def _training_record(trainer: Trainer, index: int) -> dict[str, Any]:
-    recipe = trainer.recipe
+def training_record(trainer: Trainer, index: int) -> dict[str, Any]:
+    """How one of the models was trained, for its checkpoint."""
+    recipe, member = trainer.recipe, trainer.members[index]
     return {
-        "seed": trainer.members[index].seed,
+        "seed": member.seed,
+        **({} if member.samples is None else {"samples": member.samples}),
         "iterations": recipe.iterations,
         "batch": recipe.batch,
-        "lr": recipe.lr,
+        "lr": recipe.lr if member.lr is None else member.lr,
         "curriculum": recipe.curriculum,
         "init": recipe.init,
         "tau": recipe.tau,
@@ -234,7 +237,7 @@ def _export_member(
     task = trainer.task
     path = directory / f"{_name(task, member)}.safetensors"
     scores = {f"test_{task.score_name}": test, f"validation_{task.score_name}": validation}
-    record = {**_training_record(trainer, index), **scores}
+    record = {**training_record(trainer, index), **scores}
     first = next(iter(trainer.networks(index)), "")
     exported = export(trainer.network(index), path, task, record, record_trials(trainer.model, task, index, first))
     return TrainedModel(

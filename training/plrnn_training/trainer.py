@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,6 +17,7 @@ from plrnn_analysis.model import PLRNN
 
 from .architectures import new_stack
 from .exporting import to_plrnn
+from .history import History, Performance
 from .optimisation import StackedAdam, clip_gradients
 from .recipe import Member, Recipe, curriculum_stage, learning_rate
 from .regularisation import manifold_attractor_penalty
@@ -26,29 +27,12 @@ from .stacks import NetworkStack, Stack
 from .state import load_state
 from .stopping import Stopping
 from .tasks.base import Batch, Task, stack_batches
+from .tasks.objectives import Measure
 
-__all__ = ["History", "Trainer"]
+__all__ = ["Trainer"]
 
 _CHECKPOINT_SECONDS = 30.0
 _EVALUATION_CHUNK = 250
-
-
-@dataclass
-class History:
-    """What was recorded at each evaluation.
-
-    Attributes
-    ----------
-    iteration : list of int
-    validation : list of list of float
-        Validation score of every model.
-    exact : list of list of float
-        Score in closed form where the task offers one for that model, else NaN.
-    """
-
-    iteration: list[int]
-    validation: list[list[float]]
-    exact: list[list[float]]
 
 
 class Trainer:
@@ -195,22 +179,13 @@ class Trainer:
         Parameters
         ----------
         batch : Batch
-            With inputs (batch, T, K), on any device.
+            With inputs (batch, T, ...), on any device.
 
         Returns
         -------
         list of float
         """
-        outputs = []
-        with torch.no_grad():
-            for start in range(0, batch.inputs.shape[0], _EVALUATION_CHUNK):
-                part = batch.select(torch.arange(start, min(start + _EVALUATION_CHUNK, len(batch.inputs)))).to(
-                    self.device
-                )
-                outputs.append(self.model(part.inputs, part.initial, self.task.scored_steps))
-            wanted = batch.to(self.device).expand(len(self.members))
-            score = self.task.score(torch.cat(outputs, dim=1), wanted.targets, wanted.mask)
-        return [float(s) for s in score.cpu()]
+        return self._measure(self.task.score, self._outputs(batch), batch)
 
     def validation_scores(self, trials: int = 2000) -> list[float]:
         """Score of every model on validation trials, for choosing among them."""
@@ -222,30 +197,39 @@ class Trainer:
 
     def condition_scores(self) -> list[dict[str, float]]:
         """Test score of every model by kind of trial; empty where the task's trials are of one kind."""
+        return [result.conditions for result in self.test_performance()]
+
+    def test_performance(self) -> list[Performance]:
+        """Score, loss, and score by kind of trial of every model on the test set."""
         batch = self._test_trials()
+        outputs = self._outputs(batch)
+        scores, losses = (self._measure(m, outputs, batch) for m in (self.task.score, self.task.loss))
         found: list[dict[str, float]] = [{} for _ in self.members]
-        if batch.conditions is None:
-            return found
+        kinds = torch.zeros(0) if batch.conditions is None else batch.conditions
         for index, name in enumerate(self.task.condition_names):
-            chosen = batch.conditions == index
-            if bool(chosen.any()):
-                for scores, score in zip(found, self.evaluate(batch.select(chosen)), strict=True):
-                    scores[name] = score
-        return found
+            chosen = torch.nonzero(kinds == index).flatten()
+            if len(chosen):
+                own = self._measure(self.task.score, outputs[:, chosen.to(outputs.device)], batch.select(chosen))
+                for by_condition, score in zip(found, own, strict=True):
+                    by_condition[name] = score
+        return [Performance(*values) for values in zip(scores, losses, found, strict=True)]
 
     def run(
         self,
         state_path: Path | None = None,
         on_progress: Callable[[Trainer], None] | None = None,
+        save_every: float = _CHECKPOINT_SECONDS,
     ) -> bool:
         """Train until done or asked to stop (Ctrl-C, SIGTERM).
 
         Parameters
         ----------
         state_path : Path, optional
-            Where to keep the state: every half minute, when stopped, and at the end.
+            Where to keep the state: every now and then, when stopped, and at the end.
         on_progress : callable, optional
             Called with the trainer after each iteration.
+        save_every : float, optional
+            Seconds between two saved states.
 
         Returns
         -------
@@ -253,7 +237,7 @@ class Trainer:
             Whether all iterations are done; False means stopped early, with the state saved.
         """
         products = len(self.members) * self.recipe.batch * self.n_units**2
-        return run_to_the_end(self, products, self.device, state_path, on_progress, _CHECKPOINT_SECONDS)
+        return run_to_the_end(self, products, self.device, state_path, on_progress, save_every)
 
     def networks(self, index: int) -> dict[str, PLRNN]:
         """The networks inside one of the models as they are now, by name, for analysis; none for some architectures."""
@@ -334,6 +318,21 @@ class Trainer:
         recipe["betas"] = list(recipe["betas"])
         members = [asdict(m) for m in self.members]
         return {**self.task.metadata(), **recipe, "units": self.n_units, "members": members}
+
+    @torch.no_grad()
+    def _outputs(self, batch: Batch) -> Tensor:
+        """Of every model for the same trials, (E, batch, S, N)."""
+        parts = [
+            torch.arange(start, min(start + _EVALUATION_CHUNK, len(batch.inputs)))
+            for start in range(0, len(batch.inputs), _EVALUATION_CHUNK)
+        ]
+        chosen = (batch.select(part).to(self.device) for part in parts)
+        return torch.cat([self.model(b.inputs, b.initial, self.task.scored_steps) for b in chosen], dim=1)
+
+    @torch.no_grad()
+    def _measure(self, measure: Measure, outputs: Tensor, batch: Batch) -> list[float]:
+        wanted = batch.to(self.device).expand(len(self.members))
+        return [float(value) for value in measure(outputs, wanted.targets, wanted.mask).cpu()]
 
     def _test_trials(self) -> Batch:
         return self.task.held_out("test", self.recipe.test_trials, generator_for(0, "test"))

@@ -24,12 +24,13 @@ from plrnn_analysis.plotting import (
 from plrnn_analysis.story import tell_story
 
 from ..device import choose_device
+from ..history import History
 from ..recipe import Member, Recipe
 from ..runs import STATE_FILE, TrainedModel, results_table, train_in
 from ..seeds import generator_for
 from ..summary import best_model, write_summary
 from ..tasks import AdditionTask
-from ..trainer import History, Trainer
+from ..trainer import Trainer
 from .demo_text import Findings, demo_text
 from .gate import find_gate
 

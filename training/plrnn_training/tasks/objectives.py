@@ -13,6 +13,7 @@ __all__ = [
     "CROSS_ENTROPY",
     "POISSON",
     "SQUARED_ERROR",
+    "Measure",
     "Objective",
     "accuracy",
     "cross_entropy",

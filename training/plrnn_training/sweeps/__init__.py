@@ -1,0 +1,6 @@
+"""Sweeps over the number of ReLU units, seeds and data sizes, beside floors, chance and baselines."""
+
+from .results import Sweep, SweepRow, read_sweep
+from .running import SweepProgress, sweep
+
+__all__ = ["Sweep", "SweepProgress", "SweepRow", "read_sweep", "sweep"]

@@ -1,0 +1,288 @@
+"""Figures of a sweep: scores against P, a panel for each data size or each kind of trial."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plrnn_analysis.plotting.style import INK, PALETTE, open_frame
+
+from .results import Curve, Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["condition_curves", "data_sizes", "p_curve", "save_figures"]
+
+# Ratio of the largest to the smallest error from which on errors are drawn on a logarithmic axis.
+_WIDE = 20.0
+_PANEL, _HEIGHT = 3.6, 3.4
+# Panels of one row.
+_ROW = 4
+# Marks on the axis of P stand at least so far apart, in doublings.
+_APART = 0.33
+
+
+def p_curve(sweep: Sweep, condition: str | None = None) -> Figure:
+    """Scores against P: medians as a line, seeds as dots, with floor, chance and baselines.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    condition : str, optional
+        A kind of trials; all trials by default.
+
+    Returns
+    -------
+    Figure
+        One panel for each data size, all on the same axis of scores. P is spaced as log(1 + P).
+    """
+    curves = sweep.curves(condition)
+    figure, panels = _panels(len(sweep.sizes))
+    frame = _Frame(sweep, curves)
+    for ax, size in zip(panels, sweep.sizes, strict=True):
+        frame.draw(ax, [c for c in curves if c.samples == size], PALETTE[0], INK)
+        _lines(ax, sweep, sweep.floor if condition is None else sweep.floor_conditions.get(condition))
+        frame.scores(ax)
+        frame.models(ax)
+        ax.set_title(_size(size), fontsize=10, pad=12)
+    _label(figure, panels, sweep, condition)
+    return figure
+
+
+def data_sizes(sweep: Sweep) -> Figure:
+    """Scores against the number of training trials, one line for each P and baseline.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        With at least one data size that is a number.
+
+    Returns
+    -------
+    Figure
+    """
+    from matplotlib import colormaps
+
+    figure, (ax,) = _panels(1, 5.4)
+    curves = [c for c in sweep.curves() if c.samples is not None]
+    values = sorted({c.pwl_units for c in curves if c.pwl_units is not None})
+    shades = dict(zip(values, colormaps["viridis"](np.linspace(0, 0.9, max(1, len(values)))), strict=True))
+    names = sorted({c.model for c in curves if c.pwl_units is None})
+    styles: list[tuple[str, list[Curve], dict[str, Any]]] = [
+        (f"P = {p}", [c for c in curves if c.pwl_units == p], {"color": shades[p], "marker": "o"}) for p in values
+    ]
+    for index, name in enumerate(names):
+        own = [c for c in curves if c.pwl_units is None and c.model == name]
+        styles.append((name, own, {"color": INK, "linestyle": "--", "marker": _marker(index)}))
+    for label, own, style in styles:
+        points = sorted((c.samples or 0, c.median) for c in own)
+        ax.plot(*zip(*points, strict=True), markersize=4, label=label, **style)
+    _lines(ax, sweep, sweep.floor)
+    _Frame(sweep, curves).scores(ax)
+    sizes = [size for size in sweep.sizes if size is not None]
+    ax.set_xscale("log")
+    ax.set_xticks(sizes, [str(size) for size in sizes])
+    ax.set_xticks([], minor=True)
+    each = " of each kind" if sweep.conditions else ""
+    ax.set_xlabel(f"training trials{each}")
+    ax.set_ylabel(f"{_score(sweep)}, median of the seeds")
+    ax.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    _title(figure, sweep)
+    return figure
+
+
+def condition_curves(sweep: Sweep) -> Figure:
+    """Scores against P for every kind of trial, one line for each data size.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        Of a task whose trials have conditions.
+
+    Returns
+    -------
+    Figure
+    """
+    figure, panels = _panels(len(sweep.conditions), 2.9, 2.6)
+    everything = [c for name in sweep.conditions for c in sweep.curves(name)]
+    frame = _Frame(sweep, everything)
+    for ax, name in zip(panels, sweep.conditions, strict=True):
+        curves = sweep.curves(name)
+        for colour, size in zip(_colours(len(sweep.sizes)), sweep.sizes, strict=True):
+            own = [c for c in curves if c.samples == size]
+            frame.draw(ax, own, colour, colour, _size(size))
+        _lines(ax, sweep, sweep.floor_conditions.get(name))
+        frame.scores(ax)
+        frame.models(ax)
+        ax.set_title(name, fontsize=9, pad=10)
+    if len(sweep.sizes) > 1:
+        panels[0].legend(fontsize=7, frameon=False)
+    _label(figure, panels, sweep, None)
+    return figure
+
+
+def save_figures(sweep: Sweep, directory: Path) -> list[Path]:
+    """Write the figures that suit a sweep, each as PNG and SVG.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    directory : Path
+
+    Returns
+    -------
+    list of Path
+        ``p_curve``, with several data sizes ``data_sizes``, with kinds of trials ``conditions``.
+    """
+    figures = {"p_curve": p_curve(sweep)}
+    if len([size for size in sweep.sizes if size is not None]) > 1:
+        figures["data_sizes"] = data_sizes(sweep)
+    if len(sweep.conditions) > 1:
+        figures["conditions"] = condition_curves(sweep)
+    paths = []
+    for name, figure in figures.items():
+        for suffix in (".png", ".svg"):
+            paths.append(directory / f"{name}{suffix}")
+            figure.savefig(paths[-1], dpi=150)
+    return paths
+
+
+class _Frame:
+    """The axes that all panels share: models by P, and scores, on a logarithmic axis where errors differ widely."""
+
+    def __init__(self, sweep: Sweep, curves: Sequence[Curve]) -> None:
+        self.values = sorted({c.pwl_units for c in curves if c.pwl_units is not None})
+        self.names = sorted({c.model for c in curves if c.pwl_units is None})
+        marks = [mark for mark in (sweep.floor, sweep.chance) if mark is not None]
+        shown = [s for c in curves for s in c.scores if math.isfinite(s)] + marks
+        low, high = (min(shown), max(shown)) if shown else (0.0, 1.0)
+        self.log = not sweep.higher_is_better and low > 0 and high / low > _WIDE
+        if self.log:
+            # A diverged model must not hide the others.
+            high = min(high, 10 * max(marks)) if marks else high
+            self.limits = (low / 1.5, high * 1.5)
+        else:
+            margin = 0.06 * (high - low or 1.0)
+            self.limits = (low - margin, high + margin)
+
+    def scores(self, ax: Axes) -> None:
+        """The axis of scores."""
+        if self.log:
+            ax.set_yscale("log")
+        ax.set_ylim(*self.limits)
+
+    def models(self, ax: Axes) -> None:
+        """The axis of P, with baselines to the right of it; its marks are P itself and not its logarithm."""
+        places = [*map(self._at, self.values), *(self._beside(i) for i in range(len(self.names)))]
+        ax.set_xticks(places, [*self._ticks(), *self.names])
+        for label in ax.get_xticklabels()[len(self.values) :]:
+            label.set_rotation(45)
+        ax.set_xlim(min(places, default=0.0) - 0.35, max(places, default=0.0) + 0.35)
+        ax.set_xlabel("P, ReLU units" if self.values else "")
+
+    def draw(self, ax: Axes, curves: Sequence[Curve], colour: Any, beside: Any, label: str = "") -> None:
+        """Medians as a line and seeds as dots; baselines beside it."""
+        line = sorted((self._place(c), c.median) for c in curves if c.pwl_units is not None)
+        if line:
+            ax.plot(*zip(*line, strict=True), "o-", color=colour, markersize=5, label=label, zorder=4)
+        for curve in curves:
+            x, own = self._place(curve), colour
+            if curve.pwl_units is None:
+                own = beside
+                ax.plot([x], [curve.median], _marker(self.names.index(curve.model)), color=own, markersize=6, zorder=4)
+            # Side by side rather than on top of each other.
+            spread = np.linspace(-0.09, 0.09, len(curve.scores)) if len(curve.scores) > 1 else np.zeros(1)
+            ax.plot(x + spread, curve.scores, ".", color=own, alpha=0.45, markersize=5, zorder=3)
+        self._count_what_is_above(ax, curves)
+
+    def _count_what_is_above(self, ax: Axes, curves: Sequence[Curve]) -> None:
+        for curve in curves:
+            above = sum(not score <= self.limits[1] for score in curve.scores)
+            if above:
+                ax.annotate(
+                    f"{above} ↑", (self._place(curve), 1.0), xycoords=("data", "axes fraction"), ha="center",
+                    va="bottom", fontsize=7, color=INK,
+                )  # fmt: skip
+
+    def _place(self, curve: Curve) -> float:
+        return self._beside(self.names.index(curve.model)) if curve.pwl_units is None else self._at(curve.pwl_units)
+
+    @staticmethod
+    def _at(pwl_units: int) -> float:
+        return math.log2(1 + pwl_units)
+
+    def _beside(self, index: int) -> float:
+        return (self._at(self.values[-1]) + 1.2 if self.values else 0.0) + 0.8 * index
+
+    def _ticks(self) -> list[str]:
+        """P as text, without those that would run into the one before."""
+        texts, last = [], -math.inf
+        for p in self.values:
+            clear = self._at(p) - last > _APART
+            texts.append(str(p) if clear else "")
+            last = self._at(p) if clear else last
+        return texts
+
+
+def _lines(ax: Axes, sweep: Sweep, floor: float | None) -> None:
+    marks = [(floor, "-", PALETTE[5], "best affine")]
+    # Chance is known for all trials together.
+    marks += [(sweep.chance, ":", INK, "chance")] if floor == sweep.floor else []
+    given = sorted((m for m in marks if m[0] is not None), key=lambda m: m[0] or 0.0)
+    for index, (value, style, colour, name) in enumerate(given):
+        assert value is not None
+        ax.axhline(value, color=colour, linestyle=style, linewidth=1.1, zorder=1)
+        # The upper line is named above it, the lower one below, however near they are.
+        above = index == len(given) - 1
+        ax.annotate(
+            f"{name} {value:.3g}", (1.0, value), xycoords=("axes fraction", "data"), xytext=(0, 2 if above else -2),
+            textcoords="offset points", ha="right", va="bottom" if above else "top", fontsize=7, color=colour,
+        )  # fmt: skip
+
+
+def _panels(n: int, width: float = _PANEL, height: float = _HEIGHT) -> tuple[Figure, list[Axes]]:
+    from matplotlib.figure import Figure
+
+    columns = min(n, _ROW)
+    rows = -(-n // columns)
+    figure = Figure(figsize=(max(width * columns, 4.6), height * rows + 0.3), layout="constrained")
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel().tolist()
+    for ax in panels[n:]:
+        ax.remove()
+    for ax in panels[:n]:
+        open_frame(ax)
+    return figure, panels[:n]
+
+
+def _label(figure: Figure, panels: Sequence[Axes], sweep: Sweep, condition: str | None) -> None:
+    for ax in panels[::_ROW]:
+        ax.set_ylabel(_score(sweep))
+    _title(figure, sweep, condition)
+
+
+def _title(figure: Figure, sweep: Sweep, condition: str | None = None) -> None:
+    variant = f", {sweep.variant}" if sweep.variant else ""
+    kind = f": {condition}" if condition else ""
+    figure.suptitle(f"{sweep.task}{variant}{kind} (M = {sweep.n_units})", fontsize=11)
+
+
+def _score(sweep: Sweep) -> str:
+    return {"mse": "mean squared error"}.get(sweep.metric, sweep.metric.replace("_", " "))
+
+
+def _size(size: int | None) -> str:
+    return "fresh trials" if size is None else f"{size} trials"
+
+
+def _marker(index: int) -> str:
+    return "sD^vPX*"[index % 7]
+
+
+def _colours(n: int) -> list[str]:
+    return [PALETTE[i % len(PALETTE)] for i in range(n)]
