@@ -1,14 +1,16 @@
 """Kill a small sweep again and again, at random moments: python killed_sweep.py OUT KILLS SEED.
 
-A child is forked for every attempt, so that it need not import torch again. After each kill the directory is looked at:
-what was finished must stay as it is, and what is under way must not go back. When a sweep is finished, it is compared with
-one that was never killed, and another one begins.
+A child is forked for every attempt, so that it need not import torch again. It is killed when it has had a random time
+on the processor: on a busy machine it would else get nowhere. After each kill the directory is looked at: what was
+finished must stay as it is, and what is under way must not go back. When a sweep is finished, it is compared with one
+that was never killed, and another one begins.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import random
 import shutil
@@ -55,6 +57,12 @@ def under_way(out: Path) -> dict[str, int]:
     return {path.name: load_state(path)["iteration"] for path in (out / "unfinished").glob("*.pt")}
 
 
+def cpu_seconds(child: int) -> float:
+    """Time a process has had on the processor; endless if it is at its end."""
+    state, *numbers = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+    return math.inf if state == "Z" else (int(numbers[10]) + int(numbers[11])) / os.sysconf("SC_CLK_TCK")
+
+
 def attempt(out: Path, delay: float) -> bool:
     """Whether the sweep got to its end before it was killed."""
     child = os.fork()
@@ -65,7 +73,8 @@ def attempt(out: Path, delay: float) -> bool:
             code = 0
         finally:
             os._exit(code)
-    time.sleep(delay)
+    while cpu_seconds(child) < delay:
+        time.sleep(0.002)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, status
@@ -74,7 +83,7 @@ def attempt(out: Path, delay: float) -> bool:
 
 def contents(out: Path) -> dict[str, object]:
     """What came of a sweep, without the times it took."""
-    rows = list(csv.DictReader((out / "results.csv").open()))
+    rows = list(csv.DictReader((out / "results.csv").read_text().splitlines()))
     for row in rows:
         del row["seconds"]
     weights = {path.name: path.read_bytes() for path in (out / "models").glob("*.safetensors")}
@@ -88,7 +97,7 @@ def main(base: Path, kills: int, seed: int) -> None:
     wanted, done, rounds = contents(base / "never"), 0, 0
     while done < kills:
         out, before, states = base / f"killed{rounds}", {}, {}
-        while not attempt(out, rng.uniform(0.02, 0.35)):
+        while not attempt(out, rng.uniform(0.02, 0.4)):
             done += 1
             now, iterations = finished(out), under_way(out)
             assert all(now[path] == before[path] for path in before), "a finished model was lost or made again"

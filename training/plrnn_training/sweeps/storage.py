@@ -65,6 +65,12 @@ class SweepDirectory:
         """Where the state of an unfinished chunk is."""
         return self.path / STATES / f"chunk_{chunk:04d}.pt"
 
+    def clear_unwritten(self, chunk: int) -> None:
+        """Remove what is left of states that were being written when their process was killed."""
+        state = self.state_path(chunk)
+        for path in state.parent.glob(f"{state.name}*.tmp"):
+            path.unlink(missing_ok=True)
+
     def read_settings(self) -> dict[str, Any] | None:
         """What was asked for; None where there is no sweep.
 
