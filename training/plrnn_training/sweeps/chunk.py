@@ -10,6 +10,7 @@ from pathlib import Path
 from ..device import choose_device
 from ..exporting import export
 from ..recipe import Member, Recipe
+from ..recording import record_trials
 from ..runs import Interrupted, training_record
 from ..tasks.base import Task
 from ..tasks.registry import make_task
@@ -133,7 +134,7 @@ def _write_results(
         checkpoints = []
         for core, network in trainer.networks(index).items():
             path = directory.models / f"{name}{'_' if core else ''}{core}.safetensors"
-            export(network, path, task, record)
+            export(network, path, task, record, record_trials(trainer.model, task, index, core))
             checkpoints.append(path.relative_to(directory.path).as_posix())
         kept = trainer.stopping.iterations[index] if order.recipe.keep == "best" else trainer.iteration
         row = SweepRow(
