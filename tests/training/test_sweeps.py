@@ -204,7 +204,7 @@ def row(**changes):
     given = {
         "task": "t", "variant": "", "model": "al_rnn", "pwl_units": 0, "seed": 0, "samples": None, "lr": 0.1,
         "metric": "mse", "score": 1.0, "validation": 1.0, "loss": 1.0, "floor": None, "chance": None, "iterations": 1,
-        "reinitialised": 0, "seconds": 1.0, "checkpoint": None,
+        "reinitialised": 0, "seconds": 1.0, "checkpoint": "",
     }  # fmt: skip
     return SweepRow(**{**given, **changes})
 
@@ -255,6 +255,19 @@ def test_figures_show_floor_chance_baselines_zero_and_what_is_above(tmp_path):
     assert [p.name for p in paths if p.exists()] == [
         f"{name}{suffix}" for name in ("p_curve", "data_sizes", "conditions") for suffix in (".png", ".svg")
     ]
+
+
+def test_baselines_stand_beside_and_have_files_of_their_own(tmp_path):
+    found = sweep(
+        "addition", out=tmp_path, pwl_units=[1], seeds=1, units=4, baselines=["gru", "rnn"], recipe=RECIPE, device="cpu"
+    )
+    assert [(r.model, r.pwl_units) for r in found] == [("al_rnn", 1), ("gru", None), ("rnn", None)]
+    assert all((tmp_path / r.checkpoint).exists() for r in found)
+    assert pa.load(tmp_path / found[2].checkpoint).n_units == 4
+    with pytest.raises(ModelError, match="architecture must be one of"):
+        sweep("addition", out=tmp_path / "other", pwl_units=[1], baselines=["grue"], recipe=RECIPE)
+    # A mistake does not bind the directory.
+    assert len(sweep("addition", out=tmp_path / "other", pwl_units=[1], units=3, seeds=1, recipe=RECIPE)) == 1
 
 
 def test_command(tmp_path):

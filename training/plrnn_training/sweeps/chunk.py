@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from ..baselines import save_weights
 from ..device import choose_device
 from ..exporting import export
 from ..recipe import Member, Recipe
@@ -131,11 +132,12 @@ def _write_results(
             f"test_{task.score_name}": result.score,
             f"validation_{task.score_name}": validation[index],
         }
-        checkpoints = []
-        for core, network in trainer.networks(index).items():
-            path = directory.models / f"{name}{'_' if core else ''}{core}.safetensors"
+        networks = trainer.networks(index)
+        paths = [directory.models / f"{name}{'_' if core else ''}{core}.safetensors" for core in networks or ("",)]
+        for path, (core, network) in zip(paths, networks.items(), strict=False):
             export(network, path, task, record, record_trials(trainer.model, task, index, core))
-            checkpoints.append(path.relative_to(directory.path).as_posix())
+        if not networks:
+            save_weights(trainer.model, index, paths[0], {**task.metadata(), **record})
         kept = trainer.stopping.iterations[index] if order.recipe.keep == "best" else trainer.iteration
         row = SweepRow(
             task=task.name,
@@ -154,7 +156,7 @@ def _write_results(
             iterations=kept,
             reinitialised=trainer.reinitialised[index],
             seconds=trainer.seconds / len(order.members),
-            checkpoint=checkpoints[0] if checkpoints else None,
+            checkpoint=paths[0].relative_to(directory.path).as_posix(),
             conditions=result.conditions,
         )
         directory.write_result(name, row)

@@ -39,9 +39,9 @@ class SweepRow(Frozen):
         How often it diverged and was started again.
     seconds : float
         Of training: its share of the time that its chunk took.
-    checkpoint : str or None
+    checkpoint : str
         The file of the network relative to the directory of the sweep; of the first network inside, where the model has
-        several; None where there is none to analyse.
+        several; the bare weights of a baseline that cannot be analysed.
     conditions : dict of str to float
         Score by kind of trial.
     """
@@ -62,5 +62,5 @@ class SweepRow(Frozen):
     iterations: int
     reinitialised: int
     seconds: float
-    checkpoint: str | None
+    checkpoint: str
     conditions: dict[str, float] = field(default_factory=dict)

@@ -344,7 +344,8 @@ def _settled(
     # As JSON gives it back, with lists for tuples.
     asked = json.loads(json.dumps(asked))
     settings = directory.read_settings()
-    if settings is not None:
+    # Settings under which nothing was trained, such as a mistaken P, bind nobody.
+    if settings is not None and directory.has_begun():
         check_configuration(directory.path / SETTINGS, settings["asked"], asked)
         return settings
     floor = task.affine_floor()

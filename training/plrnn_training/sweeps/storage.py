@@ -81,6 +81,10 @@ class SweepDirectory:
         """
         return _read(self.path / SETTINGS)
 
+    def has_begun(self) -> bool:
+        """Whether anything was trained here: a model is finished, or a state was kept."""
+        return any(self.models.glob("*.json")) or any((self.path / STATES).glob("*.pt"))
+
     def write_settings(self, settings: dict[str, Any]) -> None:
         """Once, at the beginning."""
         self.path.mkdir(parents=True, exist_ok=True)
