@@ -1,8 +1,9 @@
 """What the best network without ReLU, of any size, can reach on a task."""
 
+from .cognitive import cognitive_floor
 from .copying import copy_floor
 from .floor import Floor
 from .lagged import lagged_floor
 from .logistic import logistic_floor, logistic_regression
 
-__all__ = ["Floor", "copy_floor", "lagged_floor", "logistic_floor", "logistic_regression"]
+__all__ = ["Floor", "cognitive_floor", "copy_floor", "lagged_floor", "logistic_floor", "logistic_regression"]

@@ -23,7 +23,6 @@ from scipy import sparse
 from torch import Tensor
 
 from ..seeds import generator_for
-from ..tasks.cognitive.trials import longest_response
 from .floor import Floor
 
 if TYPE_CHECKING:
@@ -131,6 +130,8 @@ def best_affine_predictor(task: CognitiveTask, trials: int) -> AffinePredictor:
     One pass over the trials adds up their normal equations, p × p with p = 4 T + the longest response. The solution of
     least norm is taken, because the steps since the response began add up to one.
     """
+    from ..tasks.cognitive import longest_response
+
     n_tasks, n_steps = len(task.condition_names), task.sample(1, torch.Generator()).inputs.shape[1]
     groups, since = n_tasks * n_steps, longest_response(task.durations)
     gram: np.ndarray | float = 0.0

@@ -163,7 +163,7 @@ class CognitiveTask(Task):
 
     def affine_floor(self) -> Floor:
         """What the best affine predictor in squared error has; see ``plrnn_training.floors.cognitive``."""
-        from ...floors.cognitive import cognitive_floor
+        from ...floors import cognitive_floor
 
         return cognitive_floor(self)
 
