@@ -1,4 +1,4 @@
-"""Train the two networks of the page on sparsification: a double well and a circuit with three scrolls, P = 10.
+"""Train the two networks that the page on sparsification measures: a double well and three scrolls, P = 10.
 
 Both learn windows of trajectories that SciPy generates; the first units of a network are the variables of the system.
 """
