@@ -5,7 +5,7 @@ from __future__ import annotations
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import ModelError
 
-from . import addition, cognitive, contextual, copying, digits, neurogym, scan, sentiment, stimulus_selection
+from . import addition, cognitive, contextual, copying, digits, neurogym, scan, sentiment, spoken, stimulus_selection
 from .base import Task
 from .entry import Setting, TaskEntry
 
@@ -23,6 +23,7 @@ TASKS: dict[str, TaskEntry] = {
         neurogym.ENTRY,
         scan.ENTRY,
         sentiment.ENTRY,
+        spoken.ENTRY,
         stimulus_selection.ENTRY,
     )
 }
