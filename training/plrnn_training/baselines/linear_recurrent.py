@@ -18,8 +18,8 @@ __all__ = ["LinearRecurrentUnit"]
 class LinearRecurrentUnit(Recurrent):
     """A stack of diagonal linear recurrent units ``x_t = λ x_{t-1} + γ B s_t``, ``y_t = Re(C x_t) + D s_t + b``.
 
-    x is complex; λ = exp(-exp(ν) + iθ) with θ = exp(θ'), so that |λ| < 1 whatever is learnt; γ = exp(γ'). There is no
-    nonlinearity at all: it can do what a network without ReLU can, and no more.
+    x is complex; λ = exp(-exp(ν) + iθ) with θ = exp(θ'), so that ``|λ| < 1`` whatever is learnt; γ = exp(γ'). There is
+    no nonlinearity at all: it can do what a network without ReLU can, and no more.
 
     Parameters
     ----------
@@ -41,8 +41,9 @@ class LinearRecurrentUnit(Recurrent):
 
     Notes
     -----
-    Moduli of λ start uniformly on the unit disk, phases on the circle; γ starts at √(1 - |λ|²), which keeps the size of
-    x. Source: Orvieto et al., ICML 2023, arXiv:2303.06349, section 3; only its stacking with perceptrons is left out.
+    Moduli of λ start uniformly on the unit disk, phases on the circle; γ starts at ``√(1 - |λ|²)``, which keeps the
+    size of x. Source: Orvieto et al., ICML 2023, arXiv:2303.06349, section 3; only its stacking with perceptrons is
+    left out.
 
     Examples
     --------
