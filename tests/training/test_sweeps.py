@@ -264,9 +264,10 @@ def test_baselines_stand_beside_and_have_files_of_their_own(tmp_path):
     assert [(r.model, r.pwl_units) for r in found] == [("al_rnn", 1), ("gru", None), ("rnn", None)]
     assert all((tmp_path / r.checkpoint).exists() for r in found)
     assert pa.load(tmp_path / found[2].checkpoint).n_units == 4
-    with pytest.raises(ModelError, match="architecture must be one of"):
+    with pytest.raises(ModelError, match="baseline must be one of"):
         sweep("addition", out=tmp_path / "other", pwl_units=[1], baselines=["grue"], recipe=RECIPE)
-    # A mistake does not bind the directory.
+    with pytest.raises(ModelError, match="the models have 3 units"):
+        sweep("addition", out=tmp_path / "other", pwl_units=[4], units=3, recipe=RECIPE)
     assert len(sweep("addition", out=tmp_path / "other", pwl_units=[1], units=3, seeds=1, recipe=RECIPE)) == 1
 
 
@@ -304,7 +305,7 @@ def test_a_sweep_that_is_killed_again_and_again_loses_and_repeats_nothing(tmp_pa
 def test_a_dask_cluster_of_which_a_worker_is_killed_gives_the_serial_results(tmp_path):
     import distributed
 
-    settings = {"seeds": 10, "iterations": 1500, "save_every": 0.2}  # three chunks
+    settings = {"seeds": 10, "iterations": 400, "save_every": 0.05}  # three chunks
     serial = small(tmp_path / "serial", **settings)
     out = tmp_path / "cluster"
     with (

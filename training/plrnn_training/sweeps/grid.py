@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from plrnn_analysis._validation import whole
+from plrnn_analysis._validation import one_of, whole
 from plrnn_analysis.errors import ModelError
 
+from ..architectures import ARCHITECTURES
 from ..recipe import Member, Recipe
 
 __all__ = ["Grid", "chunk_size"]
@@ -40,7 +41,7 @@ class Grid:
     Raises
     ------
     ModelError
-        If there is nothing to train.
+        If there is nothing to train, or an entry is out of range.
     """
 
     pwl_units: tuple[int, ...]
@@ -52,6 +53,8 @@ class Grid:
     def __post_init__(self) -> None:
         for p in self.pwl_units:
             whole("pwl_units", p, 0)
+        for name in self.baselines:
+            one_of("baseline", name, sorted(set(ARCHITECTURES) - {"al_rnn"}))
         if not (self.pwl_units or self.baselines) or not (self.seeds and self.samples and self.rates):
             raise ModelError("a sweep needs at least one number of ReLU units or baseline, seed, data size and rate")
         # Made here so that a wrong entry is named before anything is trained.

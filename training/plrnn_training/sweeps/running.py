@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from plrnn_analysis._validation import one_of
+from plrnn_analysis._validation import one_of, whole
 from plrnn_analysis.errors import ModelError, PLRNNError
 
 from ..device import choose_device
@@ -319,6 +319,8 @@ def _plan(
         tuple(lr) if lr else (None,),
         tuple(baselines),
     )
+    for p in grid.pwl_units:
+        whole("pwl_units", p, 0, units, remark=f"(the models have {units} units)")
     return grid, units, used
 
 
