@@ -105,7 +105,7 @@ def cognitive_floor(task: CognitiveTask, trials: int = 22_000) -> Floor:
         score=score,
         how=(
             f"least squares over all lags on {trials} trials; the loss bounds every affine network, the accuracy is "
-            "what the predictor of least loss has"
+            "that of the predictor of least loss, which one of larger loss may exceed"
         ),
         loss=(best.loss + float(np.mean(losses))) / 2,
         interval=(score - error, score + error),

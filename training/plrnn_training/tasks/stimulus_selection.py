@@ -60,7 +60,7 @@ def selection_loss(outputs: Tensor, targets: Tensor, mask: Tensor | None = None)
 
 
 def selection_score(outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Share of the choices that the logit in the last valid bin has right; shapes as for :func:`selection_loss`."""
+    """Share of the choices that the logit in the last valid bin has right; shapes as for ``selection_loss``."""
     last = _last_steps(outputs, mask)
     logit, choice = (last * outputs[..., -1]).sum(-1), (last * targets[..., -1]).sum(-1)
     return ((logit > 0) == (choice > 0.5)).to(outputs.dtype).mean(-1)
@@ -102,7 +102,7 @@ class StimulusSelectionTask(Task):
     -----
     The loss is that of counts with Poisson noise, an output being the logarithm of the expected count, and the
     cross-entropy of the choice in the last bin. The score is the share of choices that are predicted; with the animal's
-    errors nobody can have more than :attr:`ceiling`.
+    errors nobody can have more than ``ceiling``.
 
     Examples
     --------

@@ -32,7 +32,7 @@ _CHANCE = dict(zip(COGNITIVE_TASKS, (1 / 6,) * 4 + (1 / 2,) * 4 + (1 / 6,) * 2 +
 def cognitive_loss(outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
     """Half the squared distance of (fixation, cos, sin), averaged over the response period.
 
-    Shapes are those of :func:`cognitive_score`.
+    Shapes are those of ``cognitive_score``.
     """
     return len(OUTPUT_NAMES) / 2 * mean_squared_error(outputs, targets[..., :3], mask)
 
