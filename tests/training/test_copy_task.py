@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from plrnn_analysis.errors import ModelError
-from plrnn_training import Member, Recipe, Trainer
+from plrnn_training import Member, Recipe, Trainer, sweep
 from plrnn_training.floors import copy_floor
 from plrnn_training.tasks.copying import CopyTask
-from plrnn_training.tasks.registry import make_task
+from plrnn_training.tasks.registry import TASKS, make_task
 
 
 @pytest.mark.parametrize("cue", ["start", "throughout"])
@@ -46,6 +46,15 @@ def test_variants_are_those_of_the_paper():
     assert batch.inputs.shape == (1, 117, 5) and torch.nonzero(batch.inputs[0, :, 4])[:2].flatten().tolist() == [8, 109]
     assert (variable.symbols, variable.shortest, variable.longest) == (5, 50, 100)
     assert make_task("copy").metadata()["delays"] == [10, 30]
+
+
+def test_the_fixed_delay_is_swept_under_settings_of_its_own(tmp_path):
+    entry = TASKS["copy"]
+    assert entry.settings_of("fixed")["paper"] is entry.settings["paper"]
+    assert entry.settings_of("random_delay") == entry.settings
+    options = {"recipe": "quick", "seeds": 1, "units": 5, "iterations": 1}
+    assert [row.pwl_units for row in sweep("copy", variant="fixed", out=tmp_path / "a", **options)] == [0, 1, 4]
+    assert [row.pwl_units for row in sweep("copy:fixed", out=tmp_path / "b", **options)] == [0, 1, 4]
 
 
 def test_the_range_of_delays_grows():

@@ -77,6 +77,13 @@ class Recipe(OptimiserSettings):
         Which weights each model ends with: the last ones, or those of its best validation score.
     weight_decay : float
         Decoupled, as in AdamW.
+    self_weights : {"all", "relu"}
+        Which units have a self-weight A that is trained beside the diagonal of W: all, or those with a ReLU. The others
+        stay as initialised, which is zero with ``small``.
+    readout_bias : bool
+        Whether b is trained; else it stays as initialised, which is zero but with ``gated`` and ``generic``.
+    initial_state : float
+        Every trial starts from a state uniform on ± this, in training and where scores are taken.
 
     Raises
     ------
@@ -91,16 +98,21 @@ class Recipe(OptimiserSettings):
     patience: int | None = None
     keep: str = "last"
     weight_decay: float = 0.0
+    self_weights: str = "all"
+    readout_bias: bool = True
+    initial_state: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("validation_trials", "test_trials"):
             whole(name, getattr(self, name), 1)
         number("curriculum", self.curriculum, least=0.0, most=1.0)
-        number("weight_decay", self.weight_decay, least=0.0)
+        for name in ("weight_decay", "initial_state"):
+            number(name, getattr(self, name), least=0.0)
         if self.patience is not None:
             whole("patience", self.patience, 1)
         one_of("keep", self.keep, ["best", "last"])
+        one_of("self_weights", self.self_weights, ["all", "relu"])
         one_of("init", self.init, sorted(INITIALISATIONS))
 
 

@@ -21,6 +21,7 @@ from .history import History, Performance
 from .optimisation import StackedAdam, clip_gradients
 from .recipe import Member, Recipe, curriculum_stage, learning_rate
 from .regularisation import manifold_attractor_penalty
+from .restrictions import initial_states, restrict
 from .running import check_configuration, run_to_the_end
 from .seeds import generator_for
 from .stacks import NetworkStack, Stack
@@ -112,6 +113,7 @@ class Trainer:
                 )
         for name in frozen:
             getattr(self.model, name).requires_grad_(False)
+        restrict(self.model, self.recipe)
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
         self._start = [p.detach().clone() for p in self._parameters] if given else None
         self.optimiser = StackedAdam(self._parameters, self.recipe.betas, self.recipe.weight_decay)
@@ -147,7 +149,8 @@ class Trainer:
         ]
         batch = stack_batches(drawn).to(self.device)
         self.optimiser.zero_grad()
-        losses = stage.loss(self.model(batch.inputs, batch.initial, stage.scored_steps), batch.targets, batch.mask)
+        initial = self._initial(batch, self.recipe.batch, self._batch_generators)
+        losses = stage.loss(self.model(batch.inputs, initial, stage.scored_steps), batch.targets, batch.mask)
         if self.recipe.tau and self.recipe.regularised_units:
             for core in self.model.cores.values():
                 penalty = manifold_attractor_penalty(core.A, core.W, core.h, self.recipe.regularised_units)
@@ -327,7 +330,18 @@ class Trainer:
             for start in range(0, len(batch.inputs), _EVALUATION_CHUNK)
         ]
         chosen = (batch.select(part).to(self.device) for part in parts)
-        return torch.cat([self.model(b.inputs, b.initial, self.task.scored_steps) for b in chosen], dim=1)
+        generators = [generator_for(0, "initial states") for _ in self.members]
+        return torch.cat(
+            [self.model(b.inputs, self._initial(b, len(b.inputs), generators), self.task.scored_steps) for b in chosen],
+            dim=1,
+        )
+
+    def _initial(self, batch: Batch, trials: int, generators: Sequence[torch.Generator]) -> Tensor | None:
+        """States before the first step: those of the task, or as the recipe draws them; None is zero."""
+        if batch.initial is not None:
+            return batch.initial
+        drawn = initial_states(self.recipe, trials, self.n_units, generators)
+        return None if drawn is None else drawn.to(self.device)
 
     @torch.no_grad()
     def _measure(self, measure: Measure, outputs: Tensor, batch: Batch) -> list[float]:

@@ -166,7 +166,7 @@ def sweep(
         directory.remove()
     known = TaskName(task, variant, data) if isinstance(task, str) else task
     made = known.make() if isinstance(known, TaskName) else known
-    grid, n_units, used = _plan(task, recipe, pwl_units, seeds, samples, lr, baselines, units)
+    grid, n_units, used = _plan(task, _variant(task, variant), recipe, pwl_units, seeds, samples, lr, baselines, units)
     used = used if iterations is None else replace(used, iterations=iterations)
     # On an executor every worker chooses among the devices it has.
     accelerated = choose_device(device).type != "cpu" if executor is None else device not in ("auto", "cpu")
@@ -291,6 +291,7 @@ class _Run:
 
 def _plan(
     task: str | Task,
+    variant: str,
     recipe: str | Recipe,
     pwl_units: Sequence[int] | None,
     seeds: int | Sequence[int] | None,
@@ -301,7 +302,7 @@ def _plan(
 ) -> tuple[Grid, int, Recipe]:
     """What is given, and for the rest what the task's own setting says."""
     if isinstance(task, str):
-        settings = task_entry(task).settings
+        settings = task_entry(task).settings_of(variant)
         setting = settings["default" if isinstance(recipe, Recipe) else one_of("recipe", recipe, sorted(settings))]
         used = recipe if isinstance(recipe, Recipe) else setting.recipe
         pwl_units = setting.pwl_units if pwl_units is None else pwl_units

@@ -15,7 +15,7 @@ from plrnn_analysis.model import PLRNN
 from ..floors.floor import Floor
 from ..recipe import Recipe
 from .base import Batch, Task
-from .entry import Setting, TaskEntry
+from .entry import PAPER, Setting, TaskEntry
 
 __all__ = ["ENTRY", "AdditionTask"]
 
@@ -130,17 +130,7 @@ ENTRY = TaskEntry(
         "paper": Setting(
             50,
             (0, 1, 2, 5, 10, 20, 50),
-            Recipe(
-                iterations=158_000,
-                batch=128,
-                lr=1e-3,
-                betas=(0.9, 0.999),
-                hold=1.0,
-                curriculum=0.0,
-                init="generic",
-                tau=0.1,
-                regularised_units=25,
-            ),
+            replace(PAPER, iterations=158_000, batch=128, regularised_units=25, initial_state=128**-0.5),
         ),
     },
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import inf, log
+from math import log
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +14,7 @@ from plrnn_analysis._validation import number, whole
 from ..floors import Floor
 from ..recipe import Recipe
 from .base import Batch, Task
-from .entry import Setting, TaskEntry
+from .entry import PAPER, Setting, TaskEntry
 from .objectives import CROSS_ENTROPY
 
 __all__ = ["ENTRY", "ContextualTask"]
@@ -160,17 +160,7 @@ ENTRY = TaskEntry(
         "paper": Setting(
             10,
             (0, 1, 2, 5, 10),
-            Recipe(
-                iterations=16_000,
-                lr=1e-3,
-                betas=(0.9, 0.999),
-                clip=inf,
-                hold=1.0,
-                curriculum=0.0,
-                init="small",
-                tau=0.1,
-                regularised_units=5,
-            ),
+            replace(PAPER, iterations=16_000, regularised_units=5),
             samples=(250,),
         ),
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from plrnn_analysis._validation import one_of, whole
 from ..floors import Floor, copy_floor
 from ..recipe import Recipe
 from .base import Batch, Task
-from .entry import Setting, TaskEntry
+from .entry import PAPER, Setting, TaskEntry
 from .objectives import CROSS_ENTROPY
 
 __all__ = ["ENTRY", "CopyTask"]
@@ -136,6 +136,8 @@ _VARIANTS = {
     "variable": CopyTask(5, shortest=50, longest=100, cue="throughout"),
 }
 
+_EXACT_DELAY = Recipe(iterations=3000, lr=1e-3, curriculum=0.0, init="orthogonal")
+
 ENTRY = TaskEntry(
     name="copy",
     summary="Symbols, a delay, a cue; answer with the symbols in their order.",
@@ -151,18 +153,14 @@ ENTRY = TaskEntry(
         "paper": Setting(
             50,
             (0, 1, 3, 5, 10, 20, 50),
-            Recipe(
-                iterations=256_000,
-                lr=1e-3,
-                betas=(0.9, 0.999),
-                clip=inf,
-                hold=1.0,
-                curriculum=0.0,
-                init="small",
-                tau=0.1,
-                regularised_units=25,
-            ),
+            replace(PAPER, iterations=256_000, regularised_units=25, initial_state=64**-0.5),
             samples=(500,),
         ),
+    },  # Nothing may blur over one long delay: slow modes do, an orthogonal W keeps the norm of what it moves.
+    variant_settings={
+        "fixed": {
+            "default": Setting(48, (0, 1, 3, 5, 10, 20, 48), _EXACT_DELAY),
+            "quick": Setting(48, (0, 1, 4), replace(_EXACT_DELAY, iterations=1500, test_trials=1000), seeds=3),
+        }
     },
 )

@@ -17,7 +17,7 @@ from ..floors import Floor, logistic_floor
 from ..recipe import Recipe
 from ..seeds import generator_for
 from .base import Batch, Task
-from .entry import Setting, TaskEntry
+from .entry import PAPER, Setting, TaskEntry
 from .images import Images, read_images
 from .objectives import CROSS_ENTROPY
 
@@ -189,17 +189,15 @@ ENTRY = TaskEntry(
         "paper": Setting(
             100,
             (0, 1, 2, 5, 10, 20, 50, 100),
-            Recipe(
+            replace(
+                PAPER,
                 iterations=94_000,
-                lr=1e-3,
-                betas=(0.9, 0.999),
                 clip=5.0,
                 hold=0.0,
                 final_lr=0.0,
-                curriculum=0.0,
-                init="small",
-                tau=0.1,
                 regularised_units=50,
+                readout_bias=True,
+                initial_state=64**-0.5,
             ),
         ),
     },

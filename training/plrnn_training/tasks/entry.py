@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 
 from ..recipe import Recipe
 from .base import Task
 
-__all__ = ["Setting", "TaskEntry"]
+__all__ = ["PAPER", "Setting", "TaskEntry"]
+
+#: What the programs of Brenner & Koppe (2026, arXiv:2506.07919) have in common: to be replaced in part by each task.
+PAPER = Recipe(
+    lr=1e-3,
+    betas=(0.9, 0.999),
+    clip=inf,
+    hold=1.0,
+    curriculum=0.0,
+    init="small",
+    tau=0.1,
+    self_weights="relu",
+    readout_bias=False,
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,8 @@ class TaskEntry:
         From a variant and the data, or None, to the task.
     settings : mapping of str to Setting
         ``"default"``, ``"quick"`` and ``"paper"``.
+    variant_settings : mapping of str to mapping
+        For variants that are learnt under others: by variant, then as `settings`; what is missing is as there.
     """
 
     name: str
@@ -60,3 +76,8 @@ class TaskEntry:
     takes_data: bool
     build: Callable[[str, str | None], Task]
     settings: Mapping[str, Setting]
+    variant_settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
+
+    def settings_of(self, variant: str) -> dict[str, Setting]:
+        """The settings under which a variant is swept."""
+        return {**self.settings, **self.variant_settings.get(variant, {})}
