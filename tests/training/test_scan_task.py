@@ -216,3 +216,5 @@ def test_a_seed_means_the_same_training():
     first, second = trained(), trained()
     assert all(torch.equal(a, b) for a, b in zip(first.model.parameters(), second.model.parameters()))
     assert first.test_scores() == second.test_scores()
+    found = first.test_performance()[0].conditions
+    assert set(found) == {*first.task.condition_names, "sequence_accuracy"} and found["sequence_accuracy"] < 0.5

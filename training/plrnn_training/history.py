@@ -33,7 +33,7 @@ class Performance:
     ----------
     score, loss : float
     conditions : dict of str to float
-        Score by kind of trial.
+        Score by kind of trial, and the task's further scores.
     """
 
     score: float

@@ -199,11 +199,11 @@ class Trainer:
         return self.evaluate(self._test_trials())
 
     def condition_scores(self) -> list[dict[str, float]]:
-        """Test score of every model by kind of trial; empty where the task's trials are of one kind."""
+        """Test score of every model by kind of trial, and the task's further scores; both may be missing."""
         return [result.conditions for result in self.test_performance()]
 
     def test_performance(self) -> list[Performance]:
-        """Score, loss, and score by kind of trial of every model on the test set."""
+        """Score, loss, score by kind of trial and the task's further scores of every model on the test set."""
         batch = self._test_trials()
         outputs = self._outputs(batch)
         scores, losses = (self._measure(m, outputs, batch) for m in (self.task.score, self.task.loss))
@@ -215,6 +215,9 @@ class Trainer:
                 own = self._measure(self.task.score, outputs[:, chosen.to(outputs.device)], batch.select(chosen))
                 for by_condition, score in zip(found, own, strict=True):
                     by_condition[name] = score
+        for name, values in self._further_scores(outputs, batch).items():
+            for by_name, score in zip(found, values, strict=True):
+                by_name[name] = score
         return [Performance(*values) for values in zip(scores, losses, found, strict=True)]
 
     def run(
@@ -347,6 +350,12 @@ class Trainer:
     def _measure(self, measure: Measure, outputs: Tensor, batch: Batch) -> list[float]:
         wanted = batch.to(self.device).expand(len(self.members))
         return [float(value) for value in measure(outputs, wanted.targets, wanted.mask).cpu()]
+
+    @torch.no_grad()
+    def _further_scores(self, outputs: Tensor, batch: Batch) -> dict[str, list[float]]:
+        wanted = batch.to(self.device).expand(len(self.members))
+        found = self.task.further_scores(outputs, wanted.targets, wanted.mask)
+        return {name: [float(value) for value in values.cpu()] for name, values in found.items()}
 
     def _test_trials(self) -> Batch:
         return self.task.held_out("test", self.recipe.test_trials, generator_for(0, "test"))

@@ -43,7 +43,7 @@ class SweepRow(Frozen):
         The file of the network relative to the directory of the sweep; of the first network inside, where the model has
         several; the bare weights of a baseline that cannot be analysed.
     conditions : dict of str to float
-        Score by kind of trial.
+        Score by kind of trial, and the task's further scores.
     """
 
     task: str

@@ -78,9 +78,9 @@ def generated_word(word: str, rng: np.random.Generator) -> np.ndarray:
     """
     voice = _Voice(
         pitch=rng.uniform(90.0, 240.0),
-        size=rng.uniform(0.88, 1.14),
-        pace=rng.uniform(0.09, 0.15),
-        background=10 ** rng.uniform(-2.6, -1.6),
+        size=rng.uniform(0.8, 1.25),
+        pace=rng.uniform(0.07, 0.16),
+        background=10 ** rng.uniform(-1.5, -0.3),
     )
     sounds = GENERATED_WORDS[word]
     pieces: list[np.ndarray] = []
@@ -106,7 +106,7 @@ def _voiced(sounds: str, voice: _Voice, rng: np.random.Generator) -> np.ndarray:
     n = round(RATE * voice.pace * len(sounds) * rng.uniform(0.9, 1.1))
     time = np.linspace(0.0, len(sounds) - 1.0, n)
     formants = np.array([_FORMANTS[sound] for sound in sounds], dtype=float) * voice.size
-    formants = formants * rng.uniform(0.96, 1.04, formants.shape)
+    formants = formants * rng.uniform(0.88, 1.12, formants.shape)
     # Each sound is held before it glides to the next.
     held = np.floor(time) + np.clip(3 * (time % 1.0) - 1.0, 0.0, 1.0)
     tracks = [np.interp(held, np.arange(len(sounds)), formants[:, k]) for k in range(3)]
