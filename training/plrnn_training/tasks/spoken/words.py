@@ -68,7 +68,7 @@ def generated_word(word: str, rng: np.random.Generator) -> np.ndarray:
     Returns
     -------
     (n,) ndarray of float32
-        At :data:`RATE` samples per second; a third to two thirds of a second.
+        At :data:`RATE` samples per second; a sixth to two thirds of a second.
 
     Examples
     --------
