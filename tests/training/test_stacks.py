@@ -195,7 +195,7 @@ def test_a_stack_with_an_embedding_trains_is_regularised_and_exported():
 def test_members_and_recipes_are_checked():
     with pytest.raises(ModelError, match="one architecture, got al_rnn, other"):
         Trainer(TASK, [Member(0, 0), Member(0, 0, architecture="other")], 4, RECIPE)
-    with pytest.raises(ModelError, match="architecture must be one of 'al_rnn'"):
+    with pytest.raises(ModelError, match=r"architecture must be one of .*'al_rnn'"):
         Trainer(TASK, [Member(0, 0, architecture="other")], 4, RECIPE)
     for changes, message in (({"lr": 0.0}, "lr"), ({"samples": 0}, "samples")):
         with pytest.raises(ModelError, match=message):

@@ -24,6 +24,7 @@ from .regularisation import manifold_attractor_penalty
 from .restrictions import initial_states, restrict
 from .running import check_configuration, run_to_the_end
 from .seeds import generator_for
+from .sources import architecture_of, sources_of
 from .stacks import NetworkStack, Stack
 from .state import load_state
 from .stopping import Stopping
@@ -97,7 +98,7 @@ class Trainer:
         given = model is not None
         if model is None:
             model = new_stack(
-                _architecture(self.members),
+                architecture_of(self.members),
                 task,
                 n_units,
                 [m.pwl_units for m in self.members],
@@ -119,7 +120,7 @@ class Trainer:
         self.optimiser = StackedAdam(self._parameters, self.recipe.betas, self.recipe.weight_decay)
         self._schedules = [self.recipe if m.lr is None else replace(self.recipe, lr=m.lr) for m in self.members]
         self._stages: list[Task] = [*task.curriculum(), task]
-        self._sources = _sources(self._stages, self.members)
+        self._sources = sources_of(self._stages, self.members)
         self.iteration = 0
         self.seconds = 0.0
         self.reinitialised = [0] * len(self.members)
@@ -386,30 +387,3 @@ class Trainer:
             exact.append(math.nan if score is None else score)
         self.history.exact.append(exact)
         self.stopping.look(self.iteration, scores, self.stage is self._stages[-1])
-
-
-def _architecture(members: Sequence[Member]) -> str:
-    """That of all members."""
-    found = sorted({m.architecture for m in members})
-    if len(found) != 1:
-        raise ModelError(
-            f"a stack is made of models of one architecture, got {', '.join(found) or 'no members'}; "
-            "train the others with a trainer of their own"
-        )
-    return found[0]
-
-
-def _sources(stages: Sequence[Task], members: Sequence[Member]) -> list[Sequence[Task]]:
-    """For every member the versions of the task from which its trials are drawn."""
-    # Models that differ in P alone learn from the same set.
-    sets: dict[tuple[int, int], Sequence[Task]] = {}
-    sources: list[Sequence[Task]] = []
-    for m in members:
-        if m.samples is None:
-            sources.append(stages)
-            continue
-        key = m.samples, m.seed
-        if key not in sets:
-            sets[key] = [stage.fixed(*key) for stage in stages]
-        sources.append(sets[key])
-    return sources
