@@ -15,11 +15,11 @@ from plrnn_analysis.errors import ModelError
 
 from ..floors import Floor, logistic_floor
 from ..recipe import Recipe
-from ..seeds import generator_for
 from .base import Batch, Task
 from .entry import PAPER, Setting, TaskEntry
 from .images import Images, read_images
 from .objectives import CROSS_ENTROPY
+from .splitting import split_by_class
 
 __all__ = ["ENTRY", "DigitsTask"]
 
@@ -71,7 +71,11 @@ class DigitsTask(Task):
         if order == "pixel":
             self._inputs = self._inputs.reshape(-1, height * width, 1)
         self._labels = torch.from_numpy(np.asarray(images.labels, dtype=np.int64))
-        self.parts = self._split()
+        apart = None
+        if images.test is not None:
+            apart = torch.zeros(len(self._labels), dtype=torch.bool)
+            apart[torch.from_numpy(images.test)] = True
+        self.parts = split_by_class(self._labels, images.classes, validation, test, apart, "images")
         counts = torch.bincount(self._labels[self.parts["training"]], minlength=len(images.classes))
         self.chance = float((self._labels[self.parts["test"]] == counts.argmax()).double().mean())
 
@@ -149,29 +153,6 @@ class DigitsTask(Task):
     def _take(self, rows: Tensor) -> Batch:
         labels = self._labels[rows]
         return Batch(self._inputs[rows], labels[:, None], conditions=labels)
-
-    def _split(self) -> dict[str, Tensor]:
-        """Shuffle, then hold out the same share of every class."""
-        generator = generator_for(0, "split")
-        order = torch.randperm(len(self._labels), generator=generator)
-        apart = torch.zeros(len(self._labels), dtype=torch.bool)
-        if self._images.test is not None:
-            apart[torch.from_numpy(self._images.test)] = True
-        parts: dict[str, list[Tensor]] = {"training": [], "validation": [], "test": []}
-        for label, name in enumerate(self.output_names):
-            own = order[self._labels[order] == label]
-            given, own = own[apart[own]], own[~apart[own]]
-            n_validation, n_test = (max(1, round(share * len(own))) for share in self._shares)
-            if self._images.test is not None:
-                n_test = 0
-            if len(own) <= n_validation + n_test:
-                raise ModelError(f"class {name!r} has {len(own)} images, too few to train on some and hold out others")
-            parts["test"].append(torch.cat([given, own[:n_test]]))
-            parts["validation"].append(own[n_test : n_test + n_validation])
-            parts["training"].append(own[n_test + n_validation :])
-        # Mixed: the first trials of a part are then of all classes.
-        joined = {name: torch.cat(rows) for name, rows in parts.items()}
-        return {name: rows[torch.randperm(len(rows), generator=generator)] for name, rows in joined.items()}
 
 
 _RECIPE = Recipe(iterations=1000, lr=5e-3, curriculum=0.0, init="orthogonal")
