@@ -125,18 +125,27 @@ def test_the_linear_unit_is_linear_and_stable():
     np.testing.assert_allclose(stack(inputs, z0, last=2).detach(), outputs[:, :, -2:])
 
 
-def test_maps_of_the_whole_sequence():
+def test_maps_without_recurrence():
     inputs = torch.randn(4, 7, 3)
-    maps = AffineMap(7, 3, 2, generators())
-    wanted = torch.einsum("btk,entk->ebn", inputs, maps.B) + maps.b.unsqueeze(1)
-    torch.testing.assert_close(maps(inputs)[:, :, 0], wanted)
-    short = torch.cat([torch.zeros(4, 3, 3), inputs[:, 3:]], dim=1)
-    torch.testing.assert_close(maps(inputs[:, 3:]), maps(short))
+    maps, bag = AffineMap(7, 3, 2, generators()), BagOfWords(3, 2, generators())
+    for length in (7, 5, 1):
+        used, weights = inputs[:, :length], maps.B[:, :, 7 - length :]
+        for t in range(length):
+            # What has not come yet is not seen; what came before the first step is zero.
+            seen = used[:, : t + 1]
+            wanted = torch.einsum("btk,entk->ebn", seen, weights[:, :, length - t - 1 :]) + maps.b.unsqueeze(1)
+            torch.testing.assert_close(maps(used)[:, :, t], wanted)
+            mean = seen.mean(1) @ bag.B.mT + bag.b.unsqueeze(1)
+            torch.testing.assert_close(bag(used)[:, :, t], mean)
+        for stack in (maps, bag):
+            for last in range(1, length + 1):
+                torch.testing.assert_close(stack(used, last=last), stack(used)[:, :, -last:])
+    own = torch.randn(3, 4, 7, 3)
+    torch.testing.assert_close(maps(own)[1], maps(own[1])[1])
     with pytest.raises(ModelError, match="up to 7 steps, got 8"):
         maps(torch.zeros(1, 8, 3))
-    for stack in (maps, BagOfWords(3, 2, generators())):
-        with pytest.raises(ModelError, match="answers once, at its end; 2 steps"):
-            stack(inputs, last=2)
+    with pytest.raises(ModelError, match="last must be a whole number in 1..7".replace(".", r"\.")):
+        bag(inputs, last=8)
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -226,10 +235,6 @@ def test_what_is_refused():
         new_baseline("mamba", task, 4, 1, generators(0))
     with pytest.raises(ModelError, match="one generator per model: 2 expected, got 1"):
         new_baseline("gru", task, 4, 2, generators(0))
-    every_step = AdditionTask(length=6)
-    object.__setattr__(every_step, "scored_steps", None)
-    with pytest.raises(ModelError, match="'affine' answers once"):
-        new_baseline("affine", every_step, 4, 1, generators(0))
     stack = new_baseline("gru", task, 4, 2, generators(0, 1))
     with pytest.raises(ModelError, match=r"inputs must have shape \(batch, T, 2\)"):
         stack(torch.zeros(3, 6, 5))

@@ -1,4 +1,4 @@
-"""Answers without recurrence: one affine map of the whole sequence, or of what it holds in any order."""
+"""Answers without recurrence: one affine map of all that came so far, or of what it holds in any order."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import ModelError
@@ -16,12 +17,14 @@ __all__ = ["AffineMap", "BagOfWords"]
 
 
 class AffineMap(Baseline):
-    """A stack of affine maps of whole sequences, ``y = Σ_t B_t s_t + b``: with classes, logistic regression.
+    """A stack of affine maps of all inputs so far, ``y_t = Σ_j B_j s_{t-T+j} + b``: with classes, logistic regression.
+
+    Read at the last step it is any affine map of the sequence; at the others the same weights are shifted.
 
     Parameters
     ----------
     n_steps : int
-        T; of a shorter sequence the last B_t are used.
+        T, the longest sequence; inputs before the first step count as zero.
     n_inputs, n_outputs : int
         K and N.
     generators : sequence of torch.Generator
@@ -36,7 +39,7 @@ class AffineMap(Baseline):
     --------
     >>> maps = AffineMap(9, 3, 2, [torch.Generator().manual_seed(s) for s in (0, 1)])
     >>> maps(torch.zeros(4, 9, 3)).shape, maps(torch.zeros(4, 5, 3)).shape
-    (torch.Size([2, 4, 1, 2]), torch.Size([2, 4, 1, 2]))
+    (torch.Size([2, 4, 9, 2]), torch.Size([2, 4, 5, 2]))
     """
 
     B: Tensor
@@ -53,26 +56,32 @@ class AffineMap(Baseline):
         return {"B": uniform(bound, *shape, generator=generator), "b": torch.zeros(self.n_outputs)}
 
     def forward(self, inputs: Tensor, z0: Tensor | None = None, last: int | None = None) -> Tensor:
-        """Outputs (E, batch, 1, N) for inputs (batch, T, K) or (E, batch, T, K); `z0` has no meaning here.
+        """Outputs (E, batch, S, N) at the last `last` steps; `z0` has no meaning here.
 
         Raises
         ------
         ModelError
-            If more than the last step is asked for, or the sequence is longer than T.
+            If the sequence is longer than T.
         """
         driven = self.driving(inputs)
-        _one_answer(last)
-        length = driven.shape[2]
+        length, kept = driven.shape[2], _kept(last, driven)
         if length > self.n_steps:
             raise ModelError(f"the map is made for sequences of up to {self.n_steps} steps, got {length}")
-        used = self.B[:, :, self.n_steps - length :].flatten(2)
-        return (driven.flatten(2) @ used.mT + self.b.unsqueeze(1)).unsqueeze(2)
+        used = self.B[:, :, self.n_steps - length :]
+        if kept == 1:
+            return (driven.flatten(2) @ used.flatten(2).mT + self.b.unsqueeze(1)).unsqueeze(2)
+        # One convolution of all models, each with its own channels, over what each kept step looks back on.
+        channels = driven.transpose(0, 1).mT.flatten(1, 2)
+        padded = functional.pad(channels, (kept - 1, 0))
+        answers = functional.conv1d(padded, used.mT.flatten(0, 1), groups=self.n_models)
+        answers = answers.unflatten(1, (self.n_models, self.n_outputs)).transpose(0, 1).mT
+        return answers + self.b[:, None, None]
 
 
 class BagOfWords(Baseline):
-    """A stack of affine maps of the mean input, ``y = B (1/T) Σ_t s_t + b``: the order of a sequence is lost.
+    """A stack of affine maps of the mean input so far, ``y_t = B (s_1 + … + s_t) / t + b``: the order is lost.
 
-    Behind an embedding it is the linear classifier of a bag of words; embeddings of padding are to be zero.
+    Behind an embedding it is the linear classifier of a bag of words.
 
     Parameters
     ----------
@@ -89,7 +98,7 @@ class BagOfWords(Baseline):
     Examples
     --------
     >>> bag, words = BagOfWords(3, 2, [torch.Generator().manual_seed(0)]), torch.rand(4, 9, 3)
-    >>> torch.allclose(bag(words), bag(words.flip(1)), atol=1e-6)
+    >>> torch.allclose(bag(words, last=1), bag(words.flip(1), last=1), atol=1e-6)
     True
     """
 
@@ -102,18 +111,15 @@ class BagOfWords(Baseline):
         return {"B": weights, "b": torch.zeros(self.n_outputs)}
 
     def forward(self, inputs: Tensor, z0: Tensor | None = None, last: int | None = None) -> Tensor:
-        """Outputs (E, batch, 1, N) for inputs (batch, T, K) or (E, batch, T, K); `z0` has no meaning here.
-
-        Raises
-        ------
-        ModelError
-            If more than the last step is asked for.
-        """
-        _one_answer(last)
-        mean = self.driving(inputs).mean(2)
-        return (mean @ self.B.mT + self.b.unsqueeze(1)).unsqueeze(2)
+        """Outputs (E, batch, S, N) at the last `last` steps; `z0` has no meaning here."""
+        driven = self.driving(inputs)
+        kept = _kept(last, driven)
+        steps = torch.arange(1, driven.shape[2] + 1, device=driven.device, dtype=driven.dtype)
+        mean = (driven.cumsum(2) / steps.unsqueeze(1))[:, :, -kept:]
+        return mean @ self.B.mT.unsqueeze(1) + self.b[:, None, None]
 
 
-def _one_answer(last: int | None) -> None:
-    if last not in (None, 1):
-        raise ModelError(f"a map of the whole sequence answers once, at its end; {last} steps are asked for")
+def _kept(last: int | None, driven: Tensor) -> int:
+    """How many steps are answered at."""
+    steps = driven.shape[2]
+    return steps if last is None else whole("last", last, 1, steps, remark=f"(the sequence has {steps} steps)")
