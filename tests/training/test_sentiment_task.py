@@ -12,7 +12,7 @@ import torch
 
 import plrnn_analysis
 from plrnn_analysis.errors import ModelError
-from plrnn_training import Member, Recipe, Trainer
+from plrnn_training import Member, Recipe, Trainer, sweep
 from plrnn_training.exporting import export
 from plrnn_training.recording import record_trials
 from plrnn_training.tasks.registry import make_task
@@ -215,3 +215,14 @@ def test_a_seed_means_the_same_training():
     first, second = trained(), trained()
     assert all(torch.equal(a, b) for a, b in zip(first.model.parameters(), second.model.parameters()))
     assert first.test_scores() == second.test_scores()
+
+
+def test_a_sweep_shows_the_bag_of_words(tmp_path):
+    task = SentimentTask(few_reviews(), width=4)
+    recipe = Recipe(iterations=2, batch=4, init="leaky", validation_trials=20, test_trials=40, evaluations=1)
+    found = sweep(task, pwl_units=[0, 2], seeds=1, units=4, recipe=recipe, out=tmp_path / "runs")
+    assert found.simple_baselines == task.simple_baselines() and 0.4 < found.simple_baselines["bag_of_words"] < 0.75
+    texts = [t.get_text() for ax in found.plot().axes for t in ax.texts]
+    assert sum(t.startswith("bag of words") for t in texts) == 1 and sum(t.startswith("chance") for t in texts) == 1
+    of_one_class = [t.get_text() for ax in found.plot(condition="positive").axes for t in ax.texts]
+    assert not any(t.startswith(("bag of words", "chance")) for t in of_one_class)

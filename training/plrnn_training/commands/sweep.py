@@ -159,6 +159,7 @@ def _beside(found: Sweep) -> list[str]:
     sentences = []
     if found.floor is not None:
         sentences.append(f"best network without ReLU, of any size: {found.floor:.4g} ({found.floor_from})")
+    sentences += [f"{name.replace('_', ' ')}: {score:.4g}" for name, score in found.simple_baselines.items()]
     if found.chance is not None:
         sentences.append(f"chance: {found.chance:.4g}")
     return sentences

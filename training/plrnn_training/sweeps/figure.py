@@ -47,7 +47,7 @@ def p_curve(sweep: Sweep, condition: str | None = None) -> Figure:
     frame = _Frame(sweep, curves)
     for ax, size in zip(panels, sweep.sizes, strict=True):
         frame.draw(ax, [c for c in curves if c.samples == size], PALETTE[0], INK)
-        _lines(ax, sweep, sweep.floor if condition is None else sweep.floor_conditions.get(condition))
+        _lines(ax, sweep, condition)
         frame.scores(ax)
         frame.models(ax)
         ax.set_title(_size(size), fontsize=10, pad=12)
@@ -83,7 +83,7 @@ def data_sizes(sweep: Sweep) -> Figure:
     for label, own, style in styles:
         points = sorted((c.samples or 0, c.median) for c in own)
         ax.plot(*zip(*points, strict=True), markersize=4, label=label, **style)
-    _lines(ax, sweep, sweep.floor)
+    _lines(ax, sweep)
     _Frame(sweep, curves).scores(ax)
     sizes = [size for size in sweep.sizes if size is not None]
     ax.set_xscale("log")
@@ -117,7 +117,7 @@ def condition_curves(sweep: Sweep) -> Figure:
         for colour, size in zip(_colours(len(sweep.sizes)), sweep.sizes, strict=True):
             own = [c for c in curves if c.samples == size]
             frame.draw(ax, own, colour, colour, _size(size))
-        _lines(ax, sweep, sweep.floor_conditions.get(name))
+        _lines(ax, sweep, name)
         frame.scores(ax)
         frame.models(ax)
         ax.set_title(name, fontsize=9, pad=10)
@@ -159,7 +159,7 @@ class _Frame:
     def __init__(self, sweep: Sweep, curves: Sequence[Curve]) -> None:
         self.values = sorted({c.pwl_units for c in curves if c.pwl_units is not None})
         self.names = sorted({c.model for c in curves if c.pwl_units is None})
-        marks = [mark for mark in (sweep.floor, sweep.chance) if mark is not None]
+        marks = [mark for mark in (sweep.floor, sweep.chance, *sweep.simple_baselines.values()) if mark is not None]
         shown = [s for c in curves for s in c.scores if math.isfinite(s)] + marks
         low, high = (min(shown), max(shown)) if shown else (0.0, 1.0)
         self.log = not sweep.higher_is_better and low > 0 and high / low > _WIDE
@@ -230,10 +230,13 @@ class _Frame:
         return texts
 
 
-def _lines(ax: Axes, sweep: Sweep, floor: float | None) -> None:
-    marks = [(floor, "-", PALETTE[5], "best affine")]
-    # Chance is known for all trials together.
-    marks += [(sweep.chance, ":", INK, "chance")] if floor == sweep.floor else []
+def _lines(ax: Axes, sweep: Sweep, condition: str | None = None) -> None:
+    floor = sweep.floor if condition is None else sweep.floor_conditions.get(condition)
+    marks: list[tuple[float | None, str, Any, str]] = [(floor, "-", PALETTE[5], "best affine")]
+    # Chance and simple models are known for all trials together.
+    if condition is None:
+        marks += [(sweep.chance, ":", INK, "chance")]
+        marks += [(score, "--", INK, name.replace("_", " ")) for name, score in sweep.simple_baselines.items()]
     given = sorted((m for m in marks if m[0] is not None), key=lambda m: m[0] or 0.0)
     for index, (value, style, colour, name) in enumerate(given):
         assert value is not None

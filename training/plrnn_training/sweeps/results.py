@@ -72,6 +72,8 @@ class Sweep(ResultSequence[SweepRow]):
         Models of the whole sweep.
     floor_conditions : dict of str to float
         `floor` by kind of trial, where it is known.
+    simple_baselines : dict of str to float
+        Scores of simple models that are no networks, such as ``"bag_of_words"``.
     """
 
     _items: tuple[SweepRow, ...]
@@ -85,6 +87,7 @@ class Sweep(ResultSequence[SweepRow]):
     chance: float | None
     wanted: int
     floor_conditions: dict[str, float] = field(default_factory=dict)
+    simple_baselines: dict[str, float] = field(default_factory=dict)
 
     columns: ClassVar[tuple[str, ...]] = (
         "model", "pwl_units", "seed", "samples", "lr", "score", "validation", "loss", "seconds", "checkpoint",

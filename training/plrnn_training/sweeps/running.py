@@ -366,6 +366,7 @@ def _settled(
             "floor_from": "" if floor is None else floor.how,
             "chance": task.chance,
             "floor_conditions": {} if floor is None else dict(floor.conditions),
+            "simple_baselines": task.simple_baselines(),
         },
     }
     directory.write_settings(settings)
