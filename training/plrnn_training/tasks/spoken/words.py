@@ -61,14 +61,14 @@ def generated_word(word: str, rng: np.random.Generator) -> np.ndarray:
     Parameters
     ----------
     word : str
-        A key of :data:`GENERATED_WORDS`.
+        A key of ``GENERATED_WORDS``.
     rng : numpy.random.Generator
         Draws pitch (90 to 240 Hz), size of the voice, pace, loudness and noise.
 
     Returns
     -------
     (n,) ndarray of float32
-        At :data:`RATE` samples per second; a sixth to two thirds of a second.
+        At 8,000 samples per second; a sixth to two thirds of a second.
 
     Examples
     --------
