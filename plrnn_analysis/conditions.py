@@ -190,7 +190,7 @@ def mark_conditions(graph: Any, trajectory: Trajectory, labels: Any, discard: in
     Notes
     -----
     Nodes get ``visits_NAME`` and edges ``count_NAME`` (int) for every condition NAME, 0 included; over the conditions
-    they add up to ``visits`` and ``count``. The graph gets ``conditions``, their names separated by ``", "``.
+    they add up to ``visits`` and ``count``. The graph gets ``conditions``, their names separated by ``"; "``.
 
     Examples
     --------
@@ -220,7 +220,7 @@ def mark_conditions(graph: Any, trajectory: Trajectory, labels: Any, discard: in
             graph.nodes[code][f"visits_{name}"] = visits
         for i, j, count in zip(counts.source, counts.target, counts.count.tolist(), strict=True):
             graph.edges[codes[i], codes[j]][f"count_{name}"] = count
-    graph.graph["conditions"] = ", ".join(parts)
+    graph.graph["conditions"] = "; ".join(parts)
 
 
 def _parts(trajectory: Trajectory, labels: Any) -> dict[str, Trajectory]:

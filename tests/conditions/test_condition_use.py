@@ -99,7 +99,7 @@ def test_graphs_say_which_condition_goes_where() -> None:
             assert data["count"] == sum(data[f"count_{name}"] for name in ("left", "right", "none"))
         # Of the last condition no trial lasts 25 steps.
         assert (sum(d["visits_none"] for _, d in graph.nodes(data=True)) == 0) == (discard == 25)
-    assert graph.graph["conditions"] == "left, right, none"
+    assert graph.graph["conditions"] == "left; right; none"
 
 
 def test_groups_that_are_alike_and_groups_that_are_not() -> None:

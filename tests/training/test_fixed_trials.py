@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import fields
 
 import pytest
 import torch
 
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.linear_limit import addition_floor
-from plrnn_training import AdditionTask, Batch, Task
+from plrnn_training import AdditionTask, Batch, Recipe, Task
 from plrnn_training.seeds import generator_for
 from plrnn_training.tasks.entry import TaskEntry
 from plrnn_training.tasks.fixed_trials import FixedTrials
@@ -76,6 +77,12 @@ def test_tasks_have_names():
     ):
         with pytest.raises(ModelError, match=message):
             make_task(*arguments)
+
+
+@pytest.mark.parametrize("name", sorted(TASKS.keys() - {"neurogym", "spoken"}))
+def test_settings_of_a_task_and_of_its_training_have_different_names(name):
+    # They stand side by side in a checkpoint, and where a state is held against a new run.
+    assert not make_task(name).metadata().keys() & ({f.name for f in fields(Recipe)} | {"seed", "architecture"})
 
 
 @pytest.mark.parametrize("name", sorted(TASKS))

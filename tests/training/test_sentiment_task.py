@@ -151,10 +151,12 @@ def test_vocabulary_truncation_and_padding():
         batch = task.sample(40, torch.Generator().manual_seed(0))
         assert torch.equal(batch.mask.argmax(1), batch.lengths - 1) and torch.equal(batch.mask.sum(1), torch.ones(40))
         assert (batch.inputs.gather(1, batch.lengths[:, None] - 1) != PADDING).all()
-    dropped = SentimentTask(texts, word_dropout=0.5).sample(400, torch.Generator().manual_seed(0))
-    share = (dropped.inputs == UNKNOWN).sum() / (dropped.inputs != PADDING).sum()
-    assert 0.4 < share < 0.6
-    assert not (SentimentTask(texts, word_dropout=0.5).held_out("test", 99, None).inputs == UNKNOWN).any()
+    dropping = SentimentTask(texts, word_dropout=0.5)
+    for task in (dropping, dropping.fixed(4, 0)):
+        dropped = task.sample(400, torch.Generator().manual_seed(0))
+        share = (dropped.inputs == UNKNOWN).sum() / (dropped.inputs != PADDING).sum()
+        assert 0.4 < share < 0.6
+        assert not (task.held_out("test", 99, None).inputs == UNKNOWN).any()
 
 
 def test_the_curriculum_lengthens_texts():

@@ -97,7 +97,7 @@ def test_all_models_out_of_patience_end_the_run():
     # Steps so small that no weight changes.
     trainer = Trainer(TASK, [Member(0, 0, lr=1e-30)], 4, replace(RECIPE, patience=2, curriculum=0.0))
     assert trainer.run()
-    assert trainer.iteration == 15 and trainer.finished
+    assert trainer.iteration == 15 and trainer.finished and trainer.stopping.ended == [15]
 
 
 @pytest.mark.parametrize("stop", [50, 119])

@@ -42,10 +42,6 @@ class Encoder(nn.Module):
         """Give the encoder of one model new initial weights, drawn from `generator`."""
         raise NotImplementedError
 
-    def steps(self, lengths: Tensor) -> Tensor:
-        """How many steps come out of so many; as many, unless an encoder says otherwise."""
-        return lengths
-
 
 class _Layer(Encoder):
     """Parameters drawn model by model and stacked."""
@@ -171,10 +167,6 @@ class Convolution(_Layer):
         windows = padded.unfold(2, self.width, self.stride).flatten(3)
         return windows @ self.weight.flatten(2).mT.unsqueeze(1) + self.bias[:, None, None]
 
-    def steps(self, lengths: Tensor) -> Tensor:
-        """``⌈length / stride⌉``."""
-        return (lengths + self.stride - 1) // self.stride
-
     def _draw(self, generator: torch.Generator) -> dict[str, Tensor]:
         bound = (self.n_inputs * self.width) ** -0.5
 
@@ -219,12 +211,6 @@ class Chain(Encoder):
         """Give the encoders of one model new initial weights, drawn from `generator`."""
         for encoder in self._encoders:
             encoder.reinitialise(index, generator)
-
-    def steps(self, lengths: Tensor) -> Tensor:
-        """How many steps come out of so many."""
-        for encoder in self._encoders:
-            lengths = encoder.steps(lengths)
-        return lengths
 
 
 class Perceptron(Chain):

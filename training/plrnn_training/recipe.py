@@ -79,7 +79,7 @@ class Recipe(OptimiserSettings):
         Decoupled, as in AdamW.
     self_weights : {"all", "relu"}
         Which units have a self-weight A that is trained beside the diagonal of W: all, or those with a ReLU. The others
-        stay as initialised, which is zero with ``small``.
+        stay as initialised, which is zero with ``small``; only weight decay acts on them.
     readout_bias : bool
         Whether b is trained; else it stays as initialised, which is zero but with ``gated`` and ``generic``.
     initial_state : float

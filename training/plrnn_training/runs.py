@@ -217,15 +217,11 @@ def training_record(trainer: Trainer, index: int) -> dict[str, Any]:
     """How one of the models was trained, for its checkpoint."""
     recipe, member = trainer.recipe, trainer.members[index]
     return {
+        "architecture": member.architecture,
         "seed": member.seed,
         **({} if member.samples is None else {"samples": member.samples}),
-        "iterations": recipe.iterations,
-        "batch": recipe.batch,
+        **asdict(recipe),
         "lr": recipe.lr if member.lr is None else member.lr,
-        "curriculum": recipe.curriculum,
-        "init": recipe.init,
-        "tau": recipe.tau,
-        "regularised_units": recipe.regularised_units,
         "reinitialised": trainer.reinitialised[index],
     }
 

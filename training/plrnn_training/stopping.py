@@ -31,16 +31,21 @@ class Stopping:
         Best validation score of each model so far; NaN before the first.
     iterations : list of int
         When it was taken.
-    stopped : list of bool
-        Models that have run out of patience.
+    ended : list of int
+        When each model ran out of patience; 0 for those that did not.
     """
 
     def __init__(self, recipe: Recipe, higher_is_better: bool, parameters: Sequence[Tensor]) -> None:
         n_models = len(parameters[0])
         self._recipe, self._sign, self._parameters = recipe, 1 if higher_is_better else -1, list(parameters)
         self.best, self.iterations = [math.nan] * n_models, [0] * n_models
-        self.stopped, self._stale = [False] * n_models, [0] * n_models
+        self.ended, self._stale = [0] * n_models, [0] * n_models
         self._weights = [p.detach().clone() for p in parameters] if recipe.keep == "best" else []
+
+    @property
+    def stopped(self) -> list[bool]:
+        """Which models have run out of patience."""
+        return [iteration > 0 for iteration in self.ended]
 
     def look(self, iteration: int, scores: Sequence[float], patience_counts: bool) -> None:
         """Take note of the validation scores of all models.
@@ -53,7 +58,7 @@ class Stopping:
             Whether an evaluation without a better score counts.
         """
         for index, score in enumerate(scores):
-            if self.stopped[index]:
+            if self.ended[index]:
                 continue
             if not math.isnan(score) and not self._sign * score <= self._sign * self.best[index]:
                 self.best[index], self.iterations[index], self._stale[index] = score, iteration, 0
@@ -62,12 +67,12 @@ class Stopping:
             elif patience_counts:
                 self._stale[index] += 1
                 if self._recipe.patience is not None and self._stale[index] >= self._recipe.patience:
-                    self.stopped[index] = True
+                    self.ended[index] = iteration
                     self._put_back(index)
 
     def finish(self) -> None:
         """Give all models the weights that they end with."""
-        for index in range(len(self.stopped)):
+        for index in range(len(self.ended)):
             self._put_back(index)
 
     def forgive(self, index: int) -> None:
@@ -79,7 +84,7 @@ class Stopping:
         return {
             "best": list(self.best),
             "iterations": list(self.iterations),
-            "stopped": list(self.stopped),
+            "ended": list(self.ended),
             "stale": list(self._stale),
             "weights": self._weights,
         }
@@ -87,7 +92,7 @@ class Stopping:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave."""
         self.best, self.iterations = list(state["best"]), list(state["iterations"])
-        self.stopped, self._stale = list(state["stopped"]), list(state["stale"])
+        self.ended, self._stale = list(state["ended"]), list(state["stale"])
         for ours, theirs in zip(self._weights, state["weights"], strict=True):
             ours.copy_(theirs)
 

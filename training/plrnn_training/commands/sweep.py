@@ -158,7 +158,7 @@ def _print(console: Console, found: Sweep) -> None:
 def _beside(found: Sweep) -> list[str]:
     sentences = []
     if found.floor is not None:
-        sentences.append(f"best network without ReLU, of any size: {found.floor:.4g} ({found.floor_from})")
+        sentences.append(f"best affine predictor: {found.floor:.4g} ({found.floor_from})")
     sentences += [f"{name.replace('_', ' ')}: {score:.4g}" for name, score in found.simple_baselines.items()]
     if found.chance is not None:
         sentences.append(f"chance: {found.chance:.4g}")

@@ -1,4 +1,4 @@
-"""What the best network without ReLU, of any size, can reach on a task."""
+"""What the best affine predictor of a task scores; a network without ReLU, of any size, is no more than one."""
 
 from .cognitive import cognitive_floor
 from .copying import copy_floor

@@ -1,4 +1,4 @@
-"""The best score of an affine network, and how it was got."""
+"""What the best affine predictor scores, and how it was got."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ __all__ = ["Floor"]
 
 @dataclass(frozen=True)
 class Floor:
-    """The best that a network without ReLU can do on a task, whatever its size.
+    """What the best affine predictor of a task scores: a network without ReLU, whatever its size, is no more than one.
 
-    Such a network is affine in its inputs, all lags included, so the best affine predictor bounds it.
+    Such a network is affine in its inputs, all lags included. Where the predictor is the best in the score itself, that
+    is a bound. Where it is the one of least loss, as `how` then says, `loss` is the bound, and a network of larger loss
+    may have a better score.
 
     Attributes
     ----------
     score : float
-        In the task's own score; an upper bound where higher is better.
+        Of the best affine predictor, in the task's own score.
     how : str
         ``"closed form"``, ``"least squares"`` or ``"convex optimum"``, then a sentence that says of what.
     loss : float or None

@@ -57,7 +57,7 @@ class ChunkOrder:
         Of the chunk.
     device : str
     floor : float or None
-        The best score of any network without ReLU.
+        What the best affine predictor scores, see :class:`plrnn_training.floors.Floor`.
     save_every : float
         Seconds between two saved states.
     """
@@ -138,7 +138,8 @@ def _write_results(
             export(network, path, task, record, record_trials(trainer.model, task, index, core))
         if not networks:
             save_weights(trainer.model, index, paths[0], {**task.metadata(), **record})
-        kept = trainer.stopping.iterations[index] if order.recipe.keep == "best" else trainer.iteration
+        best, ended = trainer.stopping.iterations[index], trainer.stopping.ended[index]
+        kept = best if order.recipe.keep == "best" else ended or trainer.iteration
         row = SweepRow(
             task=task.name,
             variant=order.variant,

@@ -63,7 +63,7 @@ class Sweep(ResultSequence[SweepRow]):
     n_units : int
         M.
     floor : float or None
-        The best score of any network without ReLU.
+        What the best affine predictor scores, see :class:`plrnn_training.floors.Floor`.
     floor_from : str
         How it was got; empty where it is not known.
     chance : float or None

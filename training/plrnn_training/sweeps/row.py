@@ -30,7 +30,7 @@ class SweepRow(Frozen):
     score, validation, loss : float
         On the test trials; the score on the validation trials, for choosing among models; the loss on the test trials.
     floor : float or None
-        The best score of any network without ReLU.
+        What the best affine predictor scores, see :class:`plrnn_training.floors.Floor`.
     chance : float or None
         The score of an answer that does not look at the inputs.
     iterations : int

@@ -43,7 +43,8 @@ class Batch:
     initial : (..., batch, M) Tensor, optional
         State before the first step; zero without it.
     lengths : (..., batch) Tensor of int, optional
-        Valid steps of each trial; what follows is padding, which the mask should not score. Without it all are valid.
+        Valid steps of each trial, as the network counts them: behind an encoder with a stride, those it gives out.
+        What follows is padding, which the mask should not score. Without it all are valid.
 
     Notes
     -----
@@ -252,7 +253,7 @@ class Task(ABC):
         return ALRNN(n_units, list(pwl_units), inputs, outputs, init=init, generators=generators)
 
     def affine_floor(self) -> Floor | None:
-        """The best that a network without ReLU, of any size, can do; None where it is not known. May take seconds."""
+        """What the best affine predictor scores, see `Floor`; None where it is not known. May take seconds."""
         return None
 
     def simple_baselines(self) -> dict[str, float]:
@@ -301,6 +302,20 @@ class Task(ABC):
         from .fixed_trials import FixedTrials
 
         return FixedTrials(self, samples, seed)
+
+    def perturbed(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """Training trials of a finite set, changed at random each time that they are drawn; as they are by default.
+
+        Parameters
+        ----------
+        batch : Batch
+        generator : torch.Generator
+
+        Returns
+        -------
+        Batch
+        """
+        return batch
 
     def probe_trials(self, generator: torch.Generator) -> Batch:
         """A few trials, of every condition where there are conditions, that travel in the checkpoint of a model.

@@ -62,7 +62,7 @@ class FixedTrials(Task):
         self.chance, self.probes, self.condition_names = task.chance, task.probes, task.condition_names
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
-        """Draw trials of the set, with replacement.
+        """Draw trials of the set, with replacement, perturbed as the task does.
 
         Parameters
         ----------
@@ -73,7 +73,8 @@ class FixedTrials(Task):
         -------
         Batch
         """
-        return self.trials.select(torch.randint(len(self.trials.inputs), (batch,), generator=generator))
+        drawn = self.trials.select(torch.randint(len(self.trials.inputs), (batch,), generator=generator))
+        return self.task.perturbed(drawn, generator)
 
     def held_out(self, part: str, trials: int, generator: torch.Generator) -> Batch:
         """Those of the task."""
@@ -142,6 +143,10 @@ class FixedTrials(Task):
     def fixed(self, samples: int, seed: int) -> Task:
         """The task with another fixed set."""
         return self.task.fixed(samples, seed)
+
+    def perturbed(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """As the task does."""
+        return self.task.perturbed(batch, generator)
 
     def probe_trials(self, generator: torch.Generator) -> Batch:
         """Those of the task."""

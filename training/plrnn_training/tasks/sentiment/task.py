@@ -117,8 +117,9 @@ class SentimentTask(LabelledSequences):
         self.word_dropout = number("word_dropout", word_dropout, least=0.0, below=1.0)
         self.input_names = tuple(f"feature {k + 1}" for k in range(width))
         self._texts = texts
-        self._settings = {"vocabulary": vocabulary, "least": least, "length": length, "keep": keep, "padding": padding}
-        self._settings |= {"word_dropout": word_dropout, "held_out": [validation, test]}
+        self._settings = {"vocabulary": vocabulary, "least": least, "length": length, "padding": padding}
+        # "keep" is also a setting of the recipe, which stands beside in a checkpoint.
+        self._settings |= {"kept_words": keep, "word_dropout": word_dropout, "held_out": [validation, test]}
         apart = None
         if texts.tested is not None:
             apart = torch.zeros(len(texts.texts), dtype=torch.bool)
@@ -156,11 +157,14 @@ class SentimentTask(LabelledSequences):
         Batch
             `inputs` (batch, T) are the numbers of words; `targets` and `mask` (batch, T). The condition is the class.
         """
-        drawn = super().sample(batch, generator)
+        return self.perturbed(super().sample(batch, generator), generator)
+
+    def perturbed(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """Some of the words unknown, as `word_dropout` says."""
         if not self.word_dropout:
-            return drawn
-        dropped = torch.rand(drawn.inputs.shape, generator=generator) < self.word_dropout
-        return replace(drawn, inputs=drawn.inputs.where(~dropped | (drawn.inputs == PADDING), UNKNOWN))
+            return batch
+        dropped = torch.rand(batch.inputs.shape, generator=generator) < self.word_dropout
+        return replace(batch, inputs=batch.inputs.where(~dropped | (batch.inputs == PADDING), UNKNOWN))
 
     def curriculum(self) -> tuple[SentimentTask, ...]:
         """Short texts first, each stage with some of every class."""
