@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from plrnn_analysis.model import PLRNN
 from plrnn_analysis.results import FixedPoint
 
 from ..tasks import Batch, Task
+from ..tasks.fingerprint import fingerprint
 from .free_runs import channel_scales
 from .keeping import Reference, network_outputs, probes_of
 from .settings import SparsifySettings
@@ -162,8 +162,7 @@ class DistillationTask(Task):
 
     def metadata(self) -> dict[str, Any]:
         """Sizes and a fingerprint of the windows."""
-        digest = hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in self._parts["training"]))
-        return {"task": self.name, **self._settings, "data": digest.hexdigest()[:16]}
+        return {"task": self.name, **self._settings, "data": fingerprint(*self._parts["training"])}
 
 
 def _starts(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -10,21 +9,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from plrnn_analysis._validation import number, one_of
-from plrnn_analysis.errors import ModelError
+from plrnn_analysis._validation import one_of
 
 from ..floors import Floor, logistic_floor
 from ..recipe import Recipe
-from .base import Batch, Task
+from .base import Batch
 from .entry import PAPER, Setting, TaskEntry
+from .fingerprint import fingerprint
 from .images import Images, read_images
-from .objectives import CROSS_ENTROPY
-from .splitting import split_by_class
+from .labelled import LabelledSequences
 
 __all__ = ["ENTRY", "DigitsTask"]
 
 
-class DigitsTask(Task):
+class DigitsTask(LabelledSequences):
     """Say what an image shows after its last row or pixel.
 
     Parameters
@@ -55,77 +53,23 @@ class DigitsTask(Task):
     its last state: it can be as good as logistic regression, which is what :meth:`affine_floor` computes.
     """
 
-    name = "digits"
-    objective = CROSS_ENTROPY
     scored_steps = 1
 
     def __init__(self, images: Images, order: str = "row", *, validation: float = 0.1, test: float = 0.2) -> None:
         self.order = one_of("order", order, ("row", "pixel"))
-        self._shares = [number(n, v, above=0.0, below=1.0) for n, v in (("validation", validation), ("test", test))]
-        self._images = images
+        self._shares, self._images = [validation, test], images
         height, width = images.pixels.shape[1:]
         self.input_names = tuple(f"column {j + 1}" for j in range(width)) if order == "row" else ("pixel",)
-        self.output_names = self.condition_names = images.classes
         self.probes = {"black": (0.0,) * len(self.input_names)}
-        self._inputs = torch.from_numpy(images.pixels)
+        inputs = torch.from_numpy(images.pixels)
         if order == "pixel":
-            self._inputs = self._inputs.reshape(-1, height * width, 1)
-        self._labels = torch.from_numpy(np.asarray(images.labels, dtype=np.int64))
-        apart = None
-        if images.test is not None:
-            apart = torch.zeros(len(self._labels), dtype=torch.bool)
-            apart[torch.from_numpy(images.test)] = True
-        self.parts = split_by_class(self._labels, images.classes, validation, test, apart, "images")
-        counts = torch.bincount(self._labels[self.parts["training"]], minlength=len(images.classes))
-        self.chance = float((self._labels[self.parts["test"]] == counts.argmax()).double().mean())
-
-    def sample(self, batch: int, generator: torch.Generator) -> Batch:
-        """Draw training images, with replacement.
-
-        Parameters
-        ----------
-        batch : int
-        generator : torch.Generator
-
-        Returns
-        -------
-        Batch
-            `inputs` (batch, height, width) or (batch, height · width, 1), `targets` (batch, 1). The condition is the
-            class.
-        """
-        rows = self.parts["training"]
-        return self._take(rows[torch.randint(len(rows), (batch,), generator=generator)])
-
-    def held_out(self, part: str, trials: int, generator: torch.Generator) -> Batch:
-        """Images held out, the same at every call; models are chosen on the images for validation."""
-        return self._take(self.parts["test" if part == "test" else "validation"][:trials])
-
-    def training_set(self, samples: int, generator: torch.Generator) -> Batch:
-        """So many different training images of every class.
-
-        Parameters
-        ----------
-        samples : int
-        generator : torch.Generator
-
-        Returns
-        -------
-        Batch
-
-        Raises
-        ------
-        ModelError
-            If a class has fewer.
-        """
-        rows = self.parts["training"]
-        rows = rows[torch.randperm(len(rows), generator=generator)]
-        chosen = []
-        for label, name in enumerate(self.output_names):
-            own = rows[self._labels[rows] == label]
-            if len(own) < samples:
-                raise ModelError(f"class {name!r} has {len(own)} training images, samples={samples} are asked for")
-            chosen.append(own[:samples])
-        return self._take(torch.cat(chosen))
+            inputs = inputs.reshape(-1, height * width, 1)
+        labels = torch.from_numpy(np.asarray(images.labels, dtype=np.int64))
+        lengths = torch.full((len(labels),), inputs.shape[1])
+        apart = None if images.test is None else images.test.tolist()
+        super().__init__(
+            "digits", inputs, lengths, labels, images.classes, apart, validation=validation, test=test, what="images"
+        )
 
     def affine_floor(self) -> Floor:
         """Logistic regression on the whole image, see :func:`plrnn_training.floors.logistic_floor`."""
@@ -139,13 +83,10 @@ class DigitsTask(Task):
 
     def metadata(self) -> dict[str, Any]:
         """Task name, where the images come from, a fingerprint of them, order and held-out shares."""
-        digest = hashlib.sha256()
-        for array in (self._images.pixels, self._images.labels):
-            digest.update(np.ascontiguousarray(array).tobytes())
         return {
             "task": self.name,
             "images": self._images.name,
-            "data": digest.hexdigest()[:16],
+            "data": fingerprint(self._images.pixels, self._images.labels),
             "order": self.order,
             "held_out": self._shares,
         }

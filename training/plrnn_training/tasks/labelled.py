@@ -1,8 +1,8 @@
-"""Sequences with classes from a data set, of unequal length: read one, then say its class."""
+"""Sequences with classes from a data set, of any lengths: read one, then say its class."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -28,8 +28,8 @@ class LabelledSequences(Task):
         Valid steps of each sequence, at least 1; what follows is padding.
     labels : (n,) Tensor of int
     classes : sequence of str
-    apart : (n,) Tensor of bool, optional
-        What the data set itself sets apart for the test.
+    apart : collection of int, optional
+        Sequences that the data set itself sets apart for the test.
     validation, test : float, optional
         Shares of the sequences of every class that are held out.
     what : str, optional
@@ -57,7 +57,7 @@ class LabelledSequences(Task):
         lengths: Tensor,
         labels: Tensor,
         classes: Sequence[str],
-        apart: Tensor | None = None,
+        apart: Collection[int] | None = None,
         *,
         validation: float = 0.1,
         test: float = 0.2,
@@ -68,7 +68,11 @@ class LabelledSequences(Task):
         self.name, self._what = name, what
         self.output_names = self.condition_names = tuple(classes)
         self._inputs, self._lengths, self._labels = inputs, lengths, labels
-        self.parts = split_by_class(labels, classes, validation, test, apart, what)
+        tested = None
+        if apart is not None:
+            tested = torch.zeros(len(labels), dtype=torch.bool)
+            tested[torch.tensor(sorted(apart), dtype=torch.int64)] = True
+        self.parts = split_by_class(labels, classes, validation, test, tested, what)
         self._training, self._easier = self.parts["training"], False
         counts = torch.bincount(labels[self._training], minlength=len(classes))
         self.chance = float((labels[self.parts["test"]] == counts.argmax()).double().mean())

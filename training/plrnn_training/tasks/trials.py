@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ..floors import Floor, lagged_floor
 from ..seeds import generator_for
 from ..trials import Trials
 from .base import Batch, Task
+from .fingerprint import fingerprint
 from .objectives import CROSS_ENTROPY, SQUARED_ERROR
 
 __all__ = ["TrialsTask"]
@@ -129,13 +129,10 @@ class TrialsTask(Task):
     def metadata(self) -> dict[str, Any]:
         """Name, sizes, the held-out shares and a fingerprint of the data."""
         t = self._trials
-        digest = hashlib.sha256()
-        for array in (t.inputs, t.targets, t.mask):
-            digest.update(np.ascontiguousarray(array).tobytes())
         sizes = {f"{part}_trials": len(rows) for part, rows in self.parts.items()}
         return {
             "task": self.name,
-            "data": digest.hexdigest()[:16],
+            "data": fingerprint(t.inputs, t.targets, t.mask),
             "held_out": self._shares,
             **{f"number_of_{n}": v for n, v in sizes.items()},
         }

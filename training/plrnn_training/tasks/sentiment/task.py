@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from ...recipe import Recipe
 from ...stacks import Stack
 from ..base import Batch
 from ..entry import Setting, TaskEntry
+from ..fingerprint import fingerprint
 from ..labelled import LabelledSequences
 from .texts import Texts, read_texts
 
@@ -120,10 +120,6 @@ class SentimentTask(LabelledSequences):
         self._settings = {"vocabulary": vocabulary, "least": least, "length": length, "padding": padding}
         # "keep" is also a setting of the recipe, which stands beside in a checkpoint.
         self._settings |= {"kept_words": keep, "word_dropout": word_dropout, "held_out": [validation, test]}
-        apart = None
-        if texts.tested is not None:
-            apart = torch.zeros(len(texts.texts), dtype=torch.bool)
-            apart[sorted(texts.tested)] = True
         labels = torch.tensor(texts.labels)
         kept = slice(-length, None) if keep == "last" else slice(length)
         split = [words_of(text)[kept] for text in texts.texts]
@@ -131,7 +127,15 @@ class SentimentTask(LabelledSequences):
         lengths = torch.tensor([max(1, len(words)) for words in split])
         nothing = torch.full((len(split), int(lengths.max())), PADDING)
         super().__init__(
-            "sentiment", nothing, lengths, labels, texts.classes, apart, validation=validation, test=test, what="texts"
+            "sentiment",
+            nothing,
+            lengths,
+            labels,
+            texts.classes,
+            texts.tested,
+            validation=validation,
+            test=test,
+            what="texts",
         )
         counts = Counter(word for row in self._training.tolist() for word in split[row])
         known = [word for word, count in counts.most_common(vocabulary) if count >= least]
@@ -211,14 +215,11 @@ class SentimentTask(LabelledSequences):
 
     def metadata(self) -> dict[str, Any]:
         """Task name, where the texts come from, a fingerprint of them, encoder and settings."""
-        digest = hashlib.sha256()
-        for array in (self._inputs, self._labels):
-            digest.update(np.ascontiguousarray(array.numpy()).tobytes())
         return {
             "task": self.name,
             "texts": self._texts.name,
             "generated": self._texts.generated,
-            "data": digest.hexdigest()[:16],
+            "data": fingerprint(self._inputs.numpy(), self._labels.numpy()),
             "encoder": self.encoder,
             "width": self.width,
             "words": len(self.words),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,6 +17,7 @@ from ...recipe import Recipe
 from ...stacks import Stack
 from ..base import Batch
 from ..entry import Setting, TaskEntry
+from ..fingerprint import fingerprint
 from ..labelled import LabelledSequences
 from .features import mfcc
 from .sounds import Sounds, read_sounds
@@ -84,13 +83,17 @@ class SpokenTask(LabelledSequences):
         frames = [torch.from_numpy(mfcc(sound[:heard], sounds.rate, coefficients, hop)) for sound in sounds.sounds]
         lengths = torch.tensor([len(own) for own in frames])
         inputs = torch.nn.utils.rnn.pad_sequence(frames, batch_first=True)
-        apart = None
-        if sounds.tested is not None:
-            apart = torch.zeros(len(frames), dtype=torch.bool)
-            apart[sorted(sounds.tested)] = True
         labels = torch.tensor(sounds.labels)
         super().__init__(
-            "spoken", inputs, lengths, labels, sounds.classes, apart, validation=validation, test=test, what="sounds"
+            "spoken",
+            inputs,
+            lengths,
+            labels,
+            sounds.classes,
+            sounds.tested,
+            validation=validation,
+            test=test,
+            what="sounds",
         )
         valid = torch.arange(inputs.shape[1]) < lengths.unsqueeze(1)
         trained = inputs[self._training][valid[self._training]]
@@ -120,15 +123,12 @@ class SpokenTask(LabelledSequences):
 
     def metadata(self) -> dict[str, Any]:
         """Task name, where the sounds come from, a fingerprint of their spectra, encoder and settings."""
-        digest = hashlib.sha256()
-        for array in (self._inputs, self._labels):
-            digest.update(np.ascontiguousarray(array.numpy()).tobytes())
         return {
             "task": self.name,
             "sounds": self._sounds.name,
             "generated": self._sounds.generated,
             "features": "librosa MFCC",
-            "data": digest.hexdigest()[:16],
+            "data": fingerprint(self._inputs.numpy(), self._labels.numpy()),
             "encoder": self.encoder,
             "width": self.width,
             **self._settings,
