@@ -28,6 +28,7 @@ from plrnn_training.runs import Interrupted
 from plrnn_training.sweeps import Sweep, SweepRow, read_sweep
 from plrnn_training.sweeps.figure import condition_curves, data_sizes, p_curve, save_figures
 from plrnn_training.sweeps.grid import Grid, chunk_size
+from plrnn_training.tasks.registry import TASKS
 
 RECIPE = Recipe(iterations=12, batch=8, test_trials=40, validation_trials=20, evaluations=3, init="generic")
 SMALL = {"pwl_units": [0, 2], "seeds": 2, "samples": [10, None], "units": 5, "recipe": RECIPE, "device": "cpu"}
@@ -104,7 +105,9 @@ def test_a_second_call_trains_nothing_and_other_settings_are_refused(done, monke
     monkeypatch.setattr(Trainer, "step", None)
     assert values(small(out)) == values(found)
     assert {path: path.stat().st_mtime_ns for path in (out / "models").iterdir()} == before
-    with pytest.raises(CheckpointError, match=r"other settings: pwl_units was \[0, 2\], is \[0, 3\]"):
+    with pytest.raises(
+        CheckpointError, match=r"other settings: pwl_units was \[0, 2\], is \[0, 3\]; take another --out"
+    ):
         small(out, pwl_units=[0, 3])
     with pytest.raises(CheckpointError, match="iterations was 12, is 13"):
         small(out, iterations=13)
@@ -240,7 +243,8 @@ def test_figures_show_floor_chance_baselines_zero_and_what_is_above(tmp_path):
     rows += [row(model="gru", pwl_units=None, samples=n, score=1e6, conditions={"a": 1.0, "b": 0.1}) for n in (20, 50)]
     found = made(rows, floor_conditions={"b": 0.2})
     figure = p_curve(found)
-    assert [ax.get_title() for ax in figure.axes] == ["20 trials", "50 trials"]
+    titles = ["20 trials of each kind", "50 trials of each kind"]
+    assert [ax.get_title() for ax in figure.axes] == titles
     for ax in figure.axes:
         assert ax.get_yscale() == "log"
         places, texts = ax.get_xticks(), [label.get_text() for label in ax.get_xticklabels()]
@@ -253,11 +257,43 @@ def test_figures_show_floor_chance_baselines_zero_and_what_is_above(tmp_path):
     panels = condition_curves(found).axes
     assert [ax.get_title() for ax in panels] == ["a", "b"]
     assert [text.get_text() for text in panels[1].texts] == ["best affine 0.2"]
-    assert [ax.get_title() for ax in found.plot(condition="b").axes] == ["20 trials", "50 trials"]
+    assert [ax.get_title() for ax in found.plot(condition="b").axes] == titles
     paths = save_figures(found, tmp_path)
     assert [p.name for p in paths if p.exists()] == [
         f"{name}{suffix}" for name in ("p_curve", "data_sizes", "conditions") for suffix in (".png", ".svg")
     ]
+
+
+def test_figures_have_room_for_the_floor_of_every_condition_and_no_identifiers():
+    rows = [row(score=0.3, conditions={"left": 0.2, "whole_commands": 0.1})]
+    rows += [row(model="bag_of_words", pwl_units=None, score=0.2, conditions={"left": 0.2, "whole_commands": 0.2})]
+    found = made(rows, higher_is_better=True, floor=0.35, floor_conditions={"left": 0.9, "whole_commands": 0.05})
+    panels = condition_curves(found).axes
+    assert [ax.get_title() for ax in panels] == ["left", "whole commands"]
+    low, high = panels[0].get_ylim()
+    assert low < 0.05 and high > 0.9
+    (panel,) = p_curve(found).axes
+    assert panel.get_title() == "" and panel.get_xticklabels()[-1].get_text() == "bag of words"
+
+
+def test_a_mistaken_option_does_not_cost_what_overwrite_would_replace(done):
+    out, found = done
+    for mistake in ({"pwl_units": [9]}, {"recipe": "best"}, {"baselines": ["grue"]}, {"variant": "thirds"}):
+        with pytest.raises(ModelError):
+            small(out, overwrite=True, **mistake)
+    assert values(read_sweep(out)) == values(found)
+
+
+def test_a_baseline_the_task_has_no_room_for_is_named_before_anything_is_trained(tmp_path):
+    with pytest.raises(ModelError, match="no baseline 'affine' for the task 'scan'"):
+        sweep(
+            "scan", recipe="quick", out=tmp_path, baselines=["affine"], on_progress=lambda now: pytest.fail("trained")
+        )
+
+
+def test_help_names_every_task():
+    said = CliRunner().invoke(app, ["sweep", "--help"]).output
+    assert all(name in said for name in TASKS)
 
 
 def test_baselines_stand_beside_and_have_files_of_their_own(tmp_path):
@@ -281,10 +317,11 @@ def test_command(tmp_path):
         result = CliRunner().invoke(app, command)
         assert result.exit_code == 0, result.output
         assert "best affine predictor: 0.1633" in result.output and "8/8 models" in result.output
+        assert "AL-RNN" in result.output and "al_rnn" not in result.output
     assert {"p_curve.png", "p_curve.svg", "results.csv"} <= {path.name for path in tmp_path.iterdir()}
     for options, message in (
         (["--lr", "fast"], "--lr takes numbers"),
-        (["--samples", "few"], "--samples takes whole numbers"),
+        (["--samples", "few"], "--samples takes whole numbers and fresh"),
         (["--recipe", "best"], "recipe must be one of"),
         (["--scheduler", "nonsense"], "no dask scheduler answers at nonsense"),
         (["--variant", "thirds"], "variant must be one of"),
@@ -292,6 +329,7 @@ def test_command(tmp_path):
     ):
         result = CliRunner().invoke(app, ["sweep", "addition", "--out", str(tmp_path / "other"), *options])
         assert result.exit_code != 0 and message in " ".join(str(result.output + str(result.exception)).split())
+        assert "0 models" not in result.output
 
 
 @pytest.mark.slow

@@ -104,4 +104,7 @@ def check_configuration(path: Path, theirs: dict[str, Any], ours: dict[str, Any]
         if theirs.get(name) != ours.get(name)
     ]
     if different:
-        raise CheckpointError(f"{path}: the run there had other settings: {'; '.join(different)}")
+        raise CheckpointError(
+            f"{path}: the run there had other settings: {'; '.join(different)}; "
+            "take another --out, or --overwrite to start anew"
+        )

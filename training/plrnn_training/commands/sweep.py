@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["sweep_task"]
 
+# Written out, for the registry of tasks takes seconds to import.
+_TASKS = (
+    "addition, cognitive, contextual, copy, digits, scan, sentiment, spoken, stimulus_selection or neurogym:ENVIRONMENT"
+)
+
 
 def sweep_task(
-    task: Annotated[str, typer.Argument(help="Name of a task.", metavar="TASK")],
+    task: Annotated[str, typer.Argument(help=f"One of {_TASKS}.", metavar="TASK")],
     out: Out,
     variant: Annotated[str | None, typer.Option(help="Of the task; its first by default.")] = None,
     data: Annotated[
@@ -33,7 +38,10 @@ def sweep_task(
     seeds: Annotated[int | None, typer.Option(min=1, help="How many models of each kind.")] = None,
     samples: Annotated[
         str | None,
-        typer.Option(help="Sizes of fixed sets of training trials, such as 20,50,500 or 500,fresh."),
+        typer.Option(
+            help="Sizes of fixed sets of training trials, of each kind of trial where there are several, such as "
+            "20,50,500 or 500,fresh."
+        ),
     ] = None,
     lr: Annotated[str | None, typer.Option(help="Learning rates to try, separated by commas.")] = None,
     baselines: Annotated[str | None, typer.Option(help="Other architectures, such as gru,lstm.")] = None,
@@ -73,10 +81,13 @@ def sweep_task(
 
 
 def _sizes(text: str) -> list[int | None]:
-    from ..runs import parse_whole_numbers
+    from plrnn_analysis.errors import PLRNNError
 
     parts = [part.strip() for part in text.split(",")]
-    return [None if part == "fresh" else parse_whole_numbers(part, "--samples")[0] for part in parts]
+    try:
+        return [None if part == "fresh" else int(part) for part in parts]
+    except ValueError:
+        raise PLRNNError(f"--samples takes whole numbers and fresh, such as 20,50,fresh; got {text!r}") from None
 
 
 def _rates(text: str) -> list[float]:
@@ -114,21 +125,27 @@ def _bar(console: Console) -> Iterator[Any]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.fields[models]} models"), BarColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[left]}"), console=console) as progress:
-        bar = progress.add_task("sweep", total=None, models="0", rate="", left="")
+    progress = Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[left]}"), console=console)
 
-        def tell(now: SweepProgress) -> None:
-            left = now.seconds_left
-            progress.update(
-                bar,
-                total=now.all_iterations,
-                completed=now.iterations,
-                models=f"{now.models}/{now.all_models}",
-                rate=f"{now.rate:,.0f} iterations/s" if now.rate else "",
-                left="" if left is None else f"about {_duration(left)} left",
-            )
+    def tell(now: SweepProgress) -> None:
+        # Shown from the first report on: nothing stands above the message about a mistaken option.
+        progress.start()
+        bar = progress.task_ids[0] if progress.task_ids else progress.add_task("sweep", models="", rate="", left="")
+        left = now.seconds_left
+        progress.update(
+            bar,
+            total=now.all_iterations,
+            completed=now.iterations,
+            models=f"{now.models}/{now.all_models}",
+            rate=f"{now.rate:,.{int(now.rate < 10)}f} iterations/s" if now.rate else "",
+            left="" if left is None else f"about {_duration(left)} left",
+        )
 
+    try:
         yield tell
+    finally:
+        if progress.task_ids:
+            progress.stop()
 
 
 def _duration(seconds: float) -> str:
@@ -141,6 +158,8 @@ def _print(console: Console, found: Sweep) -> None:
     """Medians and what they stand beside."""
     from rich.table import Table
 
+    from ..sweeps.row import label
+
     table = Table()
     sizes = len(found.sizes) > 1 or found.sizes[0] is not None
     for name in ("model", "P", *["samples"] * sizes, f"median {found.metric}", "from", "to", "seeds"):
@@ -149,17 +168,19 @@ def _print(console: Console, found: Sweep) -> None:
         p = "" if curve.pwl_units is None else str(curve.pwl_units)
         size = ["fresh" if curve.samples is None else str(curve.samples)] if sizes else []
         numbers = [f"{value:.4g}" for value in (curve.median, min(curve.scores), max(curve.scores))]
-        table.add_row(curve.model, p, *size, *numbers, str(len(curve.scores)))
+        table.add_row(label(curve.model), p, *size, *numbers, str(len(curve.scores)))
     console.print(table)
     for sentence in _beside(found):
         console.print(sentence, highlight=False, markup=False)
 
 
 def _beside(found: Sweep) -> list[str]:
+    from ..sweeps.row import label
+
     sentences = []
     if found.floor is not None:
         sentences.append(f"best affine predictor: {found.floor:.4g} ({found.floor_from})")
-    sentences += [f"{name.replace('_', ' ')}: {score:.4g}" for name, score in found.simple_baselines.items()]
+    sentences += [f"{label(name)}: {score:.4g}" for name, score in found.simple_baselines.items()]
     if found.chance is not None:
         sentences.append(f"chance: {found.chance:.4g}")
     return sentences

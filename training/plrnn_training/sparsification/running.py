@@ -187,7 +187,10 @@ def _levels(path: Path, configuration: dict[str, Any]) -> list[Level]:
         if theirs.get(name) != ours.get(name)
     ]
     if different:
-        raise CheckpointError(f"{path}: the run there had other settings: {'; '.join(different)}")
+        raise CheckpointError(
+            f"{path}: the run there had other settings: {'; '.join(different)}; "
+            "take another --out, or --overwrite to start anew"
+        )
     return [
         Level(level["pwl_units"], tuple(_branch(row, path.parent) for row in level["branches"]), level["chosen"])
         for level in levels

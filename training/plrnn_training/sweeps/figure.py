@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from plrnn_analysis.plotting.style import INK, PALETTE, open_frame
 
 from .results import Curve, Sweep
+from .row import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,13 +45,15 @@ def p_curve(sweep: Sweep, condition: str | None = None) -> Figure:
     """
     curves = sweep.curves(condition)
     figure, panels = _panels(len(sweep.sizes))
-    frame = _Frame(sweep, curves)
+    frame = _Frame(sweep, curves, _marks(sweep, condition))
     for ax, size in zip(panels, sweep.sizes, strict=True):
         frame.draw(ax, [c for c in curves if c.samples == size], PALETTE[0], INK)
         _lines(ax, sweep, condition)
         frame.scores(ax)
         frame.models(ax)
-        ax.set_title(_size(size), fontsize=10, pad=12)
+        # The only panel needs no name, unless its trials were few.
+        if sweep.sizes != (None,):
+            ax.set_title(_size(size, sweep), fontsize=10, pad=12)
     _label(figure, panels, sweep, condition)
     return figure
 
@@ -79,12 +82,12 @@ def data_sizes(sweep: Sweep) -> Figure:
     ]
     for index, name in enumerate(names):
         own = [c for c in curves if c.pwl_units is None and c.model == name]
-        styles.append((name, own, {"color": INK, "linestyle": "--", "marker": _marker(index)}))
-    for label, own, style in styles:
+        styles.append((label(name), own, {"color": INK, "linestyle": "--", "marker": _marker(index)}))
+    for text, own, style in styles:
         points = sorted((c.samples or 0, c.median) for c in own)
-        ax.plot(*zip(*points, strict=True), markersize=4, label=label, **style)
+        ax.plot(*zip(*points, strict=True), markersize=4, label=text, **style)
     _lines(ax, sweep)
-    _Frame(sweep, curves).scores(ax)
+    _Frame(sweep, curves, _marks(sweep)).scores(ax)
     sizes = [size for size in sweep.sizes if size is not None]
     ax.set_xscale("log")
     ax.set_xticks(sizes, [str(size) for size in sizes])
@@ -111,16 +114,17 @@ def condition_curves(sweep: Sweep) -> Figure:
     """
     figure, panels = _panels(len(sweep.conditions), 2.9, 2.6)
     everything = [c for name in sweep.conditions for c in sweep.curves(name)]
-    frame = _Frame(sweep, everything)
+    marks = [mark for name in sweep.conditions for mark in _marks(sweep, name)]
+    frame = _Frame(sweep, everything, marks)
     for ax, name in zip(panels, sweep.conditions, strict=True):
         curves = sweep.curves(name)
         for colour, size in zip(_colours(len(sweep.sizes)), sweep.sizes, strict=True):
             own = [c for c in curves if c.samples == size]
-            frame.draw(ax, own, colour, colour, _size(size))
+            frame.draw(ax, own, colour, colour, _size(size, sweep))
         _lines(ax, sweep, name)
         frame.scores(ax)
         frame.models(ax)
-        ax.set_title(name, fontsize=9, pad=10)
+        ax.set_title(name.replace("_", " "), fontsize=9, pad=10)
     if len(sweep.sizes) > 1:
         panels[0].legend(fontsize=7, frameon=False)
     _label(figure, panels, sweep, None)
@@ -156,10 +160,10 @@ def save_figures(sweep: Sweep, directory: Path) -> list[Path]:
 class _Frame:
     """The axes that all panels share: models by P, and scores, on a logarithmic axis where errors differ widely."""
 
-    def __init__(self, sweep: Sweep, curves: Sequence[Curve]) -> None:
+    def __init__(self, sweep: Sweep, curves: Sequence[Curve], lines: Sequence[_Mark]) -> None:
         self.values = sorted({c.pwl_units for c in curves if c.pwl_units is not None})
         self.names = sorted({c.model for c in curves if c.pwl_units is None})
-        marks = [mark for mark in (sweep.floor, sweep.chance, *sweep.simple_baselines.values()) if mark is not None]
+        marks = [mark.score for mark in lines]
         shown = [s for c in curves for s in c.scores if math.isfinite(s)] + marks
         low, high = (min(shown), max(shown)) if shown else (0.0, 1.0)
         self.log = not sweep.higher_is_better and low > 0 and high / low > _WIDE
@@ -180,17 +184,17 @@ class _Frame:
     def models(self, ax: Axes) -> None:
         """The axis of P, with baselines to the right of it; its marks are P itself and not its logarithm."""
         places = [*map(self._at, self.values), *(self._beside(i) for i in range(len(self.names)))]
-        ax.set_xticks(places, [*self._ticks(), *self.names])
-        for label in ax.get_xticklabels()[len(self.values) :]:
-            label.set_rotation(45)
+        ax.set_xticks(places, [*self._ticks(), *map(label, self.names)])
+        for tick in ax.get_xticklabels()[len(self.values) :]:
+            tick.set_rotation(45)
         ax.set_xlim(min(places, default=0.0) - 0.35, max(places, default=0.0) + 0.35)
         ax.set_xlabel("P, ReLU units" if self.values else "")
 
-    def draw(self, ax: Axes, curves: Sequence[Curve], colour: Any, beside: Any, label: str = "") -> None:
+    def draw(self, ax: Axes, curves: Sequence[Curve], colour: Any, beside: Any, text: str = "") -> None:
         """Medians as a line and seeds as dots; baselines beside it."""
         line = sorted((self._place(c), c.median) for c in curves if c.pwl_units is not None)
         if line:
-            ax.plot(*zip(*line, strict=True), "o-", color=colour, markersize=5, label=label, zorder=4)
+            ax.plot(*zip(*line, strict=True), "o-", color=colour, markersize=5, label=text, zorder=4)
         for curve in curves:
             x, own = self._place(curve), colour
             if curve.pwl_units is None:
@@ -230,16 +234,28 @@ class _Frame:
         return texts
 
 
-def _lines(ax: Axes, sweep: Sweep, condition: str | None = None) -> None:
+class _Mark(NamedTuple):
+    """A line at a score that models are compared with."""
+
+    score: float
+    style: str
+    colour: str
+    name: str
+
+
+def _marks(sweep: Sweep, condition: str | None = None) -> list[_Mark]:
     floor = sweep.floor if condition is None else sweep.floor_conditions.get(condition)
-    marks: list[tuple[float | None, str, Any, str]] = [(floor, "-", PALETTE[5], "best affine")]
+    marks = [] if floor is None else [_Mark(floor, "-", PALETTE[5], "best affine")]
     # Chance and simple models are known for all trials together.
     if condition is None:
-        marks += [(sweep.chance, ":", INK, "chance")]
-        marks += [(score, "--", INK, name.replace("_", " ")) for name, score in sweep.simple_baselines.items()]
-    given = sorted((m for m in marks if m[0] is not None), key=lambda m: m[0] or 0.0)
+        marks += [] if sweep.chance is None else [_Mark(sweep.chance, ":", INK, "chance")]
+        marks += [_Mark(score, "--", INK, label(name)) for name, score in sweep.simple_baselines.items()]
+    return marks
+
+
+def _lines(ax: Axes, sweep: Sweep, condition: str | None = None) -> None:
+    given = sorted(_marks(sweep, condition), key=lambda mark: mark.score)
     for index, (value, style, colour, name) in enumerate(given):
-        assert value is not None
         ax.axhline(value, color=colour, linestyle=style, linewidth=1.1, zorder=1)
         # The upper line is named above it, the lower one below, however near they are.
         above = index == len(given) - 1
@@ -270,7 +286,7 @@ def _label(figure: Figure, panels: Sequence[Axes], sweep: Sweep, condition: str 
 
 
 def _title(figure: Figure, sweep: Sweep, condition: str | None = None) -> None:
-    variant = f", {sweep.variant}" if sweep.variant else ""
+    variant = f", {label(sweep.variant)}" if sweep.variant else ""
     kind = f": {condition}" if condition else ""
     figure.suptitle(f"{sweep.task}{variant}{kind} (M = {sweep.n_units})", fontsize=11)
 
@@ -279,8 +295,11 @@ def _score(sweep: Sweep) -> str:
     return {"mse": "mean squared error"}.get(sweep.metric, sweep.metric.replace("_", " "))
 
 
-def _size(size: int | None) -> str:
-    return "fresh trials" if size is None else f"{size} trials"
+def _size(size: int | None, sweep: Sweep) -> str:
+    if size is None:
+        return "fresh trials"
+    each = " of each kind" if sweep.conditions else ""
+    return f"{size} trial{'s' * (size != 1)}{each}"
 
 
 def _marker(index: int) -> str:

@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 
 from plrnn_analysis._frozen import Frozen
 
-__all__ = ["SweepRow"]
+__all__ = ["SweepRow", "label"]
+
+
+def label(name: str) -> str:
+    """The name of a model, a variant or a score as figures and tables print it.
+
+    Examples
+    --------
+    >>> label("al_rnn"), label("bag_of_words"), label("gru")
+    ('AL-RNN', 'bag of words', 'gru')
+    """
+    return "AL-RNN" if name == "al_rnn" else name.replace("_", " ")
 
 
 @dataclass(frozen=True, eq=False)

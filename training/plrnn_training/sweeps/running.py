@@ -10,9 +10,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from plrnn_analysis._validation import one_of, whole
 from plrnn_analysis.errors import ModelError, PLRNNError
 
+from ..architectures import new_stack
 from ..device import choose_device
 from ..interrupt import stop_requests
 from ..recipe import Recipe
@@ -162,14 +165,16 @@ def sweep(
     (4, 'mse', [0, 1, 0, 1])
     """
     directory = SweepDirectory(Path(out))
-    if overwrite:
-        directory.remove()
     known = TaskName(task, variant, data) if isinstance(task, str) else task
     made = known.make() if isinstance(known, TaskName) else known
     grid, n_units, used = _plan(task, _variant(task, variant), recipe, pwl_units, seeds, samples, lr, baselines, units)
     used = used if iterations is None else replace(used, iterations=iterations)
     # On an executor every worker chooses among the devices it has.
     accelerated = choose_device(device).type != "cpu" if executor is None else device not in ("auto", "cpu")
+    _check_baselines(grid, made, n_units, used)
+    # Only now: a mistaken option must not cost the results that are there.
+    if overwrite:
+        directory.remove()
     settings = _settled(directory, made, _variant(task, variant), grid, n_units, used, accelerated)
     about = settings["about"]
     orders = [
@@ -323,6 +328,12 @@ def _plan(
     for p in grid.pwl_units:
         whole("pwl_units", p, 0, units, remark=f"(the models have {units} units)")
     return grid, units, used
+
+
+def _check_baselines(grid: Grid, task: Task, n_units: int, recipe: Recipe) -> None:
+    """Build a model of each, so that one the task has no room for is named before anything is trained."""
+    for name in grid.baselines:
+        new_stack(name, task, n_units, [0], recipe.init, [torch.Generator()])
 
 
 def _variant(task: str | Task, variant: str | None) -> str:
