@@ -18,8 +18,9 @@ from plrnn_analysis._validation import number, whole
 from plrnn_analysis.errors import ModelError
 
 from .model import ALRNN
+from .stacks import Stack
 
-__all__ = ["Chain", "Convolution", "Embedding", "EncodedRNN", "Encoder", "Perceptron"]
+__all__ = ["Chain", "Convolution", "Embedding", "Encoded", "EncodedRNN", "Encoder", "Perceptron"]
 
 Generators = Sequence[torch.Generator]
 
@@ -237,7 +238,48 @@ class Perceptron(Chain):
         super().__init__(layers, relu=True)
 
 
-class EncodedRNN(nn.Module):
+class Encoded(nn.Module):
+    """A stack of models of any kind, each behind an encoder of its own.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    core : Stack
+        Of as many models, that takes what the encoder gives.
+    """
+
+    core: Stack
+
+    def __init__(self, encoder: Encoder, core: Stack) -> None:
+        super().__init__()
+        self.encoder, self.core = encoder, core
+
+    @property
+    def n_models(self) -> int:
+        """Number of models in the stack."""
+        return self.core.n_models
+
+    @property
+    def cores(self) -> Mapping[str, ALRNN]:
+        """The AL-RNN behind the encoder, regularised and exported; none where models are of another kind."""
+        return self.core.cores
+
+    def driving(self, inputs: Tensor) -> Tensor:
+        """What reaches the cores as their input, (E, batch, T, K)."""
+        driving: Tensor = self.encoder(inputs)
+        return driving
+
+    def forward(self, inputs: Tensor, z0: Tensor | None = None, last: int | None = None) -> Tensor:
+        """Outputs of the cores (E, batch, S, N) at the last `last` steps; `inputs` are what the encoder takes."""
+        return self.core(self.driving(inputs), z0, last)
+
+    def reinitialise(self, index: int, init: str, generator: torch.Generator) -> None:
+        """Give one model new initial weights, drawn from `generator`: first the core's, then the encoder's."""
+        self.core.reinitialise(index, init, generator)
+        self.encoder.reinitialise(index, generator)
+
+
+class EncodedRNN(Encoded):
     """A stack of AL-RNNs, each behind an encoder of its own.
 
     Parameters
@@ -262,36 +304,12 @@ class EncodedRNN(nn.Module):
     (torch.Size([2, 1, 4, 2]), torch.Size([2, 1, 4, 3]))
     """
 
+    core: ALRNN
+
     def __init__(self, encoder: Encoder, core: ALRNN) -> None:
-        super().__init__()
         if not core.stacked or core.n_models != encoder.n_models or core.n_inputs != encoder.n_outputs:
             raise ModelError(
                 f"an encoder of {encoder.n_models} model(s) with {encoder.n_outputs} output(s) needs a stack of as "
                 f"many cores with as many inputs, got {core.n_models} with {core.n_inputs}"
             )
-        self.encoder, self.core = encoder, core
-
-    @property
-    def n_models(self) -> int:
-        """Number of models in the stack."""
-        return self.core.n_models
-
-    @property
-    def cores(self) -> Mapping[str, ALRNN]:
-        """The recurrent part, which is regularised and exported."""
-        return {"": self.core}
-
-    def driving(self, inputs: Tensor) -> Tensor:
-        """What reaches the cores as their input, (E, batch, T, K)."""
-        driving: Tensor = self.encoder(inputs)
-        return driving
-
-    def forward(self, inputs: Tensor, z0: Tensor | None = None, last: int | None = None) -> Tensor:
-        """Outputs of the cores (E, batch, S, N) at the last `last` steps; `inputs` are what the encoder takes."""
-        outputs: Tensor = self.core(self.driving(inputs), z0, last)
-        return outputs
-
-    def reinitialise(self, index: int, init: str, generator: torch.Generator) -> None:
-        """Give one model new initial weights, drawn from `generator`: first the core's, then the encoder's."""
-        self.core.reinitialise(index, init, generator)
-        self.encoder.reinitialise(index, generator)
+        super().__init__(encoder, core)

@@ -10,56 +10,16 @@ from torch import Tensor, nn
 from plrnn_analysis._validation import whole
 from plrnn_analysis.model import PLRNN
 
-from ..encoders import Encoder
+from ..encoders import Encoded, Encoder
 from ..model import ALRNN
 from ..stacks import NetworkStack
 from .stacked import Baseline, Recurrent
 
-__all__ = ["EncodedBaseline", "PairedBaseline", "behind"]
+__all__ = ["PairedBaseline", "behind"]
 
 
-class EncodedBaseline(nn.Module):
-    """A stack of baselines, each behind an encoder of its own.
-
-    Parameters
-    ----------
-    encoder : Encoder
-    core : Baseline
-        Of as many models, that takes what the encoder gives.
-    """
-
-    def __init__(self, encoder: Encoder, core: Baseline) -> None:
-        super().__init__()
-        self.encoder, self.core = encoder, core
-
-    @property
-    def n_models(self) -> int:
-        """Number of models in the stack."""
-        return self.core.n_models
-
-    @property
-    def cores(self) -> Mapping[str, ALRNN]:
-        """None: there is no AL-RNN inside."""
-        return {}
-
-    def driving(self, inputs: Tensor) -> Tensor:
-        """What the encoder makes of the inputs, (E, batch, T, K)."""
-        driving: Tensor = self.encoder(inputs)
-        return driving
-
-    def forward(self, inputs: Tensor, z0: Tensor | None = None, last: int | None = None) -> Tensor:
-        """Outputs of the baselines (E, batch, S, N); `inputs` are what the encoder takes."""
-        outputs: Tensor = self.core(self.driving(inputs), z0, last)
-        return outputs
-
-    def reinitialise(self, index: int, init: str, generator: torch.Generator) -> None:
-        """Give one model new initial weights, drawn from `generator`: first the baseline's, then the encoder's."""
-        self.core.reinitialise(index, init, generator)
-        self.encoder.reinitialise(index, generator)
-
-
-class _EncodedNetworks(EncodedBaseline):
-    """The same with baselines that can be analysed."""
+class _EncodedNetworks(Encoded):
+    """Baselines that can be analysed, each behind an encoder of its own."""
 
     def network(self, index: int) -> PLRNN:
         """The recurrent part of one of the models, for analysis."""
@@ -67,9 +27,9 @@ class _EncodedNetworks(EncodedBaseline):
         return self.core.network(index)
 
 
-def behind(encoder: Encoder, core: Baseline) -> EncodedBaseline:
+def behind(encoder: Encoder, core: Baseline) -> Encoded:
     """A baseline behind an encoder, which can be analysed if the baseline can."""
-    kind = _EncodedNetworks if isinstance(core, NetworkStack) else EncodedBaseline
+    kind = _EncodedNetworks if isinstance(core, NetworkStack) else Encoded
     return kind(encoder, core)
 
 
