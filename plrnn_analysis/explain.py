@@ -11,6 +11,7 @@ import numpy as np
 
 from ._frozen import Frozen
 from ._validation import as_array, whole
+from .display.abbreviation import count_words
 from .errors import ModelError
 from .maps import bits_to_string
 from .modes import SubregionModes, find_modes, modes_table
@@ -86,7 +87,9 @@ class Explanation(ResultSequence[VisitedSubregion]):
         return table
 
     def __repr__(self) -> str:
-        return f"<Explanation: {len(self)} visited subregions, {self.n_trials} trials of {self.n_steps} steps>"
+        most = "up to " if np.any(self.codes == "") else ""
+        trials, steps = count_words(self.n_trials, "trial"), count_words(self.n_steps, "step")
+        return f"<Explanation: {count_words(len(self), 'visited subregion')}, {trials} of {most}{steps}>"
 
 
 def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subregions: int = 64) -> Explanation:

@@ -42,6 +42,8 @@ __all__ = [
 # Subregions are listed one by one up to this many ReLUs, graph nodes up to this many rows.
 LISTED_RELUS = 4
 LISTED_ROWS = 20
+# Inputs, or subregions, that stand beside each other in a table of events.
+EVENT_COLUMNS = 4
 # Columns of text.
 LEFT = (
     "bitcode", "word", "steps of the first trial", "replaced by", "stability", "z", "output", "mean output",
@@ -292,31 +294,52 @@ def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
         What drove the trajectory.
     """
     trials = count_words(found.n_trials, "trial")
-    _print(f"{trials} of {count_words(found.n_steps, 'step')}: {count_words(len(found), 'subregion')} described")
-    table = _table("Slowest modes", "bitcode", "eigenvalue", "time constant", "input gain", "readout gain")
+    most = "up to " if np.any(found.codes == "") else ""
+    _print(f"{trials} of {most}{count_words(found.n_steps, 'step')}: {count_words(len(found), 'subregion')} described")
+    # A network without a readout has no gain to it.
+    read_out = any(np.isfinite(mode.readout_gain) for region in found for mode in region.modes)
+    gain_names = ("input gain", "readout gain") if read_out else ("input gain",)
+    table = _table("Slowest modes", "bitcode", "eigenvalue", "time constant", *gain_names)
     for region in found:
         for number, mode in enumerate(region.modes):
             value = mode.eigenvalue
             text = f"{value.real:.5f}" if value.imag == 0 else f"{value.real:.5f} ± {value.imag:.5f}i"
-            gains = (_time_constant(mode.time_constant), f"{mode.input_gain:.3g}", f"{mode.readout_gain:.3g}")
-            table.add_row(short_bitcode(region.bitcode) if number == 0 else "", text, *gains)
+            gains = (f"{mode.input_gain:.3g}", *([f"{mode.readout_gain:.3g}"] if read_out else []))
+            bitcode = short_bitcode(region.bitcode) if number == 0 else ""
+            table.add_row(bitcode, text, _time_constant(mode.time_constant), *gains)
     _print(table)
     events = [k for k in range(inputs.shape[2]) if set(np.unique(inputs[..., k]).tolist()) == {0.0, 1.0}]
-    names = [f"after an event on input {k}" for k in events]
+    # More do not fit beside each other.
+    beside = events if len(events) <= EVENT_COLUMNS else []
+    names = [f"after an event on input {k}" for k in beside]
     # Where bitcodes are too long to be read, outputs tell subregions apart.
     read = any(region.mean_output is not None and len(region.bitcode) > LONGEST_NAME for region in found)
     columns = ("bitcode", "all steps", *names, *(["mean output"] if read else []), "steps of the first trial")
     table = _table("Visits", *columns)
     for region in found:
         inside = found.codes == region.bitcode
-        shares = [f"{inside[inputs[..., k] == 1.0].mean():.4f}" for k in events]
+        shares = [f"{inside[inputs[..., k] == 1.0].mean():.4f}" for k in beside]
         outputs = _outputs(region.mean_output) if read else []
         visits = (f"{region.frequency:.4f}", *shares, *outputs, _ranges(found, region.bitcode))
         table.add_row(short_bitcode(region.bitcode), *visits)
     _print(table)
+    if not beside and events:
+        _print_event_shares(found, inputs, events)
+    for k in beside:
+        steps = [str(t + 1) for t in np.flatnonzero(inputs[0, :, k])]
+        if steps:
+            when = ", ".join(steps[:10]) + (f" and {len(steps) - 10} more" if len(steps) > 10 else "")
+            _print(f"events on input {k} in the first trial: step{'s' * (len(steps) > 1)} {when}")
+
+
+def _print_event_shares(found: Explanation, inputs: np.ndarray, events: Sequence[int]) -> None:
+    """One row an input, for there are many."""
+    regions = found[:EVENT_COLUMNS]
+    table = _table("Share of the steps after an event", "input", *(short_bitcode(region.bitcode) for region in regions))
     for k in events:
-        when = ", ".join(str(t + 1) for t in np.flatnonzero(inputs[0, :, k])[:10])
-        _print(f"events on input {k} in the first trial: step {when}")
+        on = inputs[..., k] == 1.0
+        table.add_row(str(k), *(f"{(found.codes[on] == region.bitcode).mean():.4f}" for region in regions))
+    _print(table)
 
 
 def _time_constant(steps: float) -> str:

@@ -11,6 +11,7 @@ from plrnn_analysis import PLRNN, ModelError
 from plrnn_analysis.cli import app
 from plrnn_analysis.explain import VisitedSubregion, ablation_table, explain, gate_units
 from plrnn_analysis.linear_limit import addition_floor, addition_trials, exact_addition_solver, population_mse
+from plrnn_analysis.terminal import print_explanation
 
 
 def random_model(seed, m=6, p=2):
@@ -167,3 +168,32 @@ def test_command(tmp_path, monkeypatch):
     assert result.exit_code == 2 and "--inputs" in result.output
     result = CliRunner().invoke(app, ["explain", "random.safetensors", "--targets", "targets.npy"])
     assert result.exit_code == 2 and "needs --inputs" in result.output
+
+
+def test_many_inputs_no_readout_and_trials_of_many_lengths_are_told_in_words(capsys):
+    rng = np.random.default_rng(0)
+    weights = {"A": np.full(4, 0.5), "W": 0.3 * rng.normal(size=(4, 4)), "h": np.zeros(4), "C": rng.normal(size=(4, 6))}
+    model = PLRNN.al_rnn(**weights, pwl_units=2, B=np.ones((1, 4)))
+    inputs = (rng.random((3, 9, 6)) < 0.4).astype(float)
+    inputs[0, :, 2] = 0.0
+    found = model.explain(model.run(inputs, lengths=[9, 5, 7]))
+    print_explanation(found, inputs)
+    said = capsys.readouterr().out
+    assert "3 trials of up to 9 steps" in said and "nan" not in said
+    assert "Share of the steps after an event" in said and "after an event on input" not in said
+    assert "up to 9 steps" in repr(found)
+    print_explanation(model.explain(model.run(inputs)), inputs * [1, 0, 1, 0, 0, 0])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "3 trials of 9 steps" in said and "Share of the steps after an event" not in said
+    # Input 2 is silent in the first trial.
+    assert "events on input 0 in the first trial: step" in said and "events on input 2" not in said
+
+
+def test_no_gain_to_a_readout_that_is_not_there(capsys):
+    rng = np.random.default_rng(0)
+    weights = {"A": np.full(4, 0.5), "W": 0.3 * rng.normal(size=(4, 4)), "h": np.zeros(4), "C": rng.normal(size=(4, 2))}
+    model = PLRNN.al_rnn(**weights, pwl_units=2)
+    run = model.run(rng.normal(size=(2, 7, 2)))
+    print_explanation(model.explain(run), run.inputs)
+    said = capsys.readouterr().out
+    assert "nan" not in said and "readout gain" not in said and "input gain" in said

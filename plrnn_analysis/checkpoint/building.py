@@ -293,8 +293,9 @@ def torch_rnn(parts: Parts) -> Built:
         raise _your_own(parts, ["a forward of its own"])
     if ("b1" in parts.arrays) != ("b2" in parts.arrays):
         end = "_l0" if parts.names["W_hh"].endswith("_l0") else ""
+        where = f" at {parts.prefix!r}" if parts.prefix else ""
         raise parts.contents.error(
-            f"it holds an RNN with only one of bias_ih{end} and bias_hh{end} at {parts.prefix!r}", "Export it again."
+            f"it holds an RNN with only one of bias_ih{end} and bias_hh{end}{where}", "Export it again."
         )
     kind = "RNNCell" if parts.layout.endswith("Cell") else "RNN"
     return _recurrent(parts, f"a state dict does not say whether a torch.nn.{kind} uses tanh or relu: relu was assumed")

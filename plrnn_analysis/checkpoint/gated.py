@@ -46,7 +46,8 @@ def refuse_other_recurrent(contents: Contents, names: Mapping[str, str], match: 
     elif len(layers) > 1:
         problem = f"an RNN of {len(layers)} layers"
     if problem:
-        raise contents.error(f"it holds {problem} at {match.prefix!r}", _ADVICE)
+        where = f" at {match.prefix!r}" if match.prefix else ""
+        raise contents.error(f"it holds {problem}{where}", _ADVICE)
 
 
 def _gates(contents: Contents, names: Mapping[str, str], match: Match) -> int:

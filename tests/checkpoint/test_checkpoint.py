@@ -386,6 +386,12 @@ def test_networks_that_are_not_piecewise_linear(tmp_path, module, words):
         pa.load(tmp_path / "m.pt")
 
 
+def test_no_place_is_named_where_the_whole_file_is_the_network(tmp_path):
+    torch.save(torch.nn.GRU(3, 4).state_dict(), tmp_path / "m.pt")
+    with pytest.raises(CheckpointError, match=r"it holds a GRU \(weight_hh_l0 is \(12, 4\)\)\. "):
+        pa.load(tmp_path / "m.pt")
+
+
 def test_torch_rnn_with_parts_missing(tmp_path):
     state = torch.nn.RNN(3, 4).state_dict()
     for missing, words in (("weight_ih_l0", "missing weight_ih_l0"), ("bias_hh_l0", "only one of bias_ih_l0")):
