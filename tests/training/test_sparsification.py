@@ -90,6 +90,15 @@ class TestReplacing:
             fitted = [f for f in found if f.unit == r.unit and f.kind == "fitted"]
             assert all(f.deviation <= r.deviation for f in fitted)
 
+    def test_padding_is_not_visited(self):
+        rng = np.random.default_rng(3)
+        network, inputs = drawn("al_rnn", rng), rng.normal(size=(2, 9, 2))
+        initial = rng.normal(size=(2, network.n_units))
+        found = visited_states(network, inputs, initial, np.array([9, 4]))
+        alone = [visited_states(network, inputs[i, None, :n], initial[i, None]) for i, n in enumerate((9, 4))]
+        np.testing.assert_array_equal(found.states, np.concatenate([own.states for own in alone]))
+        np.testing.assert_array_equal(found.inputs, np.concatenate([own.inputs for own in alone]))
+
     @pytest.mark.parametrize("kind", ["al_rnn", "full A", "relu_rnn"])
     def test_the_closed_form_is_the_same_map(self, kind):
         rng = np.random.default_rng(4)

@@ -17,6 +17,9 @@ from .stacked import Baseline, Recurrent
 
 __all__ = ["PairedBaseline", "behind"]
 
+# Parameters of any baseline that its recurrence does not use.
+_READOUTS = ("B", "b", "C_real", "C_imag", "D")
+
 
 class _EncodedNetworks(Encoded):
     """Baselines that can be analysed, each behind an encoder of its own."""
@@ -87,6 +90,3 @@ class PairedBaseline(nn.Module):
             for name, parameter in self.encoder.named_parameters():
                 if name in _READOUTS:
                     parameter.zero_().requires_grad_(False)
-
-
-_READOUTS = ("B", "b", "C_real", "C_imag", "D")

@@ -76,7 +76,9 @@ def closed_form(network: PLRNN) -> PLRNN:
     return made.with_trials(network.trials)
 
 
-def visited_states(network: PLRNN, inputs: np.ndarray, initial: np.ndarray | None) -> Visited:
+def visited_states(
+    network: PLRNN, inputs: np.ndarray, initial: np.ndarray | None, lengths: np.ndarray | None = None
+) -> Visited:
     """States on the way of driven trajectories.
 
     Parameters
@@ -85,16 +87,19 @@ def visited_states(network: PLRNN, inputs: np.ndarray, initial: np.ndarray | Non
     inputs : (batch, T, K) ndarray
     initial : (batch, M) ndarray or None
         Zero where None.
+    lengths : (batch,) ndarray of int or None
+        Valid steps of each trajectory; what follows is padding.
 
     Returns
     -------
     Visited
-        Without those of trajectories that have diverged.
+        Without padding, and without those of trajectories that have diverged.
     """
-    states = network.run(inputs, initial).states
+    run = network.run(inputs, initial, lengths=lengths)
+    states = run.states
     first = np.zeros((len(states), network.n_units)) if initial is None else np.asarray(initial, dtype=np.float64)
     before = np.concatenate([first[:, None], states[:, :-1]], axis=1)
-    kept = np.isfinite(before).all(axis=2)
+    kept = np.isfinite(before).all(axis=2) & run.valid
     return Visited(before[kept], np.asarray(inputs, dtype=np.float64)[kept])
 
 

@@ -72,7 +72,8 @@ class TaskPractice(Practice):
         """States on validation trials."""
         t = self._trials
         initial = None if t.initial is None else t.initial.numpy().astype(np.float64)
-        return visited_states(self.inside(network), t.inputs.numpy().astype(np.float64), initial)
+        lengths = None if t.lengths is None else t.lengths.numpy()
+        return visited_states(self.inside(network), t.inputs.numpy().astype(np.float64), initial, lengths)
 
     def score(self, network: PLRNN) -> float:
         """The task's, on validation trials."""

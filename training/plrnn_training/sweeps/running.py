@@ -130,7 +130,7 @@ def sweep(
     save_every : float, optional
         Seconds of training that a kill can cost.
     on_progress : callable, optional
-        Called with a :class:`SweepProgress` now and then.
+        Called with a :class:`plrnn_training.sweeps.SweepProgress` now and then.
 
     Returns
     -------
