@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from plrnn_training.sparsification import sparsify_in
 from plrnn_training.sparsification.free_runs import occupancy_divergence
 from plrnn_training.sparsification.keeping import Reference
 from plrnn_training.sparsification.replacing import closed_form, possible_replacements, replaced, visited_states
+from plrnn_training.sparsification.story import sentences
 from plrnn_training.tasks import TrialsTask
 from plrnn_training.trials import Trials
 
@@ -330,3 +332,25 @@ def test_a_double_well_needs_two_relus_of_ten():
     assert sorted(p.spectral_radius < 1 for p in found.network.fixed_points())[-2:] == [True, True]
     # Training from scratch succeeds less surely than the path did.
     assert found.direct.successes < 10
+
+
+def test_the_story_counts_one_and_many():
+    judged = SimpleNamespace(wanted=1, kept=1, score=0.01)
+    best = SimpleNamespace(unit=3, replacement="linear", judgement=judged)
+
+    def told(before, after, levels):
+        original = SimpleNamespace(
+            pwl_units=before, fixed_points=[{"stability": "saddle"}], score_name="error", score=0.1, score_limit=0.2,
+            divergence_limit=None, task="series", complete=True,
+        )  # fmt: skip
+        found = type("Found", (list,), {})(levels)
+        found.original, found.pwl_units, found.direct, found.test_score = original, after, None, 0.02
+        return " ".join(sentences(found))
+
+    only = told(1, 1, [])
+    assert "has 1 ReLU and 1 fixed point" in only and "The only ReLU cannot be spared" in only
+    assert "has 2 ReLUs" in told(2, 2, []) and "None of the 2 ReLUs can be spared" in told(2, 2, [])
+    level = SimpleNamespace(best=best, pwl_units=1, chosen=0)
+    assert "At P = 1, 1 of 1 fixed point is kept with its stability" in told(2, 1, [level])
+    judged.wanted, judged.kept = 3, 2
+    assert "At P = 1, 2 of 3 fixed points are kept with their stability" in told(2, 1, [level])

@@ -307,6 +307,7 @@ def test_classes_at_the_command_line(tmp_path):
     [
         (["nothing.npz"], "nothing.npz: there is no such file"),
         (["nothing"], "nothing: there is no such file"),
+        (["contextual"], "contextual is no file but a task: train on it by plrnn sweep contextual"),
         (["trials.npz", "--test", "1"], "test must be a number"),
         (["trials.npz", "--pwl-units", "7"], "pwl_units must be a whole number in 0..6"),
         (["--resume"], "Missing argument"),

@@ -77,12 +77,17 @@ def train_trials(
 ) -> None:
     """Train on trials of your own: FILE holds inputs (trials, T, K) and targets (trials, T, N) or labels."""
     with interruptible():
+        from plrnn_analysis.errors import PLRNNError
+
         from ..recipe import Recipe
         from ..summary import best_model, write_summary
         from ..tasks import TrialsTask
+        from ..tasks.registry import TASKS
         from ..trials import read_trials
 
         console = Console()
+        if str(file) in TASKS and not file.exists():
+            raise PLRNNError(f"{file} is no file but a task: train on it by plrnn sweep {file}")
         trials = read_trials(file)
         task = TrialsTask(trials, file.stem, validation=validation, test=test, threshold=solved_at)
         recipe = Recipe(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from plrnn_analysis.display.abbreviation import count_words
+
 from .results import DirectTraining, Judgement, Original, Sparsification
 
 __all__ = ["sentences"]
@@ -25,9 +27,8 @@ def sentences(found: Sparsification) -> list[str]:
     o = found.original
     said = [_about(o)]
     if found.pwl_units == o.pwl_units:
-        said.append(
-            f"None of the {o.pwl_units} ReLUs can be spared: every replacement that was tried breaks something."
-        )
+        none = "The only ReLU cannot" if o.pwl_units == 1 else f"None of the {o.pwl_units} ReLUs can"
+        said.append(f"{none} be spared: every replacement that was tried breaks something.")
     else:
         steps = [
             f"{level.best.unit} {_UNITS[level.best.replacement]} (P = {level.pwl_units})"
@@ -37,7 +38,7 @@ def sentences(found: Sparsification) -> list[str]:
         said.append(f"P falls from {o.pwl_units} to {found.pwl_units}. Units in their order: {', '.join(steps)}.")
         at_the_end = [level for level in found if level.chosen is not None][-1].best.judgement
         said.append(
-            f"At P = {found.pwl_units} {_kept(at_the_end)}; the {o.score_name} is {at_the_end.score:.3g} on the data "
+            f"At P = {found.pwl_units}, {_kept(at_the_end)}; the {o.score_name} is {at_the_end.score:.3g} on the data "
             f"by which branches were chosen and {found.test_score:.3g} on others (the original has {o.score:.3g})."
         )
     if found and found[-1].chosen is None:
@@ -57,8 +58,9 @@ def _about(o: Original) -> str:
     which = f" ({listed})" if listed else ""
     data = {"distillation": "its own trajectories", "series": "windows of a time series"}
     keep = "all of them with their stability, and no new ones" if o.fixed_points else "that none appears"
+    has = f"{count_words(o.pwl_units, 'ReLU')} and {_points(len(o.fixed_points))}"
     return (
-        f"The original has {o.pwl_units} ReLUs and {_points(len(o.fixed_points))} within the range of its outputs"
+        f"The original has {has} within the range of its outputs"
         f"{which}. To keep: {keep}{limit}{free}; the data are {data.get(o.task, f'trials of {o.task}')}."
     )
 
@@ -66,7 +68,8 @@ def _about(o: Original) -> str:
 def _kept(judged: Judgement) -> str:
     if not judged.wanted:
         return "there is still no fixed point"
-    return f"{_points(judged.kept)} of {judged.wanted} are kept with their stability and none is new"
+    verb, whose = ("is", "its") if judged.kept == 1 else ("are", "their")
+    return f"{judged.kept} of {_points(judged.wanted)} {verb} kept with {whose} stability and none is new"
 
 
 def _break(found: Sparsification) -> str:
