@@ -190,7 +190,7 @@ def test_the_story_of_a_checkpoint_with_trials(tmp_path: Path) -> None:
     refused = plrnn("analyze", tmp_path / "c.safetensors", "--free", "--inputs", tmp_path / "other.npy")
     assert refused.exit_code == 2 and "--free and --inputs exclude each other" in flat(refused.stderr)
     text = flat(plrnn("explain", tmp_path / "c.safetensors").output)
-    assert "12 trials of 30 steps: 3 subregions described" in text
+    assert "12 trials of up to 30 steps: 3 subregions described" in text
 
 
 def test_two_conditions_without_relu(tmp_path: Path) -> None:
