@@ -11,10 +11,11 @@ from rich.console import Console
 
 import plrnn_analysis
 from plrnn_analysis.errors import ModelError
-from plrnn_training import Batch, Member, Recipe, Task, Trainer
+from plrnn_training import Batch, Member, Recipe, Task, Trainer, to_plrnn
 from plrnn_training.runs import train_in
 from plrnn_training.summary import rate_sentences, write_summary
 from plrnn_training.tasks import CROSS_ENTROPY, SQUARED_ERROR, stack_batches
+from plrnn_training.tasks.registry import make_task, task_of
 
 VALUES = SQUARED_ERROR
 CLASSES = CROSS_ENTROPY
@@ -152,3 +153,29 @@ def test_sentences_without_a_threshold(tmp_path):
     assert "over 2 seeds" in sentence and "solved" not in sentence
     better = max(models, key=lambda m: m.validation_score)
     assert f"{better.test_score:.3g} for the one chosen on validation trials" in sentence
+
+
+@pytest.mark.parametrize(("name", "variant"), [("copy", "fixed"), ("contextual", "paper"), ("cognitive", "hard")])
+def test_the_task_of_a_network_is_read_from_its_checkpoint(name, variant):
+    task = make_task(name, variant)
+    stack = task.new_stack(6, [2], "leaky", [torch.Generator().manual_seed(0)])
+    network = to_plrnn(stack.member(0))
+    assert task_of(network) is None
+    network.metadata["training"] = {**task.metadata(), "seed": 0}
+    found = task_of(network)
+    assert found is not None and found.metadata() == task.metadata()
+    network.metadata["training"]["task"] = "something of my own"
+    assert task_of(network) is None
+    network.metadata["training"] = {"task": name, "seed": 0}
+    with pytest.raises(ModelError, match="settings or data"):
+        task_of(network)
+
+
+def test_a_task_behind_an_encoder_is_not_taken_for_one_of_the_core():
+    task = make_task("sentiment")
+    stack = task.new_stack(6, [2], "leaky", [torch.Generator().manual_seed(0)])
+    (core,) = stack.cores.values()
+    network = to_plrnn(core.member(0))
+    network.metadata["training"] = dict(task.metadata())
+    with pytest.raises(ModelError, match="another network"):
+        task_of(network)

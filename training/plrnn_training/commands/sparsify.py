@@ -140,19 +140,15 @@ def sparsify(
 
 def _task(network: PLRNN, trials: Path | None, series: Path | None) -> Task | None:
     """Trials of the user's, or the task that the checkpoint names; None where there is a series, or neither."""
-    from ..tasks import AdditionTask, TrialsTask
+    from ..tasks import TrialsTask
+    from ..tasks.registry import task_of
     from ..trials import read_trials
 
     if trials is not None:
         return TrialsTask(read_trials(trials), trials.stem)
     if series is not None:
         return None
-    training = network.metadata.get("training", {})
-    if training.get("task") == "addition":
-        return AdditionTask(
-            training.get("length", 100), training.get("marks", "halves"), training.get("blank_steps", 1)
-        )
-    return None
+    return task_of(network)
 
 
 def _table(found: Sparsification) -> Table:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import torch
+
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import ModelError
+from plrnn_analysis.network import Network
 
+from ..model import ALRNN
 from . import addition, cognitive, contextual, copying, digits, neurogym, scan, sentiment, spoken, stimulus_selection
 from .base import Task
 from .entry import Setting, TaskEntry
 
-__all__ = ["TASKS", "Setting", "TaskEntry", "make_task", "task_entry"]
+__all__ = ["TASKS", "Setting", "TaskEntry", "make_task", "task_entry", "task_of"]
 
 #: Every task, by name.
 TASKS: dict[str, TaskEntry] = {
@@ -88,3 +94,42 @@ def make_task(name: str, variant: str | None = None, data: str | None = None) ->
     if data is not None and not entry.takes_data:
         raise ModelError(f"the task {entry.name!r} makes its own trials and takes no data, got {data!r}")
     return entry.build(chosen, data)
+
+
+def task_of(network: Network) -> Task | None:
+    """The task on which a network was trained, from what its checkpoint says.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    Task or None
+        None if it names no task of :data:`TASKS`.
+
+    Raises
+    ------
+    ModelError
+        If it names one whose settings or data are not known here, or whose inputs pass another network, such
+        as an encoder, that the checkpoint does not hold.
+    """
+    training = network.metadata.get("training")
+    name = training.get("task") if isinstance(training, Mapping) else None
+    if not isinstance(training, Mapping) or not isinstance(name, str) or name not in TASKS:
+        return None
+    if name == "addition":
+        # Of any length, which no variant says.
+        given = {key: training[key] for key in ("length", "marks", "blank_steps") if key in training}
+        return addition.AdditionTask(**given)
+    for variant in TASKS[name].variants:
+        task = make_task(name, variant)
+        if all(training.get(key) == value for key, value in task.metadata().items()):
+            stack = task.new_stack(1, [0], "small", [torch.Generator()])
+            if not isinstance(stack, ALRNN):
+                raise ModelError(
+                    f"the inputs of the task {name!r} pass another network, which the checkpoint does not hold: give "
+                    "trials of what that makes of them"
+                )
+            return task
+    raise ModelError(f"the network was trained on {name!r} with settings or data that are not known here: give trials")
