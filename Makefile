@@ -4,13 +4,14 @@
 # PYTEST adds options to those of pytest: make test PYTEST="-x -k cycles"
 
 PYTHON ?= python3
+DEVICE ?= cuda
 VENV := .venv
 BIN := $(VENV)/bin
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint coverage stress bench docs wheel-check clean
+.PHONY: help demo test lint coverage stress bench gpu-check docs wheel-check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +37,9 @@ stress: $(DEV)  ## the slow tests: Ctrl-C, the whole demo, kernels with index ch
 bench: $(DEV)  ## benchmarks, one core, beside the alternatives
 	$(BIN)/pytest tests/benchmarks -m benchmark -s
 	$(BIN)/python tests/benchmarks/bench_training.py
+
+gpu-check: $(DEV)  ## with a GPU: results there as on the processor, every task trains, speed; DEVICE=cuda or mps
+	$(BIN)/python tests/gpu_check.py --device $(DEVICE)
 
 docs: $(DOCS)  ## build docs/_build/html, warnings as errors (its examples are run by make test)
 	$(BIN)/sphinx-build -W --keep-going -n -b html docs docs/_build/html

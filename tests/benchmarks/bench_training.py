@@ -1,5 +1,8 @@
 """Forward and backward pass of one training step: plain autograd, the hand-written Function, compiled loops.
 
+``one by one`` is what there is without stacks: the plain loop over time under autograd, one model after another.
+``trained`` is the path that training takes.
+
     python tests/benchmarks/bench_training.py [--threads 1] [--device cpu]
 
 All run in turns in one process; the fastest repetition of each counts, so that other load disturbs little. Compiled
@@ -23,19 +26,33 @@ from plrnn_training.tasks import stack_batches
 
 States = Callable[..., Tensor]
 WAYS: dict[str, States] = {
+    "one by one": eager_states,
     "autograd": eager_states,
     "Function": partial(sequence_states, compiled=False),
     "compiled": partial(sequence_states, compiled=True),
+    "trained": sequence_states,
 }
+ALONE = "one by one"
 
 
 def one_step(states: States, model: ALRNN, task: AdditionTask, inputs: Tensor, targets: Tensor, n_tail: int) -> None:
     """Loss of every model at the read-out step, and its gradient."""
-    model.zero_grad(set_to_none=True)
     first = inputs.shape[2] - 1
     last = states(model.A, model.W, model.C, model.h, inputs, model._floor, n_tail, first)
     outputs = last.permute(1, 2, 0, 3) @ model.B.mT.unsqueeze(1) + model.b[:, None, None]
     task.loss(outputs, targets).sum().backward()
+
+
+def one_after_another(models: list[ALRNN], task: AdditionTask, inputs: Tensor, targets: Tensor, n_tail: int) -> None:
+    """The same for each model of a stack on its own."""
+    for index, alone in enumerate(models):
+        one_step(eager_states, alone, task, inputs[index : index + 1], targets[index : index + 1], n_tail)
+
+
+def gradients_of(modules: list[ALRNN]) -> list[Tensor]:
+    """Gradients of all models, along the leading axis."""
+    each = [[p.grad for p in module.parameters() if p.grad is not None] for module in modules]
+    return [torch.cat(parts) for parts in zip(*each, strict=True)]
 
 
 def measure(
@@ -46,6 +63,7 @@ def measure(
     task = AdditionTask(length)
     model = ALRNN(n_units, [pwl_units] * n_models, 2, 1).to(device)
     trials = stack_batches([task.sample(batch, torch.Generator().manual_seed(i)) for i in range(n_models)]).to(device)
+    models = [model.members([index]) for index in range(n_models)]
     ways = {name: states for name, states in WAYS.items() if device == "cpu" or name != "compiled"}
     best = dict.fromkeys(ways, float("inf"))
     gradients = []
@@ -53,14 +71,19 @@ def measure(
         for name, states in ways.items():
             if device == "cuda":
                 torch.cuda.synchronize()
+            for module in (model, *models):
+                module.zero_grad(set_to_none=True)
             began = time.perf_counter()
-            one_step(states, model, task, trials.inputs, trials.targets, pwl_units)
+            if name == ALONE:
+                one_after_another(models, task, trials.inputs, trials.targets, pwl_units)
+            else:
+                one_step(states, model, task, trials.inputs, trials.targets, pwl_units)
             if device == "cuda":
                 torch.cuda.synchronize()
             if repetition:  # the first one warms up
                 best[name] = min(best[name], time.perf_counter() - began)
             else:
-                gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
+                gradients.append(gradients_of(models) if name == ALONE else gradients_of([model]))
     for other in gradients[1:]:
         for a, b in zip(gradients[0], other, strict=True):
             torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3 * float(a.abs().max()))
@@ -77,7 +100,9 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     print(f"torch {torch.__version__}, {arguments.device}, {arguments.threads} thread(s), float32; ms a model")
     print(
-        f"{'models':>6} {'batch':>5} {'T':>4} {'M':>3} {'P':>3} " + "".join(f"{name:>10}" for name in WAYS) + "  ratios"
+        f"{'models':>6} {'batch':>5} {'T':>4} {'M':>3} {'P':>3} "
+        + "".join(f"{name:>11}" for name in WAYS)
+        + "  one by one against trained"
     )
     for n_models, batch, length, n_units, pwl_units in (
         (1, 16, 200, 20, 10),
@@ -91,13 +116,11 @@ def main() -> None:
         (32, 128, 100, 40, 2),
     ):
         found = measure(n_models, batch, n_units, pwl_units, length, arguments.device, arguments.repetitions)
-        ratios = ", ".join(f"{found['autograd'] / ms:.1f}" for name, ms in found.items() if name != "autograd")
-        if "compiled" in found:
-            ratios += f"; compiled against Function {found['Function'] / found['compiled']:.1f}"
+        ratio = f"{found[ALONE] / found['trained']:.1f}"
         print(
             f"{n_models:6} {batch:5} {length:4} {n_units:3} {pwl_units:3} "
-            + "".join(f"{ms:10.2f}" for ms in found.values())
-            + f"  {ratios}",
+            + "".join(f"{ms:11.2f}" for ms in found.values())
+            + f"  {ratio}",
             flush=True,
         )
 
