@@ -21,7 +21,7 @@ FENCE = re.compile(r"^([ ]*)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 # Minutes of training, or an installation: `make` runs these, see .ci/run.
 NOT_HERE = (
-    "plrnn demo", "plrnn fit", "plrnn sparsify", "plrnn sweep", "plrnn train", "plrnn linear-limit",
+    "plrnn demo", "plrnn fit", "plrnn sparsify", "plrnn sweep", "plrnn train", "plrnn reproduce", "plrnn linear-limit",
     "make ", "pip ", "python3 ", ".venv/",
 )  # fmt: skip
 # A page about a file of the reader's own names it and the variable that says where it is.

@@ -7,6 +7,7 @@ import typer
 from .commands.demo import demo
 from .commands.fit import fit_series, generate_series
 from .commands.linear_limit import linear_limit_addition
+from .commands.reproduce import reproduce_figures
 from .commands.sparsify import sparsify
 from .commands.sweep import sweep_task
 from .commands.train_addition import train_addition
@@ -16,7 +17,7 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``train``, ``sweep``, ``linear-limit``, ``sparsify`` and ``demo`` to the command line.
+    """Add ``train``, ``sweep``, ``linear-limit``, ``sparsify``, ``reproduce`` and ``demo`` to the command line.
 
     Parameters
     ----------
@@ -40,4 +41,5 @@ def register(app: typer.Typer) -> None:
     app.command("generate")(generate_series)
     app.command("sparsify")(sparsify)
     app.command("sweep")(sweep_task)
+    app.command("reproduce")(reproduce_figures)
     app.command("demo")(demo)

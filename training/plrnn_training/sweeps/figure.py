@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["condition_curves", "data_sizes", "p_curve", "save_figures"]
+__all__ = ["condition_curves", "data_sizes", "draw_p_curve", "p_curve", "save_figures"]
 
 # Ratio of the largest to the smallest error from which on errors are drawn on a logarithmic axis.
 _WIDE = 20.0
@@ -43,10 +43,27 @@ def p_curve(sweep: Sweep, condition: str | None = None) -> Figure:
     Figure
         One panel for each data size, all on the same axis of scores. P is spaced as log(1 + P).
     """
-    curves = sweep.curves(condition)
     figure, panels = _panels(len(sweep.sizes))
+    draw_p_curve(panels, sweep, condition)
+    _label(figure, panels, sweep, condition)
+    return figure
+
+
+def draw_p_curve(panels: Sequence[Axes], sweep: Sweep, condition: str | None = None) -> None:
+    """The same on axes of a larger figure.
+
+    Parameters
+    ----------
+    panels : sequence of Axes
+        One for each data size of the sweep.
+    sweep : Sweep
+    condition : str, optional
+        As in :func:`p_curve`.
+    """
+    curves = sweep.curves(condition)
     frame = _Frame(sweep, curves, _marks(sweep, condition))
     for ax, size in zip(panels, sweep.sizes, strict=True):
+        open_frame(ax)
         frame.draw(ax, [c for c in curves if c.samples == size], PALETTE[0], INK)
         _lines(ax, sweep, condition)
         frame.scores(ax)
@@ -54,8 +71,7 @@ def p_curve(sweep: Sweep, condition: str | None = None) -> Figure:
         # The only panel needs no name, unless its trials were few.
         if sweep.sizes != (None,):
             ax.set_title(_size(size, sweep), fontsize=10, pad=12)
-    _label(figure, panels, sweep, condition)
-    return figure
+    panels[0].set_ylabel(_score(sweep))
 
 
 def data_sizes(sweep: Sweep) -> Figure:
