@@ -5,10 +5,13 @@
 
 PYTHON ?= python3
 DEVICE ?= cuda
+# Processes that share the tests, whole files each.
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
+SHARED = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint coverage stress bench gpu-check docs wheel-check clean
@@ -20,7 +23,7 @@ demo: $(DEV)  ## train, export and analyse two networks on the addition task int
 	$(BIN)/plrnn demo --out demo-out
 
 test: lint  ## all checks: ruff, mypy, import-linter, tests, doctests
-	$(BIN)/pytest tests plrnn_analysis training/plrnn_training --doctest-modules $(PYTEST)
+	$(SHARED) tests plrnn_analysis training/plrnn_training --doctest-modules $(PYTEST)
 
 lint: $(DEV)  ## ruff, mypy and import-linter only
 	$(BIN)/ruff check .
@@ -32,7 +35,7 @@ coverage:  ## the same with coverage measured; fails below the floor in pyprojec
 	$(MAKE) test PYTEST="--cov --cov-report=term:skip-covered"
 
 stress: $(DEV)  ## the slow tests: Ctrl-C, the whole demo, kernels with index checks, larger systems
-	$(BIN)/pytest tests -m "slow or stress"
+	$(SHARED) tests -m "slow or stress" --durations=25
 
 bench: $(DEV)  ## benchmarks, one core, beside the alternatives
 	$(BIN)/pytest tests/benchmarks -m benchmark -s

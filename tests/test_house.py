@@ -201,7 +201,7 @@ def test_every_declared_dependency_is_used() -> None:
     for name in wanted.pop("docs"):  # extensions and the theme are named, not imported
         assert f'"{name.removesuffix("-parser").replace("-", "_")}' in configuration, name
     checks = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "tests/check_wheel.sh"))
-    commands = {"import-linter": "lint-imports", "build": "-m build", "pytest-cov": "--cov"}
+    commands = {"import-linter": "lint-imports", "build": "-m build", "pytest-cov": "--cov", "pytest-xdist": "--dist"}
     for name in set(wanted.pop("dev")) - tests - sources - {"dask"}:
         assert re.search(rf"{commands.get(name, name)}\b", checks), f"{name}: nothing runs it"
     assert not wanted, "an extra that no rule above covers"
