@@ -23,7 +23,7 @@ def reproduce_figures(
     seed: Seed = 0,
     device: Device = "auto",
 ) -> None:
-    """Reproduce figures of the paper: each with its numbers, and a verdict on every claim by a rule set beforehand.
+    """Reproduce figures of the paper: each with its numbers, and a verdict on every claim by a fixed rule.
 
     A command that was stopped goes on where it was: repeat it.
 

@@ -1,4 +1,4 @@
-"""What a claim came to: the rule that was set beforehand, the numbers, and one of three verdicts."""
+"""What a claim came to: the rule that decides, the numbers, and one of three verdicts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Claim:
         In one sentence.
     verdict : Verdict
     rule : str
-        What had to come out for the verdict to be "supported"; it stands before anything is measured.
+        What has to come out for the verdict to be "supported".
     numbers : mapping of str to number, str, list or None
         All that the rule looks at, JSON types only.
     finding : str

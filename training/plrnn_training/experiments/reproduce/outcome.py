@@ -86,13 +86,17 @@ def page(sections: Sequence[Mapping[str, Any]], command: str, seconds: float | N
     claims = [claim for section in sections for claim in section["claims"]]
     counts = [f"{sum(c['verdict'] == str(v) for c in claims)} {v}" for v in Verdict]
     took = "" if seconds is None else f" It took {seconds / 60:.0f} minutes."
+    sizes = (
+        "`--quick` trains what two cores can train in minutes, three seeds of each network; without it the tasks have "
+        "their default settings."
+    )
     lines = [
         "# What of the paper is reproduced",
         "",
-        f"Made by `{command}`.{took} Of {len(claims)} claims: {', '.join(counts)}. The rule of each verdict was "
-        f"written "
-        "down before anything was trained; the numbers behind it are in `verdicts.json`, those of the figures in one "
-        "CSV file each.",
+        f"Made by `{command}`.{took} Of {len(claims)} claims: {', '.join(counts)}. The rule of each verdict is fixed "
+        f"in the "
+        "program; the numbers behind it are in `verdicts.json`, those of the figures in one CSV file each. "
+        + (sizes if "--quick" in command else ""),
         "",
         "| figure | claim | verdict |",
         "|---|---|---|",

@@ -48,7 +48,7 @@ def reproduce(
     device: str = "auto",
     console: Console | None = None,
 ) -> tuple[Claim, ...]:
-    """Train, analyse and draw figures of the paper, and judge its claims by rules set beforehand.
+    """Train, analyse and draw figures of the paper, and judge its claims by fixed rules.
 
     Parameters
     ----------
