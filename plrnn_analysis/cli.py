@@ -274,7 +274,7 @@ def explain(
     assert run.inputs is not None  # it is driven
     found = model.explain(run, n_modes=modes)
     terminal.print_model(model, checkpoint.path, None, driven=True)
-    terminal.print_explanation(found, run.inputs)
+    terminal.print_explanation(found, run.inputs, run.input_names)
     if wanted is not None and model.relu_units:
         terminal.print_ablations(ablation_table(model, driven, wanted))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,7 @@ EVENT_COLUMNS = 4
 # Columns of text.
 LEFT = (
     "bitcode", "word", "steps of the first trial", "replaced by", "stability", "z", "output", "mean output",
-    "fixed points", "followed by", "condition",
+    "fixed points", "followed by", "condition", "input",
 )  # fmt: skip
 # A trajectory that ends this many times further out than it began is called growing.
 GROWN = 1e4
@@ -284,7 +284,7 @@ def _divergence(value: float, p_value: float) -> str:
     return f"{value:.2f}".replace("0.", ".") + ("○" if p_value > DOUBTFUL else "")
 
 
-def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
+def print_explanation(found: Explanation, inputs: np.ndarray, input_names: Sequence[str] = ()) -> None:
     """The modes of the visited subregions, and the steps that visit them.
 
     Parameters
@@ -292,7 +292,10 @@ def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
     found : Explanation
     inputs : (batch, T, K) ndarray
         What drove the trajectory.
+    input_names : sequence of str, optional
+        Of the K channels; their numbers by default.
     """
+    channels = list(input_names) or [f"input {k}" for k in range(inputs.shape[2])]
     trials = count_words(found.n_trials, "trial")
     most = "up to " if np.any(found.codes == "") else ""
     _print(f"{trials} of {most}{count_words(found.n_steps, 'step')}: {count_words(len(found), 'subregion')} described")
@@ -311,7 +314,7 @@ def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
     events = [k for k in range(inputs.shape[2]) if set(np.unique(inputs[..., k]).tolist()) == {0.0, 1.0}]
     # More do not fit beside each other.
     beside = events if len(events) <= EVENT_COLUMNS else []
-    names = [f"after an event on input {k}" for k in beside]
+    names = [f"after an event on {channels[k]}" for k in beside]
     # Where bitcodes are too long to be read, outputs tell subregions apart.
     read = any(region.mean_output is not None and len(region.bitcode) > LONGEST_NAME for region in found)
     columns = ("bitcode", "all steps", *names, *(["mean output"] if read else []), "steps of the first trial")
@@ -324,21 +327,21 @@ def print_explanation(found: Explanation, inputs: np.ndarray) -> None:
         table.add_row(short_bitcode(region.bitcode), *visits)
     _print(table)
     if not beside and events:
-        _print_event_shares(found, inputs, events)
+        _print_event_shares(found, inputs, {channels[k]: k for k in events})
     for k in beside:
         steps = [str(t + 1) for t in np.flatnonzero(inputs[0, :, k])]
         if steps:
             when = ", ".join(steps[:10]) + (f" and {len(steps) - 10} more" if len(steps) > 10 else "")
-            _print(f"events on input {k} in the first trial: step{'s' * (len(steps) > 1)} {when}")
+            _print(f"events on {channels[k]} in the first trial: step{'s' * (len(steps) > 1)} {when}")
 
 
-def _print_event_shares(found: Explanation, inputs: np.ndarray, events: Sequence[int]) -> None:
+def _print_event_shares(found: Explanation, inputs: np.ndarray, events: Mapping[str, int]) -> None:
     """One row an input, for there are many."""
     regions = found[:EVENT_COLUMNS]
     table = _table("Share of the steps after an event", "input", *(short_bitcode(region.bitcode) for region in regions))
-    for k in events:
+    for name, k in events.items():
         on = inputs[..., k] == 1.0
-        table.add_row(str(k), *(f"{(found.codes[on] == region.bitcode).mean():.4f}" for region in regions))
+        table.add_row(name, *(f"{(found.codes[on] == region.bitcode).mean():.4f}" for region in regions))
     _print(table)
 
 

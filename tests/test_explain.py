@@ -185,6 +185,8 @@ def test_many_inputs_no_readout_and_trials_of_many_lengths_are_told_in_words(cap
     print_explanation(model.explain(model.run(inputs)), inputs * [1, 0, 1, 0, 0, 0])
     said = " ".join(capsys.readouterr().out.split())
     assert "3 trials of 9 steps" in said and "Share of the steps after an event" not in said
+    print_explanation(model.explain(model.run(inputs)), inputs, ["walk", "run", "left", "right", "and", "twice"])
+    assert "twice" in capsys.readouterr().out
     # Input 2 is silent in the first trial.
     assert "events on input 0 in the first trial: step" in said and "events on input 2" not in said
 

@@ -59,7 +59,7 @@ def end_sentence(end: Attractor, n: int, output_names: Sequence[str] = ()) -> st
     value, error = end.exponents[0], end.exponents_error[0]
     note = f" ({end.note})" if end.note else ""
     return (
-        f"{share} end in {end.kind} motion{codes}: leading Lyapunov exponent {value:.4f} ± {error:.4f} per step{note}."
+        f"{share} end in {end.kind} motion{codes}: leading Lyapunov exponent {value:z.4f} ± {error:.4f} per step{note}."
     )
 
 
