@@ -220,6 +220,11 @@ class TestPath:
         with pytest.raises(ModelError, match="every free run of the network"):
             sparsify(PLRNN.al_rnn([3.0, 3.0], np.zeros((2, 2)), [1.0, 1.0], pwl_units=1), settings=QUICK)
 
+    def test_a_network_that_always_comes_to_rest_at_one_point_is_refused(self):
+        still = PLRNN.al_rnn([0.5, 0.5], [[0, 0.1], [0.1, 0]], [1.0, 1.0], pwl_units=1, B=np.eye(2), b=np.zeros(2))
+        with pytest.raises(ModelError, match="comes to rest at the same point"):
+            sparsify(still, settings=QUICK)
+
     @pytest.mark.parametrize(
         ("setting", "message"),
         [({"iterations": 0}, "iterations"), ({"lr": 0.0}, "lr"), ({"compare_init": "x"}, "compare_init")],

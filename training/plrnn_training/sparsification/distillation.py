@@ -22,6 +22,8 @@ from .settings import SparsifySettings
 __all__ = ["DistillationTask", "distillation", "starting_states"]
 
 RUNS, STEPS = 64, 1000
+# Spread of states, in spreads of those that runs start from, below which all have come to rest.
+REST = 1e-6
 # Steps of a window.
 WINDOW = 30
 # Standard deviations of the noise on starting states, in spreads of the visited states: near and far.
@@ -50,7 +52,7 @@ def starting_states(
     Raises
     ------
     ModelError
-        If every run diverges.
+        If every run diverges, or all come to rest at one point, which nothing can be learnt from.
     """
     found, under = [], []
     for index, held in enumerate(probes.values()):
@@ -65,6 +67,11 @@ def starting_states(
     if not len(states):
         raise ModelError(
             "every free run of the network from standard normal states diverges: give states that it visits, or trials"
+        )
+    if states.std(axis=0).max() <= REST:
+        raise ModelError(
+            "every free run of the network comes to rest at the same point, which says nothing about what it computes "
+            "with its inputs: give trials, or a series"
         )
     return states, np.concatenate(under)
 
