@@ -53,7 +53,7 @@ def reproduce(
     Parameters
     ----------
     figures : str or sequence of str
-        Of :data:`FIGURES`, or ``"all"``.
+        ``"fig1"`` to ``"fig5"``, ``"cost"``, or ``"all"``.
     out : Path
         Directory for each figure as ``NAME.png``, ``NAME.svg`` and ``NAME.csv``, for ``verdicts.json`` and
         ``verdicts.md``, and for the sweeps, which a second call finds and does not train again. Verdicts on figures
@@ -63,7 +63,7 @@ def reproduce(
     seed : int, optional
         The first of the seeds.
     device : str, optional
-        As in :func:`plrnn_training.device.choose_device`.
+        ``"auto"`` (a GPU where there is one) or the name of a torch device.
     console : rich.console.Console, optional
 
     Returns
