@@ -13,6 +13,7 @@ from ..model import PLRNN
 from ..rate_networks import LEAKY_FORMS
 from .contents import Contents
 from .said_activation import activation
+from .said_step import says_clipped, says_learnt_start
 from .statements import leak
 from .wishes import Wishes
 
@@ -96,8 +97,16 @@ class Built:
 def as_named(parts: Parts) -> Built:
     """The layout's roles are the architecture's own names."""
     _refuse_other_activation(parts)
+    return _with_readout(parts)
+
+
+def _with_readout(parts: Parts) -> Built:
     weights = dict(parts.arrays)
     B, b = weights.pop("B", None), weights.pop("b", None)
+    if B is not None and says_learnt_start(parts.contents, parts.prefix):
+        parts.notes.append("its first state is learnt from the first observation by B, so B was read as no readout")
+        parts.left += [role for role in ("B", "b") if role in parts.arrays]
+        B = b = None
     return Built(str(parts.architecture), weights, B, b)
 
 
@@ -118,6 +127,12 @@ def dendritic(parts: Parts, subtracted: bool = True) -> Built:
         parts.arrays["thetas"] = thetas[:, None]
     if (parts.wishes.thresholds or ("subtracted" if subtracted else "added")) == "added":
         parts.arrays["thetas"] = -parts.arrays["thetas"]
+    if says_clipped(parts.contents, parts.prefix):
+        # Σ α (relu(z - θ) - relu(z)): one basis more, whose threshold is zero.
+        alphas, thetas = parts.arrays["alphas"], parts.arrays["thetas"]
+        parts.arrays["alphas"] = np.append(alphas, -alphas.sum())
+        parts.arrays["thetas"] = np.column_stack([thetas, np.zeros(len(thetas))])
+        parts.notes.append("it says that it is clipped: relu(z) is subtracted from each basis, as one basis more")
     return as_named(parts)
 
 
@@ -163,6 +178,8 @@ def thresholds_2017(parts: Parts) -> Built:
 def shallow(parts: Parts) -> Built:
     """Shallow or clipped: the names are the same."""
     W1 = parts.arrays["W1"]
+    if not parts.insisted and says_clipped(parts.contents, parts.prefix):
+        parts.architecture = "clipped_shallow"
     if parts.architecture == "shallow" and not parts.insisted:
         parts.notes.append("the names of the tensors do not tell shallow from clipped_shallow: shallow was assumed")
     if W1.shape[0] == W1.shape[1]:
@@ -172,9 +189,7 @@ def shallow(parts: Parts) -> Built:
         )
     if "kinks" not in parts.arrays:
         _refuse_other_activation(parts)
-    weights = dict(parts.arrays)
-    B, b = weights.pop("B", None), weights.pop("b", None)
-    return Built(str(parts.architecture), weights, B, b)
+    return _with_readout(parts)
 
 
 def shallow_exchanged(parts: Parts) -> Built:

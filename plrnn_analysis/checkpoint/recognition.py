@@ -19,6 +19,7 @@ from .naming import by_plain_name
 from .parametrised import REMOVE, with_computed_weights
 from .readouts import Linear, linear_layers, named_layer
 from .relu_units import UNIT_NAMES, find_relu_units
+from .said_step import refuse_limits
 from .wishes import Wishes
 
 __all__ = ["recognise"]
@@ -57,6 +58,7 @@ def recognise(contents: Contents, wishes: Wishes) -> PLRNN:
     found = find_matches(contents, names)
     match = _choose(contents, names, found, wishes)
     refuse_other_recurrent(contents, names, match)
+    refuse_limits(contents, match.prefix, wishes.ignore)
     architecture = _architecture(contents, wishes, match)
     elsewhere = {name for other in found if other is not match for name in other.names.values()}
     readout = _readout(contents, names, match, wishes, elsewhere)
