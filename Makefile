@@ -11,7 +11,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
-SHARED = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile
+SHARED := -n $(JOBS) --dist loadfile
+# Two processes on two cores: more threads would only wait for each other.
+QUIET := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint coverage stress bench gpu-check docs wheel-check clean
@@ -23,7 +25,7 @@ demo: $(DEV)  ## train, export and analyse two networks on the addition task int
 	$(BIN)/plrnn demo --out demo-out
 
 test: lint  ## all checks: ruff, mypy, import-linter, tests, doctests
-	$(SHARED) tests plrnn_analysis training/plrnn_training --doctest-modules $(PYTEST)
+	$(QUIET) $(BIN)/pytest tests plrnn_analysis training/plrnn_training --doctest-modules $(SHARED) $(PYTEST)
 
 lint: $(DEV)  ## ruff, mypy and import-linter only
 	$(BIN)/ruff check .
@@ -35,7 +37,7 @@ coverage:  ## the same with coverage measured; fails below the floor in pyprojec
 	$(MAKE) test PYTEST="--cov --cov-report=term:skip-covered"
 
 stress: $(DEV)  ## the slow tests: Ctrl-C, the whole demo, kernels with index checks, larger systems
-	$(SHARED) tests -m "slow or stress" --durations=25
+	$(QUIET) $(BIN)/pytest tests -m "slow or stress" $(SHARED) --durations=25
 
 bench: $(DEV)  ## benchmarks, one core, beside the alternatives
 	$(BIN)/pytest tests/benchmarks -m benchmark -s
