@@ -97,8 +97,9 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
         Of this model against the original, largest change of an output within `horizon` steps; 0 if every removal is
         exact.
     complete : bool
-        False if the time limit ended the search for ReLUs that `tolerance` allows to remove as well, or if a linear
-        program failed, so that bounds are wider than need be and a ReLU may be kept for nothing.
+        False if the time limit ended the search for ReLUs that `tolerance` allows to remove as well, if a linear
+        program failed, so that bounds are wider than need be and a ReLU may be kept for nothing, or if Ctrl-C ended the
+        question whether the domain is invariant.
     stopped_by : StoppedBy
         Which of these.
     """
@@ -173,7 +174,8 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
         if self.stopped_by is StoppedBy.NUMERICS:
             text.append("A linear program failed: some ReLU may have been kept that can be removed.")
         elif not self.complete:
-            text.append("The time limit came before every removal that the tolerance allows was tried.")
+            late = "The time limit came before every removal that the tolerance allows was tried."
+            text.append("NOT complete: the search was interrupted." if self.stopped_by is StoppedBy.INTERRUPT else late)
         if self.minimal and after:
             text.append("No map of this form with fewer ReLUs equals the original on the domain.")
         if before == after:
@@ -290,7 +292,8 @@ def reduce(
     rng = np.random.default_rng(seed)
     reporter = progress if isinstance(progress, Reporter) else Reporter()
     place = choose_domain(model.map, domain, inputs, inflate)
-    reach = reach_for_ever(model.map, place, Budget(None, time_limit, progress)) if reachable else None
+    reaching = Budget(None, time_limit, progress)
+    reach = reach_for_ever(model.map, place, reaching) if reachable else None
     place = place if reach is None else reach.domain
     # An AL-RNN must stay one; its ReLUs read one unit each, so that there is nothing to merge.
     found = examine(model.map, place, model.relu_units is None, reporter)
@@ -316,9 +319,12 @@ def reduce(
     if found.merged:
         before = argument_ranges(model.map, place, reporter)
         ranges = before.lowest, before.highest
-    stays = Invariance(None, None, None, 0)
+    stays, staying = Invariance(None, None, None, 0), Budget(None, time_limit, progress)
     if reach is None:
-        stays = check_invariance(model.map, place, ranges, Budget(None, time_limit, progress))
+        stays = check_invariance(model.map, place, ranges, staying)
+    stopped_by = removal.stopped_by or (StoppedBy.NOTHING if found.settled else StoppedBy.NUMERICS)
+    if StoppedBy.INTERRUPT in (reaching.stopped_by, staying.stopped_by):
+        stopped_by = StoppedBy.INTERRUPT
     return ReducedModel(
         _items=rows,
         model=_build(model, rows, small),
@@ -332,8 +338,8 @@ def reduce(
         horizon=horizon,
         error_bound=bound,
         measured_error=measured,
-        complete=found.settled and not removal.stopped_by,
-        stopped_by=StoppedBy(removal.stopped_by) or (StoppedBy.NOTHING if found.settled else StoppedBy.NUMERICS),
+        complete=not stopped_by and found.settled,
+        stopped_by=stopped_by,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._validation import as_array
+from ..display.abbreviation import count_words
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
@@ -19,6 +20,7 @@ from ..polytopes.nearest import least_norm
 from ..polytopes.rational import Undecided
 from ..progress import ProgressOption, reports
 from ..results import FixedPoint, ResultSequence, Trajectory
+from ..statuses import StoppedBy
 from .pieces import clip, piece_numbers
 from .sentences import manifold_sentence
 from .subspace import others_decay, slow_subspace
@@ -142,6 +144,8 @@ class SlowManifolds(ResultSequence[SlowManifold]):
     time_constant : float
         The threshold.
     input_names, output_names : tuple of str
+    stopped_by : StoppedBy
+        What ended the search before it had described every subregion chosen.
     """
 
     columns = (
@@ -158,6 +162,7 @@ class SlowManifolds(ResultSequence[SlowManifold]):
     time_constant: float
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
+    stopped_by: StoppedBy = StoppedBy.NOTHING
 
     def sentences(self) -> list[str]:
         """The result in words: first which subregions were looked at, then a paragraph for each of them.
@@ -320,12 +325,12 @@ def find_slow_manifolds(
     except KeyboardInterrupt:
         budget.stop("interrupt")
     if budget.stopped_by:
-        complete, chosen = False, f"{len(found)} subregions, then the search was stopped by {budget.stopped_by}"
+        complete, chosen = False, f"{count_words(len(found), 'subregion')} described: {budget.stopped_by.reason}"
     if undecided:
         complete = False
         chosen += f"; {undecided} left out, too thin for floats or beyond the solver of linear programs"
     names = (model.input_names, model.output_names)
-    return SlowManifolds(tuple(found), low, high, complete, chosen, hold, time_constant, *names)
+    return SlowManifolds(tuple(found), low, high, complete, chosen, hold, time_constant, *names, budget.stopped_by)
 
 
 def _choose(

@@ -1,5 +1,6 @@
 """The story of a model: where it goes, what it does slowly, what inputs do to it, and which ReLUs it needs."""
 
-from .telling import Section, Story, tell_story
+from .sections import Section, missing_section
+from .telling import Story, Telling, tell_story
 
-__all__ = ["Section", "Story", "tell_story"]
+__all__ = ["Section", "Story", "Telling", "missing_section", "tell_story"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from .._wording import with_article
 from ..display.abbreviation import count_words
 from ..results import Cycle, CycleContinuum, FixedPoint
 from ..results.naming import LONGEST_NAME, channel_name, outputs_in_words, place_in_words, point_noun, range_in_words
+from ..statuses import StoppedBy
 
 if TYPE_CHECKING:
     from ..attractors import Attractor
@@ -26,6 +27,7 @@ __all__ = [
     "memory_sentence",
     "mode_sentence",
     "other_subregions",
+    "stopped_sentences",
 ]
 
 # Subregions and ends described one by one.
@@ -90,6 +92,12 @@ def _stable_cycle(cycle: Cycle) -> str:
 def _pace(end: Attractor) -> str:
     radius = float(np.abs(end.multipliers[0])) if end.multipliers is not None else np.nan
     return f"(leading multiplier {radius:.6g})"
+
+
+def stopped_sentences(numbers: Mapping[str, Any]) -> list[str]:
+    """That a search was ended early, where the numbers of a section say so."""
+    reason = StoppedBy(numbers.get("stopped_by", "")).reason
+    return [f"NOT complete: {reason}."] if reason else []
 
 
 def distance_sentence(away: np.ndarray) -> str:

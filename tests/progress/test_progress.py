@@ -84,7 +84,7 @@ SEARCHES: dict[str, Callable[[Any], Any]] = {
     "story": lambda p: tell_story(SWITCH, n_states=20, progress=p),
 }
 # These have nothing to show before they are through: Ctrl-C leaves them as KeyboardInterrupt.
-ALL_OR_NOTHING = ("exact graph", "reduction", "comparison", "story")
+ALL_OR_NOTHING = ("exact graph", "reduction", "comparison")
 
 
 def seen_by(search: Callable[[Any], Any]) -> tuple[list[Progress], Any]:

@@ -352,7 +352,8 @@ def test_choice_of_subregions_and_limits():
     box = model.slow_manifolds((-np.ones(m), np.ones(m)), max_subregions=5)
     assert not box.complete and len(box) == 5 and np.isnan(box[0].frequency)
     late = model.slow_manifolds(run, time_limit=0.0)
-    assert len(late) == 0 and not late.complete and "time_limit" in late.sentences()[0]
+    assert len(late) == 0 and not late.complete and late.stopped_by == "time_limit"
+    assert late.sentences() == ["0 subregions described: the time limit ended the search."]
     with pytest.raises(ModelError, match="time_constant"):
         model.slow_manifolds(run, time_constant=1.0)
     with pytest.raises(ModelError, match="hold"):

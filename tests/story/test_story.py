@@ -9,6 +9,7 @@ import pytest
 
 from plrnn_analysis import PLRNN, ModelError
 from plrnn_analysis.linear_limit import addition_trials, exact_addition_solver
+from plrnn_analysis.progress import reporting
 from plrnn_analysis.story import tell_story
 
 
@@ -178,3 +179,57 @@ def test_without_time_what_runs_away_is_not_in_use():
     assert "undecided (stopped by time_limit)" in told["Where free runs end"].sentences[0]
     assert list(told) == ["Where free runs end", "States in use"]
     assert "diverge" in told["States in use"].sentences[0]
+
+
+def test_a_section_that_ran_out_of_time_says_so():
+    story = tell_story(choice(), trials=np.random.default_rng(0).normal(size=(5, 20, 2)), time_limit=0.0)
+    told = sections(story)
+    assert all(section.sentences for section in story)
+    assert told["Slow motion"].sentences == ("NOT complete: 0 subregions described: the time limit ended the search.",)
+    assert told["Where free runs end"].sentences[-1] == "NOT complete: the time limit ended the search."
+    assert told["Slow motion"].stopped_by == story.stopped_by == "time_limit"
+    assert not tell_story(choice()).stopped_by
+
+
+def interrupting(at: str):
+    """Progress that is Ctrl-C once a search of this name reports."""
+
+    def progress(reported):
+        if at in reported.what:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+PARTS = ["Where free runs end", "States in use", "Slow motion", "Under constant input 2, 0", "Which ReLUs are needed"]
+
+
+@pytest.mark.parametrize(("at", "told"), [("fixed", 0), ("attractors", 1), ("slow", 3), ("reduction", 4)])
+def test_ctrl_c_ends_the_story_and_what_is_missing_is_said(at, told, monkeypatch):
+    monkeypatch.setattr(reporting, "INTERVAL", -1.0)
+    story = tell_story(choice(), probes=[[2.0, 0.0]], progress=interrupting(at))
+    assert [section.title for section in story] == [*PARTS[:told], "What is missing"]
+    assert story[-1].numbers["missing"] == PARTS[told:] and PARTS[told] in story[-1].sentences[0]
+    assert story.stopped_by == "interrupt"
+
+
+def test_ctrl_c_between_searches_ends_the_story_too(monkeypatch):
+    model = choice()
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(model), "simulate", interrupted)
+    story = tell_story(model)
+    assert [section.title for section in story] == ["Where free runs end", "What is missing"]
+    assert story[1].numbers["missing"] == ["States in use", "Slow motion", "Which ReLUs are needed"]
+
+
+def test_ctrl_c_in_the_search_of_a_probe_keeps_what_it_found(monkeypatch):
+    monkeypatch.setattr(reporting, "INTERVAL", -1.0)
+    known = choice().fixed_points()
+    story = tell_story(
+        choice(), probes=[[2.0, 0.0]], fixed_points=known, n_states=1, progress=interrupting("fixed points")
+    )
+    assert [section.title for section in story] == [*PARTS[:4], "What is missing"]
+    assert story[3].sentences[-1] == "NOT complete: the search was interrupted." and story[3].numbers["ends"] == []
