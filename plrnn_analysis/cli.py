@@ -11,18 +11,18 @@ import typer
 from typer.core import TyperGroup
 
 from . import __version__
+from ._files import check_file
 from ._wording import printable
 from .checkpoint_options import Checkpoint, parse_numbers, takes_checkpoint
 from .errors import PLRNNError
-from .trial_choice import driving_trials, trials_for
+from .interruption import INTERRUPTED, Interruption
+from .trial_choice import driving_trials, held_input, trials_for
 
 if TYPE_CHECKING:
     import numpy as np
 
     from .model import PLRNN
-    from .recorded_trials import RecordedTrials
-    from .results import FixedPoints, Trajectory
-    from .story import Story
+    from .results import Trajectory
 
 __all__ = ["app", "main"]
 
@@ -31,17 +31,27 @@ STORY_TRIALS = 500
 # Free runs of a graph.
 FREE_STEPS, FREE_RUNS = 10_000, 10
 ENTRY_POINTS = "plrnn.commands"
+INTERRUPTED_NOTICE = "interrupted"
 TRAINING_HINT = 'this command trains networks and needs PyTorch: pip install "plrnn-analysis[train]"'
 
 
 class _Group(TyperGroup):
     """Turns the package's errors, of any subcommand, into one line and an exit code."""
 
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().make_context(*args, **options)
+        except KeyboardInterrupt:
+            typer.echo(f"plrnn: {INTERRUPTED_NOTICE}", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except PLRNNError as error:
             message, code = str(error), 2
+        except KeyboardInterrupt:
+            message, code = INTERRUPTED_NOTICE, INTERRUPTED
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -132,47 +142,47 @@ def analyze(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - prints it instead.")
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option("--figures", metavar="DIR", help="Draw fixed points and states in use, as SVG files in DIR."),
+    ] = None,
 ) -> None:
     """Find every fixed point of a model, say what was proved, and tell what the model does.
+
+    Each part is printed when it is known. Ctrl-C ends the analysis, keeps what is known and says what is missing.
 
     States in use are those of the trials in --inputs, of addition trials for a network trained on these, of the trials
     that the checkpoint brings, or else of free runs.
 
-    Example: plrnn analyze rnn.pt --architecture leaky_rnn --alpha 0.2 --form rate --json result.json
-    """
-    from . import terminal
-    from ._files import write_atomically
-    from .analysis import Analysis
+    Exit codes: 0 if everything is complete, 3 if not (a limit ended a search, or rounding left something undecided),
+    130 after Ctrl-C, 2 if a file or an option cannot be used.
 
-    held = parse_numbers(constant_input, "--input", float)
-    model = checkpoint.load()
-    limits: dict[str, Any] = {"max_nodes": max_nodes, "time_limit": time_limit, "workers": workers}
-    limits["progress"] = shown = sys.stderr.isatty()
-    fixed_points = model.fixed_points(constant_input=held, **limits)
-    cycles = model.cycles(max_period, constant_input=held, **limits) if max_period > 1 else None
-    told = None
-    if with_story:
-        runs: dict[str, Any] = {"steps": steps, "max_period": max_period, "seed": seed}
-        runs.update(time_limit=time_limit, progress=shown)
-        trials = driving_trials(model, inputs, free, STORY_TRIALS, seed)
-        told = _story(model, held, trials, probe, fixed_points, runs)
-    record = ""
-    if json_file is not None:
-        constant = None if held is None else tuple(held)
-        record = Analysis.of(model, str(checkpoint.path), constant, fixed_points, cycles, told).to_json(indent=2)
-    if json_file == "-":
-        typer.echo(record)
-        return
-    terminal.print_model(model, checkpoint.path, held)
-    terminal.print_subregions(model, held)
-    terminal.print_fixed_points(fixed_points)
-    if cycles is not None:
-        terminal.print_cycles(cycles)
-    if told is not None:
-        terminal.print_story(told)
-    if json_file:
-        write_atomically(json_file, (record + "\n").encode())
-        typer.echo(f"Written: {json_file}")
+    Example: plrnn analyze rnn.pt --architecture leaky_rnn --alpha 0.2 --form rate --json result.json
+
+    Example: plrnn analyze rnn.safetensors --inputs trials.npy --figures figures
+    """
+    with Interruption(sys.stderr.isatty()) as ctrl_c:
+        from .analyze_command import AnalysisOptions, analyze_checkpoint
+
+        probes = [parse_numbers(text, "--probe", float) or [] for text in probe or []]
+        options = AnalysisOptions(
+            held=parse_numbers(constant_input, "--input", float),
+            max_nodes=max_nodes,
+            time_limit=time_limit,
+            workers=workers,
+            max_period=max_period,
+            steps=steps,
+            inputs=inputs,
+            probes=probes,
+            with_story=with_story,
+            free=free,
+            seed=seed,
+            json_file=json_file,
+            figures=figures,
+        )
+        code = analyze_checkpoint(checkpoint, options, ctrl_c)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -219,7 +229,11 @@ def graph(
 
     held = parse_numbers(constant_input, "--input", float)
     free = free or not (steps is None and trajectories is None and held is None)
+    for option, file in (("--out", out), ("--figure", figure), ("--json", json_file)):
+        if file is not None:
+            check_file(file, option)
     model = checkpoint.load()
+    held_input(model, held, "--input")
     trials = driving_trials(model, None, free, STORY_TRIALS, seed)
     labels = getattr(trials, "labels", None)
     _refuse_leftovers(labels is None, figure, json_file)
@@ -277,28 +291,6 @@ def explain(
     terminal.print_explanation(found, run.inputs, run.input_names)
     if wanted is not None and model.relu_units:
         terminal.print_ablations(ablation_table(model, driven, wanted))
-
-
-def _story(
-    model: PLRNN,
-    held: list[float] | None,
-    trials: np.ndarray | RecordedTrials | None,
-    probe: list[str] | None,
-    fixed_points: FixedPoints,
-    runs: dict[str, Any],
-) -> Story:
-    from .attractors import MAX_PERIOD
-    from .story import tell_story
-
-    probes = [parse_numbers(text, "--probe", float) for text in probe or []]
-    return tell_story(
-        model,
-        held,
-        trials=trials,
-        probes=probes or None,
-        fixed_points=fixed_points,
-        **{**runs, "max_period": max(runs["max_period"], MAX_PERIOD)},
-    )
 
 
 def _tell_conditions(
@@ -361,4 +353,8 @@ _join_entry_points(app)
 
 def main() -> None:
     """Run the command line; the console script ``plrnn``."""
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo(f"plrnn: {INTERRUPTED_NOTICE}", err=True)
+        sys.exit(INTERRUPTED)

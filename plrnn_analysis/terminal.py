@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .explain import Ablation, Explanation
     from .model import PLRNN
     from .results import Cycles, FixedPoints, Trajectory
-    from .story import Story
+    from .story import Section
 
 __all__ = [
     "print_ablations",
@@ -35,7 +35,7 @@ __all__ = [
     "print_fixed_points",
     "print_graph",
     "print_model",
-    "print_story",
+    "print_section",
     "print_subregions",
 ]
 
@@ -158,17 +158,16 @@ def print_fixed_points(result: FixedPoints) -> None:
         )
 
 
-def print_story(story: Story) -> None:
-    """A story, section by section.
+def print_section(section: Section) -> None:
+    """A section of a story.
 
     Parameters
     ----------
-    story : Story
+    section : Section
     """
-    for section in story:
-        _print(f"\n{section.title}", style="bold")
-        for sentence in section.sentences:
-            _print(sentence)
+    _print(f"\n{section.title}", style="bold")
+    for sentence in section.sentences:
+        _print(sentence)
 
 
 def print_cycles(result: Cycles) -> None:

@@ -13,7 +13,22 @@ if TYPE_CHECKING:
     from .model import PLRNN
     from .recorded_trials import RecordedTrials
 
-__all__ = ["driving_trials", "trials_for"]
+__all__ = ["driving_trials", "held_input", "trials_for"]
+
+
+def held_input(model: PLRNN, values: list[float] | None, option: str) -> np.ndarray | None:
+    """Numbers that an option gives for the inputs of a model."""
+    from ._validation import as_array
+    from .display.abbreviation import count_words
+
+    if values is None:
+        return None
+    if not model.n_inputs:
+        raise ModelError(f"the model has no input: leave {option} out")
+    if len(values) != model.n_inputs:
+        takes = count_words(model.n_inputs, "number")
+        raise ModelError(f"{option} takes {takes}, one per input of the model; got {len(values)}")
+    return as_array(option, values, (model.n_inputs,))
 
 
 def driving_trials(

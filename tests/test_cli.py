@@ -17,7 +17,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 import plrnn_analysis as pa
-from plrnn_analysis import cli, from_json
+from plrnn_analysis import analyze_command, cli, from_json
 from plrnn_analysis.summary import coverage_sentences
 
 
@@ -95,7 +95,9 @@ def test_analyze_tells_the_story(choice: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "trials.npy", np.random.default_rng(0).uniform(0, 1, (5, 30, 2)))
     text = flat(plrnn("analyze", choice, "--inputs", tmp_path / "trials.npy").output)
     assert "5 trials of 30 steps." in text
-    assert_refused(plrnn("analyze", choice, "--probe", "1"), "probes", "(n, K)")
+    assert_refused(plrnn("analyze", choice, "--probe", "1"), "--probe takes 2 numbers", "got 1")
+    np.save(tmp_path / "trials.npy", np.zeros((5, 30, 3)))
+    assert_refused(plrnn("analyze", choice, "--inputs", tmp_path / "trials.npy"), "--inputs", "(5, 30, 3)")
     assert_refused(plrnn("analyze", choice, "--probe", "1,x"), "--probe", "comma-separated")
 
 
@@ -117,16 +119,14 @@ def test_analyze_follows_runs_for_as_many_steps_as_asked(tmp_path: Path) -> None
 
 
 def test_analyze_hands_steps_and_periods_on_to_the_story(choice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from plrnn_analysis import story
-
     asked = []
-    tell = story.tell_story
+    telling = analyze_command.Telling
 
-    def tell_story(model, held, **options):
+    def told(model, held, **options):
         asked.append({name: options[name] for name in ("steps", "max_period", "seed", "time_limit")})
-        return tell(model, held, **options)
+        return telling(model, held, **options)
 
-    monkeypatch.setattr(story, "tell_story", tell_story)
+    monkeypatch.setattr(analyze_command, "Telling", told)
     plrnn("analyze", choice)
     plrnn("analyze", choice, "--steps", 77, "--max-period", 2, "--seed", 3, "--time-limit", 7)
     plrnn("analyze", choice, "--max-period", 12_000, "--time-limit", 0.2)
@@ -174,8 +174,70 @@ def test_slow_directions_are_explained(tmp_path: Path) -> None:
 
 def test_a_budget_gives_a_partial_result(hard: Path) -> None:
     result = plrnn("analyze", hard, "--max-nodes", 5)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 3, result.output
     assert "NOT complete: the node budget ended the search" in flat(result.output)
+
+
+def test_exit_codes_say_whether_all_is_complete(choice: Path, tmp_path: Path) -> None:
+    pa.save(pa.PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1), tmp_path / "tent.npz")
+    assert plrnn("analyze", tmp_path / "tent.npz", "--max-period", 4).exit_code == 0
+    assert plrnn("analyze", tmp_path / "tent.npz", "--max-period", 6, "--max-nodes", 2, "--no-story").exit_code == 3
+    late = plrnn("analyze", choice, "--time-limit", 0, "--json", tmp_path / "late.json")
+    assert late.exit_code == 3 and "NOT complete: the time limit ended the search." in flat(late.stdout)
+    assert from_json(tmp_path / "late.json").story.stopped_by == "time_limit"
+    text = flat(plrnn("analyze", "--help").output)
+    assert "3 if not" in text and "130 after Ctrl-C" in text
+
+
+def test_each_part_is_printed_before_the_next_is_computed(choice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_, **__):
+        raise pa.ModelError("the end of the test")
+
+    # What breaks, the last that was printed by then, and what would have come next.
+    parts = (
+        ("fixed_points", "Subregions", "Fixed points"),
+        ("attractors", "Complete: all 2^2", "Where free runs end"),
+        ("slow_manifolds", "States in use", "Slow motion"),
+        ("reduce", "Slow motion", "Which ReLUs are needed"),
+    )
+    for name, before, after in parts:
+        with monkeypatch.context() as patched:
+            patched.setattr(pa.PLRNN, name, broken)
+            result = plrnn("analyze", choice)
+        assert result.exit_code == 2 and "the end of the test" in result.stderr
+        assert before in result.stdout and after not in result.stdout, name
+
+
+def test_outputs_are_checked_before_the_analysis(choice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pa.PLRNN, "fixed_points", None)
+    (tmp_path / "file").write_text("")
+    refused = {
+        ("--json", tmp_path): "this is a directory",
+        ("--json", tmp_path / "no" / "x.json"): "there is no directory",
+        ("--json", tmp_path / "file" / "x.json"): "there is no directory",
+        ("--figures", tmp_path / "file"): "this is a file",
+        ("--figures", tmp_path / "file" / "figures"): "the directory cannot be made",
+        ("--figures", "/proc/figures" if sys.platform == "linux" else tmp_path / "file"): "--figures",
+    }
+    for option, reason in refused.items():
+        assert_refused(plrnn("analyze", choice, *option), option[0], reason)
+    assert_refused(plrnn("analyze", choice, "--figures", tmp_path / "f", "--no-story"), "leave --no-story out")
+    for option in ("--json", "--figure"):
+        assert_refused(plrnn("graph", choice, "-o", tmp_path / "g.graphml", option, tmp_path), option, "directory")
+
+
+def test_figures_are_drawn(choice: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "trials.npy", np.random.default_rng(0).uniform(0, 1, (5, 30, 2)))
+    trials, figures = tmp_path / "trials.npy", tmp_path / "new" / "f"
+    result = plrnn("analyze", choice, "--inputs", trials, "--figures", figures, "--json", "-")
+    assert result.exit_code == 0 and json.loads(result.stdout)["story"], result.output
+    drawn = {"fixed-points.svg", "fixed-point-distances.svg", "subregions.svg", "trial.svg"}
+    assert {path.name for path in figures.iterdir()} == drawn
+    assert all("<svg" in (figures / name).read_text() for name in drawn)
+    # Nothing to draw where all runs diverge, and no trial where nothing drives the model.
+    pa.save(pa.PLRNN.al_rnn(A=[1.5], W=[[0.0]], h=[1.0], pwl_units=0), tmp_path / "away.npz")
+    assert plrnn("analyze", tmp_path / "away.npz", "--figures", tmp_path / "away").exit_code == 0
+    assert not list((tmp_path / "away").iterdir())
 
 
 def _let_it_work(process: subprocess.Popen[str], seconds: float) -> None:
@@ -199,8 +261,9 @@ def test_ctrl_c_gives_a_partial_result(hard: Path) -> None:
         _let_it_work(process, 5.0)
         os.kill(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
+    assert process.returncode == 130, err
     assert "NOT complete: the search was interrupted" in flat(out) and "Traceback" not in err
+    assert "What is missing Interrupted before: the story." in flat(out) and "plrnn: interrupted" in err
 
 
 def test_graph_writes_what_networkx_reads(choice: Path, tmp_path: Path) -> None:
@@ -247,7 +310,9 @@ def test_errors_are_one_line(choice: Path, tmp_path: Path) -> None:
     result = plrnn("analyze", tmp_path / "text.npz")
     assert_refused(result, "text.npz")
     assert result.stderr.count("\n") == 1
-    assert_refused(plrnn("analyze", choice, "--input", "1"), "constant_input", "(2,)")
+    assert_refused(plrnn("analyze", choice, "--input", "1"), "--input takes 2 numbers", "got 1")
+    assert_refused(plrnn("analyze", choice, "--input", "1,nan"), "--input holds 1 value(s)")
+    assert_refused(plrnn("graph", choice, "-o", tmp_path / "g", "--input", "1"), "--input takes 2 numbers")
     assert_refused(plrnn("analyze", choice, "--input", "one,two"), "comma-separated")
     assert plrnn("analyze", choice, "--json", tmp_path / "no" / "such" / "dir.json").exit_code == 2
     assert_refused(plrnn("graph", choice, "-o", tmp_path / "no" / "dir.graphml"))

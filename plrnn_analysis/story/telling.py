@@ -223,22 +223,32 @@ class Telling:
         self._seed = seed
         self._search = {"n": n_states, "steps": steps, "max_period": max_period, "seed": seed, **self._limits}
         self._ends: Attractors | None = None
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """Tell no further section; as Ctrl-C between two of them."""
+        self._interrupted = True
 
     def __iter__(self) -> Iterator[Section]:
-        """Tell it; each section is None where there is nothing that it could be about."""
+        """Tell it."""
         parts = self._parts()
         for place, (_, tell) in enumerate(parts):
-            try:
-                section = tell()
-            except KeyboardInterrupt:
-                yield missing_section([title for title, _ in parts[place:]])
-                return
+            section = None if self._interrupted else self._told(tell)
             if section is not None:
                 yield section
-                if section.stopped_by is StoppedBy.INTERRUPT:
-                    if parts[place + 1 :]:
-                        yield missing_section([title for title, _ in parts[place + 1 :]])
-                    return
+            elif self._interrupted:
+                yield missing_section([title for title, _ in parts[place:]])
+                return
+
+    def _told(self, tell: Callable[[], Section | None]) -> Section | None:
+        """A section; None where there is nothing that it could be about, or Ctrl-C came before it was known."""
+        try:
+            section = tell()
+        except KeyboardInterrupt:
+            section, self._interrupted = None, True
+        if section is not None and section.stopped_by is StoppedBy.INTERRUPT:
+            self._interrupted = True
+        return section
 
     def _parts(self) -> list[tuple[str, Callable[[], Section | None]]]:
         """Headings, and what tells the section; in the order in which one reads them."""
