@@ -17,9 +17,13 @@ from .errors import CheckpointError, ModelError
 if TYPE_CHECKING:
     from .model import PLRNN
 
-__all__ = ["Checkpoint", "in_options", "parse_numbers", "takes_checkpoint"]
+__all__ = ["Checkpoint", "InputOption", "in_options", "parse_numbers", "takes_checkpoint"]
 
 Number = TypeVar("Number", int, float)
+
+InputOption = Annotated[
+    str | None, typer.Option("--input", metavar="S1,S2,...", help="Constant input, comma-separated; zero by default.")
+]
 
 _ARGUMENTS = "pwl_units|relu_units|architecture|prefix|readout|alpha|form|thresholds|ignore"
 # An argument as Python messages write it: architecture="leaky_rnn", ignore=['a', 'b'], pwl_units=P, prefix=.

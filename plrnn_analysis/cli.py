@@ -13,9 +13,10 @@ from typer.core import TyperGroup
 from . import __version__
 from ._files import check_file
 from ._wording import printable
-from .checkpoint_options import Checkpoint, parse_numbers, takes_checkpoint
+from .checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoint
 from .errors import PLRNNError
 from .interruption import INTERRUPTED, Interruption
+from .search_commands import add_search_commands
 from .trial_choice import driving_trials, held_input, trials_for
 
 if TYPE_CHECKING:
@@ -91,9 +92,6 @@ def _root(
 
 
 FreeOption = Annotated[bool, typer.Option("--free", help="Let the model run freely although there are trials for it.")]
-InputOption = Annotated[
-    str | None, typer.Option("--input", metavar="S1,S2,...", help="Constant input, comma-separated; zero by default.")
-]
 
 
 @app.command()
@@ -348,6 +346,7 @@ def _join_entry_points(target: typer.Typer) -> None:
             target.command(name, context_settings=anything)(_training_missing)
 
 
+add_search_commands(app)
 _join_entry_points(app)
 
 

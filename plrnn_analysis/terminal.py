@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "print_ablations",
     "print_conditions",
+    "print_contents",
     "print_cycles",
     "print_explanation",
     "print_fixed_points",
@@ -105,6 +106,23 @@ def print_model(model: PLRNN, checkpoint: Path, constant_input: Sequence[float] 
         _print(f"constant input: {held}")
     for note in model.metadata.get("notes", []):
         _print(f"Note: {in_options(str(note))}.")
+
+
+def print_contents(model: PLRNN) -> None:
+    """What a checkpoint brings beside the weights: names, trials, and how the model was trained.
+
+    Parameters
+    ----------
+    model : PLRNN
+    """
+    for what, names in (("inputs", model.input_names), ("outputs", model.output_names)):
+        if names:
+            _print(f"{what}: {', '.join(names)}")
+    if model.trials is not None:
+        _print(f"trials: {repr(model.trials)[1:-1].partition(': ')[2]}")
+    training = model.metadata.get("training", {})
+    if training:
+        _print(f"training: {', '.join(f'{name} {value}' for name, value in training.items())}")
 
 
 def print_subregions(model: PLRNN, constant_input: Sequence[float] | None) -> None:

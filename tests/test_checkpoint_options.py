@@ -14,7 +14,7 @@ import plrnn_analysis as pa
 from plrnn_analysis.checkpoint_options import Checkpoint, in_options
 
 CELL = {"weight_ih": np.zeros((2, 1)), "weight_hh": [[0.0, -2.0], [-2.0, 0.0]], "bias": [1.0, 1.0]}
-COMMANDS = ("analyze", "graph", "explain")
+COMMANDS = ("analyze", "graph", "explain", "info", "cycles", "attractors")
 NAMES = "pwl_units relu_units architecture prefix readout alpha form thresholds ignore".split()
 
 

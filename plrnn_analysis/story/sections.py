@@ -109,7 +109,16 @@ def starts(driven: Trajectory | None, n: int) -> np.ndarray | None:
 
 
 def where_runs_end(ends: Attractors) -> Section:
-    """Where free runs end, and how many of them."""
+    """Where free runs end, and how many of them.
+
+    Parameters
+    ----------
+    ends : Attractors
+
+    Returns
+    -------
+    Section
+    """
     n = len(ends.assignment)
     sentences = [end_sentence(end, n, ends.output_names) for end in ends[:LISTED]]
     if len(ends) > LISTED:
