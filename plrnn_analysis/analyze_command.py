@@ -18,7 +18,7 @@ from .errors import ModelError
 from .interruption import INTERRUPTED, Interruption
 from .recorded_trials import RecordedTrials
 from .story import Section, Story, Telling, missing_section
-from .trial_choice import driving_trials, held_input
+from .trial_choice import STORY_TRIALS, driving_trials, held_input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +31,6 @@ __all__ = ["INCOMPLETE", "AnalysisOptions", "analyze_checkpoint"]
 
 # Exit code of an analysis that is right as far as it goes.
 INCOMPLETE = 3
-# Trials drawn for the story of a network whose checkpoint names its task.
-STORY_TRIALS = 500
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from .checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_ch
 from .errors import PLRNNError
 from .interruption import INTERRUPTED, Interruption
 from .search_commands import add_search_commands
-from .trial_choice import driving_trials, held_input, trials_for
+from .trial_choice import STORY_TRIALS, driving_trials, held_input, trials_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-# Trials drawn for the story of a network whose checkpoint names its task.
-STORY_TRIALS = 500
 # Free runs of a graph.
 FREE_STEPS, FREE_RUNS = 10_000, 10
 ENTRY_POINTS = "plrnn.commands"

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from .model import PLRNN
     from .recorded_trials import RecordedTrials
 
-__all__ = ["driving_trials", "held_input", "trials_for"]
+__all__ = ["STORY_TRIALS", "driving_trials", "held_input", "trials_for"]
+
+# Trials drawn for the story of a network whose checkpoint names its task.
+STORY_TRIALS = 500
 
 
 def held_input(model: PLRNN, values: list[float] | None, option: str) -> np.ndarray | None:

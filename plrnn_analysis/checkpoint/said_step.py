@@ -30,8 +30,8 @@ def says_learnt_start(contents: Contents, prefix: str) -> bool:
 
 
 def _is_on(contents: Contents, prefix: str, names: frozenset[str]) -> bool:
-    said = [value for way, value in said_of(contents, prefix) if way[-1].lower() in names]
-    return any(value is True or (isinstance(value, (int, float)) and value == 1) for value in said[:1])
+    value = next((value for way, value in said_of(contents, prefix) if way[-1].lower() in names), None)
+    return isinstance(value, (bool, int, float)) and value == 1
 
 
 def refuse_limits(contents: Contents, prefix: str, ignore: Sequence[str]) -> None:
