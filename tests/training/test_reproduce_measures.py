@@ -19,9 +19,9 @@ from plrnn_training.experiments.reproduce.measures import (
 from plrnn_training.experiments.reproduce.outcome import page
 
 
-def driven(model, trials=6, steps=40, seed=0):
+def driven(model, trials=6, steps=40, seed=0, lengths=None):
     inputs = np.random.default_rng(seed).standard_normal((trials, steps, model.n_inputs))
-    return model.run(inputs)
+    return model.run(inputs, lengths=lengths)
 
 
 def network(seed=0, pwl_units=3, m=6):
@@ -55,11 +55,11 @@ def test_steps_agree_with_the_linear_map_of_their_subregion_and_a_wrong_map_show
 
 def test_padding_counts_neither_as_visit_nor_as_state():
     model = network()
-    run = driven(model)
     lengths = np.array([5, 10, 15, 20, 25, 40])
-    parts = valid_bitcodes(run, lengths)
+    run = driven(model, lengths=lengths)
+    parts = valid_bitcodes(run)
     assert [len(part) for part in parts] == lengths.tolist()
-    found = concentration(run, lengths)
+    found = concentration(run)
     assert found.steps == lengths.sum() and found.possible == 8
     codes = {tuple(row) for part in parts for row in part.tolist()}
     assert found.visited == len(codes)
@@ -90,6 +90,8 @@ def test_switches_are_counted_at_the_chosen_steps_and_elsewhere():
     chosen[0, 3] = True
     at, elsewhere = switch_rate(run, chosen)
     assert at == 1.0 and elsewhere == pytest.approx(0.25)
+    at, elsewhere = switch_rate(model.run(signs[None, :, None], lengths=[5]), chosen)
+    assert at == 1.0 and elsewhere == 0.0
 
 
 def test_families_that_share_subregions_are_found_and_chance_is_not():

@@ -87,7 +87,7 @@ def _divergences(context: Context, found: Trained, samples: int) -> dict[tuple[i
     tests = {}
     for row, network in found.networks([row for row in found.rows if row.samples == samples and row.pwl_units]):
         run, batch = found.run(network, TRIALS * len(task.condition_names), context.seed)
-        parts = valid_bitcodes(run, None if batch.lengths is None else batch.lengths.numpy())
+        parts = valid_bitcodes(run)
         assert batch.conditions is not None  # the task names its trials
         kinds = batch.conditions.numpy()
         grouped = {

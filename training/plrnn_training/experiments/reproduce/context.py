@@ -81,7 +81,8 @@ class Trained:
     def run(self, network: PLRNN, trials: int, seed: int) -> tuple[Trajectory, Batch]:
         """Held-out trials through a network whose task needs no encoder, and the batch they come from."""
         batch = self.task.held_out("test", trials, generator_for(seed, "reproduce"))
-        return network.run(batch.inputs.numpy().astype(np.float64)), batch
+        lengths = None if batch.lengths is None else batch.lengths.numpy()
+        return network.run(batch.inputs.numpy().astype(np.float64), lengths=lengths), batch
 
 
 @dataclass(frozen=True)

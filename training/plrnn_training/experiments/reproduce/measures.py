@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from plrnn_analysis.maps import bits_from_string
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.modes import principal_components
 from plrnn_analysis.results import Trajectory
-from plrnn_analysis.symbols import compare_conditions, occupancy
+from plrnn_analysis.symbols import compare_conditions, group_likeness, occupancy
 
 __all__ = [
     "Concentration",
@@ -31,21 +30,9 @@ __all__ = [
 ]
 
 
-def valid_bitcodes(run: Trajectory, lengths: np.ndarray | None = None) -> list[np.ndarray]:
-    """The bitcodes of each trial without its padding.
-
-    Parameters
-    ----------
-    run : Trajectory
-    lengths : (batch,) ndarray of int, optional
-        Valid steps of each trial; all of them by default.
-
-    Returns
-    -------
-    list of (steps, P) ndarray of bool
-    """
-    ends = [run.bitcodes.shape[1]] * len(run.bitcodes) if lengths is None else [int(n) for n in lengths]
-    return [bits[:end] for bits, end in zip(run.bitcodes, ends, strict=True)]
+def valid_bitcodes(run: Trajectory) -> list[np.ndarray]:
+    """The bitcodes (steps, P) of each trial without its padding."""
+    return [bits[valid] for bits, valid in zip(run.bitcodes, run.valid, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -73,21 +60,19 @@ class Concentration:
     steps: int
 
 
-def concentration(run: Trajectory, lengths: np.ndarray | None = None) -> Concentration:
+def concentration(run: Trajectory) -> Concentration:
     """Count the subregions of a run, padding left out.
 
     Parameters
     ----------
     run : Trajectory
-    lengths : (batch,) ndarray of int, optional
 
     Returns
     -------
     Concentration
     """
-    parts = valid_bitcodes(run, lengths)
-    found = occupancy(parts)
-    on = np.concatenate(parts).mean(axis=0)
+    found = occupancy(run)
+    on = run.flatten(run.bitcodes).mean(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         entropy = -np.nansum(on * np.log(on)) - np.nansum((1 - on) * np.log(1 - on))
     return Concentration(
@@ -128,7 +113,7 @@ class Leading:
     participation_ratio: float
 
 
-def leading_mode(network: PLRNN, run: Trajectory, lengths: np.ndarray | None = None) -> Leading:
+def leading_mode(network: PLRNN, run: Trajectory) -> Leading:
     """Compare the slowest mode with the first principal component.
 
     Parameters
@@ -136,20 +121,17 @@ def leading_mode(network: PLRNN, run: Trajectory, lengths: np.ndarray | None = N
     network : PLRNN
     run : Trajectory
         Of that network.
-    lengths : (batch,) ndarray of int, optional
 
     Returns
     -------
     Leading
     """
-    parts = valid_bitcodes(run, lengths)
-    states = np.concatenate([s[: len(bits)] for s, bits in zip(run.states, parts, strict=True)])
-    bitcode = occupancy(parts)[0].bitcode
+    bitcode = occupancy(run)[0].bitcode
     bits = bits_from_string(bitcode, network.map.n_relu)
     values, vectors = np.linalg.eig(network.map.jacobian(bits))
     first = int(np.argmin(np.abs(np.abs(values) - 1.0)))
     others = [float(abs(v)) for i, v in enumerate(values) if i != first and not np.isclose(v, np.conj(values[first]))]
-    found = principal_components(states)
+    found = principal_components(run)
     vector = vectors[:, first]
     basis, sigma, _ = np.linalg.svd(np.stack([vector.real, vector.imag], axis=1), full_matrices=False)
     basis = basis[:, sigma > 1e-9 * sigma[0]]
@@ -192,7 +174,7 @@ def linear_residual(network: PLRNN, run: Trajectory) -> float:
 
 
 def switch_rate(run: Trajectory, chosen: np.ndarray) -> tuple[float, float]:
-    """Share of steps at which the bitcode changes, at chosen steps and at all others.
+    """Share of steps at which the bitcode changes, at chosen steps and at all others, padding left out.
 
     Parameters
     ----------
@@ -205,8 +187,8 @@ def switch_rate(run: Trajectory, chosen: np.ndarray) -> tuple[float, float]:
         NaN where there is no such step.
     """
     changed = np.any(run.bitcodes[:, 1:] != run.bitcodes[:, :-1], axis=2)
-    at = chosen[:, 1:]
-    return tuple(float(changed[which].mean()) if which.any() else float("nan") for which in (at, ~at))  # type: ignore[return-value]
+    at, valid = chosen[:, 1:], run.valid[:, 1:]
+    return tuple(float(changed[which].mean()) if which.any() else float("nan") for which in (at & valid, ~at & valid))  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -260,8 +242,7 @@ def exact_sentence(entries: Sequence[Mapping[str, Any]]) -> str:
     return (
         f" Exact search: without input these networks have {span} fixed point{'' if counts == [1] * len(own) else 's'} "
         f"each, and in {proved} of {len(own)} it is proved that there are no others; in {spare} of them some ReLU is "
-        f"proved to "
-        "do nothing on these trials."
+        "proved to do nothing on these trials."
     )
 
 
@@ -308,23 +289,13 @@ def family_test(
     FamilyTest
     """
     found = compare_conditions({name: list(trials) for name, trials in parts.items()}, n_resamples=0, n_permutations=0)
-    place = {name: i for i, name in enumerate(found.conditions)}
-    inside = np.zeros(found.matrix.shape, dtype=bool)
-    for family in families:
-        for a, b in combinations([place[name] for name in family], 2):
-            inside[a, b] = inside[b, a] = True
-    upper = np.triu(np.ones_like(inside), 1)
-    first, second = np.nonzero(upper & inside)
-    rng = np.random.default_rng(seed)
-    orders = np.stack([np.arange(len(place)), *(rng.permutation(len(place)) for _ in range(relabellings))])
-    # All pairs together have the same sum in any order, so those within families decide.
-    within = found.matrix[orders[:, first], orders[:, second]].mean(axis=1)
-    # What is equal but for rounding counts: relabelling within a family changes the order of a sum.
-    as_close = int(np.count_nonzero(within <= within[0] + 1e-12))
+    test = group_likeness(found, families, n_permutations=relabellings, seed=seed)
+    pairs = len(found.conditions) * (len(found.conditions) - 1) // 2
+    inside = sum(len(family) * (len(family) - 1) // 2 for family in families)
     return FamilyTest(
-        within=float(within[0]),
-        between=float(found.matrix[upper & ~inside].mean()),
-        p_value=as_close / len(orders),
+        within=test.within,
+        between=(pairs * test.expected - inside * test.within) / (pairs - inside),
+        p_value=test.p_value,
         matrix=found.matrix,
         conditions=found.conditions,
     )

@@ -46,10 +46,10 @@ def figure_2(context: Context) -> Outcome:
         run = network.run(trials)
         entry = {
             "task": "sentiment", "pwl_units": row.pwl_units, "seed": row.seed, "accuracy": row.score,
-            **summary(leading_mode(network, run, trials.lengths)),
+            **summary(leading_mode(network, run)),
         }  # fmt: skip
         if row.pwl_units:
-            entry |= {**summary(concentration(run, trials.lengths)), **summary(exact(network, run))}
+            entry |= {**summary(concentration(run)), **summary(exact(network, run))}
         numbers.append(entry)
         read.append((network, entry))
     separations = []
