@@ -16,7 +16,7 @@ SHARED := -n $(JOBS) --dist loadfile
 QUIET := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint coverage stress bench gpu-check docs wheel-check clean
+.PHONY: help demo test lint coverage stress images bench gpu-check docs wheel-check clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ coverage:  ## the same with coverage measured; fails below the floor in pyprojec
 
 stress: $(DEV)  ## the slow tests: Ctrl-C, the whole demo, kernels with index checks, larger systems
 	$(QUIET) $(BIN)/pytest tests -m "slow or stress" $(SHARED) --durations=25
+
+images: $(DEV)  ## draw anew the stored pictures of figures that have changed: look at each before committing it
+	RENEW_IMAGES=1 $(QUIET) $(BIN)/pytest tests -m picture $(SHARED) $(PYTEST)
 
 bench: $(DEV)  ## benchmarks, one core, beside the alternatives
 	$(BIN)/pytest tests/benchmarks -m benchmark -s

@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
+import re
 import signal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def pytest_configure() -> None:
     """Ctrl-C is what it is in a terminal: programs started in the background by some shells ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what compares a picture, so that make images finds it."""
+    for item in items:
+        if "looks" in getattr(item, "fixturenames", ()):
+            item.add_marker("picture")
+
+
+@pytest.fixture
+def looks(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
+    """Compare a figure with the picture of this test, and check its structure: ``looks(figure)``, see ``looks.py``.
+
+    A test of several figures names each: ``looks(figure, "zoomed")``.
+    """
+    import matplotlib
+    from looks import check_structure, compare
+
+    folder = request.path.parent / "images" / request.path.stem
+    test = re.sub(r"[^A-Za-z0-9_.=-]+", "-", request.node.name).strip("-")
+
+    def check(figure: Figure, name: str = "") -> None:
+        check_structure(figure)
+        compare(figure, folder / f"{test}{'-' * bool(name)}{name}.png")
+
+    # Whatever style a user has chosen, the pictures were drawn in matplotlib's own.
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        yield check
