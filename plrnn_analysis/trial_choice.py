@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .model import PLRNN
     from .recorded_trials import RecordedTrials
 
-__all__ = ["STORY_TRIALS", "driving_trials", "held_input", "trials_for"]
+__all__ = ["STORY_TRIALS", "driving_trials", "held_input", "story_trials", "trials_for"]
 
 # Trials drawn for the story of a network whose checkpoint names its task.
 STORY_TRIALS = 500
@@ -44,6 +44,17 @@ def driving_trials(
         return None
     known = inputs is not None or model.trials is not None or _is_addition(model)
     return trials_for(model, inputs, None, n, seed)[0] if known else None
+
+
+def story_trials(model: PLRNN, inputs: Path | None, free: bool, seed: int) -> np.ndarray | RecordedTrials | None:
+    """The trials that the story is about, checked; None where the model is to run freely."""
+    from ._validation import as_array
+    from .recorded_trials import RecordedTrials
+
+    trials = driving_trials(model, inputs, free, STORY_TRIALS, seed)
+    if trials is None or isinstance(trials, RecordedTrials):
+        return trials
+    return as_array("--inputs", trials, (None, None, model.n_inputs), "(trials, steps, channels)")
 
 
 def _is_addition(model: PLRNN) -> bool:

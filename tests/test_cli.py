@@ -17,7 +17,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 import plrnn_analysis as pa
-from plrnn_analysis import analyze_command, cli, from_json
+from plrnn_analysis import cli, findings, from_json
 from plrnn_analysis.summary import coverage_sentences
 
 
@@ -120,13 +120,13 @@ def test_analyze_follows_runs_for_as_many_steps_as_asked(tmp_path: Path) -> None
 
 def test_analyze_hands_steps_and_periods_on_to_the_story(choice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    telling = analyze_command.Telling
+    telling = findings.Telling
 
     def told(model, held, **options):
         asked.append({name: options[name] for name in ("steps", "max_period", "seed", "time_limit")})
         return telling(model, held, **options)
 
-    monkeypatch.setattr(analyze_command, "Telling", told)
+    monkeypatch.setattr(findings, "Telling", told)
     plrnn("analyze", choice)
     plrnn("analyze", choice, "--steps", 77, "--max-period", 2, "--seed", 3, "--time-limit", 7)
     plrnn("analyze", choice, "--max-period", 12_000, "--time-limit", 0.2)

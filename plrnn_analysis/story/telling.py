@@ -35,6 +35,7 @@ from .sections import (
 
 if TYPE_CHECKING:
     from ..attractors import Attractors
+    from ..conditions import ConditionUse
     from ..model import PLRNN
 
 __all__ = ["Story", "Telling", "tell_story"]
@@ -169,6 +170,10 @@ class Telling:
     ----------
     visited : Trajectory or None
         The states in use. Those of free runs are known once the section about them was told.
+    ends : Attractors or None
+        Where free runs end, once that was told.
+    conditions : ConditionUse or None
+        What each condition of the trials visits, once that was told.
 
     Raises
     ------
@@ -222,7 +227,8 @@ class Telling:
         self._limits: dict[str, Any] = {"time_limit": time_limit, "progress": progress}
         self._seed = seed
         self._search = {"n": n_states, "steps": steps, "max_period": max_period, "seed": seed, **self._limits}
-        self._ends: Attractors | None = None
+        self.ends: Attractors | None = None
+        self.conditions: ConditionUse | None = None
         self._interrupted = False
 
     def interrupt(self) -> None:
@@ -267,8 +273,8 @@ class Telling:
 
     def _where_runs_end(self) -> Section:
         first = starts(self._driven, self._search["n"])
-        self._ends = self._model.attractors(self._held, states=first, fixed_points=self._known_points(), **self._search)
-        return where_runs_end(self._ends)
+        self.ends = self._model.attractors(self._held, states=first, fixed_points=self._known_points(), **self._search)
+        return where_runs_end(self.ends)
 
     def _known_points(self) -> FixedPoints:
         if self._fixed_points is None:
@@ -279,8 +285,8 @@ class Telling:
 
     def _states_in_use(self) -> Section:
         if self._driven is None:
-            assert self._ends is not None  # this section comes later
-            self.visited = _free_states(self._model, self._ends, self._held)
+            assert self.ends is not None  # this section comes later
+            self.visited = _free_states(self._model, self.ends, self._held)
         if self.visited is None:
             nothing = ("All free runs diverge: there are no states in use to describe. Give trials of the task.",)
             return Section("States in use", nothing, {})
@@ -300,8 +306,9 @@ class Telling:
 
     def _conditions(self) -> Section:
         assert self._driven is not None and self._recorded is not None  # it is among the parts
-        found = condition_use(self._driven, self._recorded.labels, self._known_points(), seed=self._seed)
-        return Section("Conditions", *told_by_condition(found))
+        labels = self._recorded.labels
+        self.conditions = condition_use(self._driven, labels, self._known_points(), seed=self._seed)
+        return Section("Conditions", *told_by_condition(self.conditions))
 
     def _under_probe(self, probe: np.ndarray) -> Section:
         return under_probe(self._model, probe, self.visited, self._search)
