@@ -13,7 +13,7 @@ import plrnn_analysis
 from plrnn_analysis.cli import app
 from plrnn_analysis.linear_limit import addition_floor, population_mse
 from plrnn_training import AdditionTask
-from plrnn_training.experiments.demo import DemoSettings, run_demo
+from plrnn_training.experiments.demo import FILES, DemoSettings, run_demo
 from plrnn_training.recipe import Recipe
 from plrnn_training.seeds import generator_for
 
@@ -172,8 +172,18 @@ def test_demo_in_small(tmp_path, capsys):
     _, displayed, text = check_demo(tmp_path, 10)
     assert displayed["seed"] in (3, 4)
     assert ("does NOT solve the task" in text) == (not displayed["solved"])
+    capsys.readouterr()
     run_demo(tmp_path, seed=3, device="cpu", settings=settings)  # a second time into the same directory
-    assert "The demo took" in capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "The demo took" in printed
+    # What was found comes first, in the file and, without the details, in the terminal.
+    opening, details = text.split("## The task and the training")
+    sentences = [line[2:] for line in opening.splitlines() if line.startswith("- ")]
+    assert all(sentence in printed for sentence in sentences) and details.split("\n")[2] not in printed
+    assert "Complete: there are no others." in details and "0 is inside the visited range" in details
+    assert all(any(path.match(name) for name in FILES) for path in tmp_path.iterdir())
+    assert all(list(tmp_path.glob(name)) for name in FILES)
+    assert "it is proved that there are no others" in (tmp_path / "story.txt").read_text()
 
 
 def test_demo_does_not_overwrite_a_training_run(tmp_path):
@@ -202,4 +212,4 @@ def test_demo(tmp_path):
         found = model.fixed_points(constant_input=held)
         assert found.complete
         for point in found:
-            assert f"leading eigenvalue {point.eigenvalues[0].real:.5f}" in text
+            assert f"| {point.bitcode} | {point.stability} | {point.eigenvalues[0].real:.5f}" in text

@@ -263,7 +263,7 @@ def results_table(models: Sequence[TrainedModel], score_name: str) -> Table:
     table = Table()
     exact = any(m.exact_score is not None for m in models)
     judged = any(m.solved is not None for m in models)
-    columns = ["P", "seed", f"test {score_name}", *["exact"] * exact, *["solved"] * judged, "checkpoint"]
+    columns = ["P", "seed", f"test {score_name}", *["expected"] * exact, *["solved"] * judged, "checkpoint"]
     for name in columns:
         table.add_column(name, justify="left" if name in ("solved", "checkpoint") else "right")
     for m in models:

@@ -7,6 +7,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from plrnn_analysis.display.abbreviation import count_words
+
 from .recipe import Recipe
 from .runs import TrainedModel, success_rates, write_json
 from .tasks.base import Task
@@ -27,19 +29,18 @@ def rate_sentences(models: Sequence[TrainedModel], task: Task, recipe: Recipe) -
     for p, (solved, total) in success_rates(models).items():
         own = [m for m in models if m.pwl_units == p]
         restarts = sum(m.reinitialised for m in own)
-        extra = f"; {restarts} restart(s) after divergence" if restarts else ""
-        how = f"(init {recipe.init}, {recipe.iterations} iterations)"
+        extra = f"; {count_words(restarts, 'restart')} after divergence" if restarts else ""
+        how = f"(init {recipe.init}, {recipe.iterations:,} iterations)"
         middle = median(m.test_score for m in own)
         if task.threshold is None:
             best = best_model(own, task.higher_is_better)
-            seeds = "1 seed" if total == 1 else f"{total} seeds"
             sentence = (
-                f"P = {p}: median test {task.score_name} {middle:.3g} over {seeds}, "
+                f"P = {p}: median test {task.score_name} {middle:.3g} over {count_words(total, 'seed')}, "
                 f"{best.test_score:.3g} for the one chosen on validation trials {how}"
             )
         else:
             sentence = (
-                f"P = {p}: {solved} of {total} seeds solved {task.name} {how}, "
+                f"P = {p}: {solved} of {count_words(total, 'seed')} solved {task.name} {how}, "
                 f"median test {task.score_name} {middle:.3g}"
             )
         sentences.append(sentence + extra)

@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 
 import plrnn_analysis
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import PLRNNError
 from plrnn_analysis.linear_limit import addition_floor
 from plrnn_analysis.model import PLRNN
@@ -31,10 +32,24 @@ from ..seeds import generator_for
 from ..summary import best_model, write_summary
 from ..tasks import AdditionTask
 from ..trainer import Trainer
-from .demo_text import Findings, demo_text
+from .demo_text import Findings, at_rest, demo_text, what_was_found
 from .gate import find_gate
 
 __all__ = ["DemoSettings", "run_demo"]
+
+
+#: What the demo leaves behind, in the order in which to look at it.
+FILES = {
+    "summary.md": "what was found, with the details",
+    "dynamics.png": "visited states, fixed points, transition graph",
+    "trial.png": "one trial, step by step",
+    "loss.png": "the errors during training",
+    "story.txt": "what plrnn analyze says about the network shown",
+    "history.json": "the errors during training, in numbers",
+    "transitions.graphml": "the transition graph, for Gephi and others",
+    "summary.json": "the scores of all networks",
+    "*.safetensors": "the networks, for plrnn analyze",
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +112,7 @@ def run_demo(
     console.print(
         f"Training {len(members)} networks at once on addition (T = {task.length}): "
         f"P = {' and '.join(map(str, settings.pwl_units))} of {settings.n_units} units with a ReLU, "
-        f"{settings.seeds} seeds each.",
+        f"{count_words(settings.seeds, 'seed')} each.",
         highlight=False,
     )
     trainer = Trainer(task, members, settings.n_units, settings.recipe, choose_device(device))
@@ -137,11 +152,15 @@ def run_demo(
     text = demo_text(findings)
     (out / "summary.md").write_text(text, encoding="utf-8")
     story = tell_story(network, trials=run.inputs, fixed_points=fixed_points["no input"], seed=seed)
-    (out / "story.txt").write_text(story.text() + "\n", encoding="utf-8")
+    opening = f"{displayed.checkpoint.name}\n\nFixed points\n{at_rest(findings)}\n\n"
+    (out / "story.txt").write_text(opening + story.text() + "\n", encoding="utf-8")
     write_summary(out / "summary.json", models, task, {"affine_floor": floor}, displayed)
-    console.print(text, highlight=False, markup=False)
-    console.print(f"All of it is in {out}/ (summary.md, story.txt, summary.json, three figures, GraphML, checkpoints).")
-    console.print(f"The demo took {time.monotonic() - began:.0f} s, of which training {trainer.seconds:.0f} s.")
+    for sentence in what_was_found(findings):
+        console.print(f"\n{sentence}", highlight=False, markup=False)
+    console.print(f"\nWritten to {out}/:", highlight=False, markup=False)
+    for name, holds in FILES.items():
+        console.print(f"  {name:<20} {holds}", highlight=False, markup=False)
+    console.print(f"The demo took {time.monotonic() - began:.0f} s, {trainer.seconds:.0f} s of it for training.")
 
 
 def _mse(network: PLRNN, task: AdditionTask, trials: int, chunk: int = 1000) -> float:
@@ -166,7 +185,7 @@ def _figures(out: Path, history: History, found: Findings, targets: np.ndarray) 
     plot_loss_curves(history.iteration, curves, floor=found.floor, stages=stages, top=30, ax=left)
     left.set_title("error on addition", fontsize=10, pad=14)
     plot_loss_curves(history.iteration, _first(curves), floor=found.floor, excess=True, stages=stages, top=30, ax=right)
-    right.set_title("what P = 0 has above the floor", fontsize=10, pad=14)
+    right.set_title("how far P = 0 stays above the floor", fontsize=10, pad=14)
     figure.savefig(out / "loss.png", dpi=200)
 
     trial = 0

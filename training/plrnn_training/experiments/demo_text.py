@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.maps import bits_from_string
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.plotting.style import percent
@@ -16,7 +17,7 @@ from plrnn_analysis.results import FixedPoints, Trajectory
 from plrnn_analysis.slow_manifolds import distance_in_ranges
 
 from ..recipe import Recipe
-from ..runs import TrainedModel
+from ..runs import TrainedModel, success_rates
 from ..summary import rate_sentences
 from ..tasks import AdditionTask
 from .gate import Gate
@@ -24,7 +25,10 @@ from .gate import Gate
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["Findings", "demo_text"]
+__all__ = ["Findings", "at_rest", "demo_text", "what_was_found"]
+
+#: A correlation with the marks beyond which a subregion is said to answer to them.
+CLEAR = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Findings:
 
 
 def demo_text(found: Findings) -> str:
-    """The summary as Markdown.
+    """The summary as Markdown: what was found, then the details.
 
     Parameters
     ----------
@@ -59,16 +63,85 @@ def demo_text(found: Findings) -> str:
     -------
     str
     """
-    blocks = [_training(found), _linear(found), _network(found), _subregions(found), _fixed_points(found)]
-    return "\n\n".join(["# Addition with and without ReLU units", *blocks]) + "\n"
+    opening = "\n".join(["## What was found", "", *(f"- {sentence}" for sentence in what_was_found(found))])
+    blocks = [opening, _training(found), _linear(found), _network(found), _subregions(found), _fixed_points(found)]
+    return "\n\n".join(["# Addition with and without ReLUs", *blocks]) + "\n"
+
+
+def what_was_found(found: Findings) -> list[str]:
+    """The demo in four sentences or so, for a reader who reads nothing else.
+
+    Parameters
+    ----------
+    found : Findings
+
+    Returns
+    -------
+    list of str
+    """
+    shown, linear = found.displayed, found.linear
+    sentences = []
+    for p, (solved, total) in success_rates(found.models).items():
+        if total == 1:
+            who, verb = "the network", "solves" if solved else "does not solve"
+        else:
+            who, verb = f"{solved} of {total} networks", "solves" if solved == 1 else "solve"
+        sentence = f"With {_relus(p)}, {who} {verb} the task."
+        if p == 0:
+            sentence += f" No linear network can: its mean squared error is at least {found.floor:.4f}"
+            sentence += "." if linear.exact_score is None else f", and the best here has {linear.exact_score:.4f}."
+        sentences.append(sentence)
+    bitcode, data = _by_share(found)[0]
+    leading, kept = _leading(found, bitcode)
+    what = f"over the {found.task.length} steps of a trial, the leading mode"
+    how = "it integrates: " if _integrates(leading, kept) else "not by an integrator in one subregion: "
+    sentences.append(
+        f"How the network shown (P = {shown.pwl_units}, seed {shown.seed}) remembers: {how}{what} of subregion "
+        f"{bitcode}, where it spends {percent(data['frequency'])} of its steps, is multiplied by {kept:.4f}."
+    )
+    if found.gate is not None and abs(found.gate.correlation) > CLEAR:
+        sentences.append(_at_marks(found.gate))
+    return [*sentences, at_rest(found)]
+
+
+def at_rest(found: Findings) -> str:
+    """The fixed points of the network shown without input, in a sentence or two.
+
+    Parameters
+    ----------
+    found : Findings
+
+    Returns
+    -------
+    str
+    """
+    points = next(iter(found.fixed_points.values()))
+    listed = [count_words(len(points), "fixed point")] if len(points) or not points.continua else []
+    if points.continua:
+        listed.append(f"{count_words(len(points.continua), 'continuum', 'continua')} of fixed points")
+    number = " and ".join(listed)
+    if points.complete:
+        sentence = f"Without input it has {number}, and it is proved that there are no others."
+    else:
+        sentence = f"Without input {number} were found. The search was ended early, so there may be others."
+    away = distance_in_ranges(points, found.run)
+    if len(points) and min(away) > 0:
+        lies = "It lies" if len(points) == 1 else "The nearest lies"
+        sentence += (
+            f" {lies} {min(away):.3g} visited ranges outside the states of the trials, so these do not settle there."
+        )
+    return sentence
 
 
 def _training(found: Findings) -> str:
     task = found.task
+    after = f", {count_words(task.blank_steps, 'blank step')} after the last number," if task.blank_steps else ""
     lines = [
-        f"Task: {task.length} numbers, two of them marked (one in each half); after {task.blank_steps} blank step(s) "
-        "the output should be the sum of the marked ones. "
-        f"Solved means a test MSE below {task.threshold:g} ({found.recipe.test_trials:,} fresh trials).",
+        "## The task and the training",
+        "",
+        f"The network reads {task.length} numbers, two of them marked, one in each half. At the end{after} its "
+        "output should be the sum of the two marked numbers. A network counts as a solution if its mean squared error "
+        f"(MSE) is below {task.threshold:g} on {found.recipe.test_trials:,} fresh trials.",
         "",
         *(f"- {sentence}." for sentence in rate_sentences(found.models, task, found.recipe)),
     ]
@@ -79,70 +152,89 @@ def _linear(found: Findings) -> str:
     above = [m.exact_score - found.floor for m in found.models if m.exact_score is not None]
     text = (
         "## What no linear network can do\n\n"
-        f"No predictor that is affine in the whole sequence has an MSE below 1/6 - sum p_t^2/12 = {found.floor:.6f}. "
+        f"No predictor that is affine in the whole input sequence has an MSE below {found.floor:.6f}. (This is "
+        "1/6 - sum p_t^2/12, where p_t is the probability that step t is marked.) "
     )
     if not above:
-        return text
-    verdict = "all above it, as they must be" if min(above) >= 0 else "NOT all above it: something is wrong"
+        return text.rstrip()
+    verdict = "All are above it, as they must be." if min(above) >= 0 else "NOT all are above it: something is wrong."
     return text + (
-        f"The expected MSE of the {len(above)} networks with P = 0, computed in closed form from their impulse "
-        f"responses, exceeds it by {min(above):.2e} to {max(above):.2e}: {verdict}. (figure: loss.png)"
+        f"The expected MSE of the {count_words(len(above), 'network')} with P = 0 is computed in closed form from the "
+        f"impulse response. It exceeds the limit by {min(above):.2e} to {max(above):.2e}. {verdict} (Figure: loss.png.)"
     )
 
 
 def _network(found: Findings) -> str:
-    shown, agreement = found.displayed, found.reloaded_mse
-    verdict = "solves the task" if shown.solved else "does NOT solve the task: read what follows with that in mind"
+    shown = found.displayed
+    verdict = (
+        "It solves the task." if shown.solved else "It does NOT solve the task: read what follows with that in mind."
+    )
     return (
-        f"## The displayed network: P = {shown.pwl_units}, seed {shown.seed}\n\n"
-        f"Chosen by its error on validation trials ({shown.validation_score:.2e}) among the networks with "
-        f"P = {shown.pwl_units}; its test MSE is {shown.test_score:.2e}: it {verdict}. Loaded back from "
-        f"{shown.checkpoint.name} and run in double precision by the analysis package, it has {agreement:.2e} on the "
-        "same trials. (figure: trial.png)"
+        f"## The network shown: P = {shown.pwl_units}, seed {shown.seed}\n\n"
+        f"Of the networks with P = {shown.pwl_units} it has the smallest MSE on validation trials "
+        f"({shown.validation_score:.2e}); on test trials it has {shown.test_score:.2e}. {verdict} Loaded back from "
+        f"{shown.checkpoint.name} and run in double precision by the analysis package, it has {found.reloaded_mse:.2e} "
+        "on the same test trials. (Figure: trial.png.)"
     )
 
 
 def _subregions(found: Findings) -> str:
     network, length = found.network, found.task.length
-    nodes = sorted(found.graph.nodes(data=True), key=lambda item: -item[1]["visits"])
+    nodes = _by_share(found)
     lines = [
         "## Subregions and their linear dynamics",
         "",
-        f"In {len(found.run.states):,} driven trials it visited {len(nodes)} of {2**network.pwl_units} subregions "
-        "(graph: transitions.graphml, figure: dynamics.png).",
+        f"In {count_words(len(found.run.states), 'trial')} it visited {len(nodes)} of "
+        f"{count_words(2**network.pwl_units, 'subregion')}. (Graph: transitions.graphml; figure: dynamics.png.)",
         "",
-        f"| bitcode | share of steps | leading eigenvalue | modulus^{length} | second modulus | forgets in steps |",
+        f"| bitcode | share of steps | leading eigenvalue | its modulus over {length} steps | second modulus | "
+        "time constant of the second, in steps |",
         "|---|---|---|---|---|---|",
     ]
     for name, data in nodes:
-        values = np.linalg.eigvals(network.map.jacobian(bits_from_string(name, network.pwl_units)))
-        values = values[np.argsort(-np.abs(values))]
+        values = _eigenvalues(network, name)
         modulus = np.abs(values)
         second = modulus[1] if modulus.size > 1 else 0.0
-        forgets = f"{-1 / math.log(second):.1f}" if 0 < second < 1 else "does not" if second >= 1 else "0"
+        lasts = f"{-1 / math.log(second):.1f}" if 0 < second < 1 else "does not decay" if second >= 1 else "0"
         lines.append(
             f"| {name} | {percent(data['frequency'])} | {_complex(values[0])} | {modulus[0] ** length:.4f} | "
-            f"{second:.4f} | {forgets} |"
+            f"{second:.4f} | {lasts} |"
         )
     return "\n".join([*lines, "", _integrator(found, nodes[0][0]), "", _gate(found), *_redundancy(found)])
 
 
-def _integrator(found: Findings, bitcode: str) -> str:
-    network, length = found.network, found.task.length
+def _by_share(found: Findings) -> list[tuple[str, dict[str, Any]]]:
+    """The subregions visited, the one with most steps first."""
+    return sorted(found.graph.nodes(data=True), key=lambda item: -item[1]["visits"])
+
+
+def _eigenvalues(network: PLRNN, bitcode: str) -> np.ndarray:
     values = np.linalg.eigvals(network.map.jacobian(bits_from_string(bitcode, network.pwl_units)))
-    leading = values[np.argmax(np.abs(values))]
-    scale = float(np.abs(leading)) ** length
-    real = abs(leading.imag) < 1e-12 and leading.real > 0
-    if real and abs(scale - 1) < 0.1:
-        return (
-            f"In the subregion where it spends most of its time ({bitcode}) the leading eigenvalue is "
-            f"{_complex(leading)}: over the {length} steps of a trial it multiplies what is stored by {scale:.4f}. So "
-            "this network works as an integrator, not by settling on a fixed point."
+    return values[np.argsort(-np.abs(values))]
+
+
+def _leading(found: Findings, bitcode: str) -> tuple[complex, float]:
+    """The leading eigenvalue in a subregion, and its modulus to the power of the length of a trial."""
+    leading = complex(_eigenvalues(found.network, bitcode)[0])
+    return leading, abs(leading) ** found.task.length
+
+
+def _integrates(leading: complex, kept: float) -> bool:
+    return abs(leading.imag) < 1e-12 and leading.real > 0 and abs(kept - 1) < 0.1
+
+
+def _integrator(found: Findings, bitcode: str) -> str:
+    length = found.task.length
+    leading, kept = _leading(found, bitcode)
+    start = f"The leading eigenvalue in {bitcode}, where the network spends most of its time, is {_complex(leading)}. "
+    if _integrates(leading, kept):
+        return start + (
+            f"Over the {length} steps of a trial it multiplies what is stored by {kept:.4f}. So this network works as "
+            "an integrator, and not by settling on a fixed point."
         )
-    return (
-        f"In the subregion where it spends most of its time ({bitcode}) the leading eigenvalue is {_complex(leading)}, "
-        f"which over the {length} steps of a trial multiplies its mode by {scale:.4g}: not an integrator in one "
-        "subregion alone; the memory depends on the switching between subregions."
+    return start + (
+        f"Over the {length} steps of a trial it multiplies its mode by {kept:.4g}. So no integrator in this subregion "
+        "alone holds the memory."
     )
 
 
@@ -150,13 +242,16 @@ def _gate(found: Findings) -> str:
     gate = found.gate
     if gate is None:
         return "It never leaves one subregion in these trials."
-    delay = "in the very state that the mark enters" if gate.lag == 0 else f"{gate.lag} step(s) after a mark"
-    kind = "switches into" if gate.correlation > 0 else "switches out of"
-    strength = "" if abs(gate.correlation) > 0.5 else " The tie is weak: no single subregion marks the marks."
+    weak = "" if abs(gate.correlation) > CLEAR else " The tie is weak: no single subregion answers to the marks."
+    return f"{_at_marks(gate)} (Correlation {gate.correlation:+.3f}.){weak}"
+
+
+def _at_marks(gate: Gate) -> str:
+    when = "At the step of a mark" if gate.lag == 0 else f"{count_words(gate.lag, 'step').capitalize()} after a mark"
+    way = "into" if gate.correlation > 0 else "out of"
     return (
-        f"The marks show most clearly in subregion {gate.bitcode}: {delay} the network is in it in "
-        f"{percent(gate.after_marks)} of the cases, at all other steps in {percent(gate.elsewhere)} "
-        f"(correlation {gate.correlation:+.3f}): it {kind} it at the marks.{strength}"
+        f"Marks switch it {way} subregion {gate.bitcode}. {when} it is there in {percent(gate.after_marks)} of the "
+        f"cases, at all other steps in {percent(gate.elsewhere)}."
     )
 
 
@@ -171,69 +266,78 @@ def _redundancy(found: Findings) -> list[str]:
         return []
     # Rounded down: "at least" must hold as written.
     at_least = math.floor(weakest * 1e4) / 1e4
-    return ["", f"Its ReLU units do nearly the same (their arguments correlate by at least {at_least}): one might do."]
+    return ["", f"Its ReLUs do nearly the same: their arguments correlate by at least {at_least}. One might do."]
 
 
 def _fixed_points(found: Findings) -> str:
     lines = [
         "## Fixed points",
         "",
-        "All of them, under a constant input. Distances are from the centre of the visited states, in units of the "
-        "largest distance of a visited state: beyond 1 the network never was there.",
+        f"All fixed points under {count_words(len(found.fixed_points), 'constant input')}. The distance is from the "
+        "states of the trials, in widths of the range that each unit visits, for the unit that is furthest out: 0 is "
+        "inside the visited range, 5 is five widths outside.",
         "",
-        f"P = {found.displayed.pwl_units} (displayed):",
+        f"P = {found.displayed.pwl_units}, seed {found.displayed.seed} (the network shown):",
         "",
-        *_fixed_point_lines(found.fixed_points, found.run),
+        *_fixed_point_table(found.fixed_points, found.run),
         "",
-        f"P = {found.linear.pwl_units}, seed {found.linear.seed} (the best of them):",
+        f"P = {found.linear.pwl_units}, seed {found.linear.seed} (the best without a ReLU):",
         "",
-        *_fixed_point_lines(found.linear_fixed_points, found.linear_run),
+        *_fixed_point_table(found.linear_fixed_points, found.linear_run),
     ]
     return "\n".join([*lines, *_reading(found)])
 
 
 def _reading(found: Findings) -> list[str]:
-    """What the fixed points of the displayed network do and do not say."""
+    """What the fixed points of the network shown do and do not say."""
     points = [p for result in found.fixed_points.values() for p in result]
     if not points:
         return []
     away = distance_in_ranges(points, found.run)
     outside = [p for p, distance in zip(points, away, strict=True) if distance > 0]
     if not outside:
-        return ["", "All these fixed points of the displayed network lie within the visited range."]
+        return ["", "All these fixed points of the network shown lie within the visited range."]
     slow = max(float(np.abs(p.eigenvalues - 1).min()) for p in outside)
     near = (
-        f"each sits in a subregion that has an eigenvalue within {slow:.2g} of 1, where I - J is nearly singular"
+        f"Each belongs to a subregion with an eigenvalue within {slow:.2g} of 1, where a small offset moves it far."
         if slow < 0.1
-        else "they belong to the affine maps of their subregions, far from where these are used"
+        else "They belong to the affine maps of their subregions, away from where these are used."
     )
+    nearest = float(away[away > 0].min())
+    never = "no trial comes near them" if nearest >= 1 else "no trial reaches them"
+    formal = f"They are exact solutions, but {never}, so they do not explain how the network computes."
     if len(outside) == len(points):
-        return [
-            "",
-            f"Every fixed point of the displayed network lies outside the visited range, the nearest by "
-            f"{min(away):.3g} times its width: {near}. They are exact as solutions, but formal: no trial comes "
-            "near them, and they do not explain how the network computes.",
-        ]
-    return [
-        "",
-        f"{len(points) - len(outside)} of these {len(points)} fixed points of the displayed network lie within the "
-        f"visited range. The others are exact as solutions, but formal: no trial comes near them ({near}).",
+        where = f"Every fixed point of the network shown lies outside the visited range, the nearest at {nearest:.3g}."
+    else:
+        where = (
+            f"{len(points) - len(outside)} of these {len(points)} fixed points of the network shown lie within the "
+            f"visited range. Of the others the nearest lies at {nearest:.3g}."
+        )
+    return ["", f"{where} {near} {formal}"]
+
+
+def _fixed_point_table(results: Mapping[str, FixedPoints], run: Trajectory) -> list[str]:
+    lines = [
+        "| input | bitcode | stability | leading eigenvalue | distance | residual |",
+        "|---|---|---|---|---|---|",
     ]
-
-
-def _fixed_point_lines(results: Mapping[str, FixedPoints], run: Trajectory) -> list[str]:
-    lines = []
     for label, points in results.items():
-        proof = "complete" if points.complete else f"NOT complete ({points.coverage.stopped_by})"
-        lines.append(f"- {label}: {len(points)} isolated, {len(points.continua)} continua; the search is {proof}.")
         for p, distance in zip(points, distance_in_ranges(points, run), strict=True):
             lines.append(
-                f"  - bitcode {p.bitcode}, {p.stability}, leading eigenvalue {_complex(p.eigenvalues[0])}, "
-                f"{distance:.3g} visited ranges outside, residual {p.residual:.1e}"
+                f"| {label} | {p.bitcode} | {p.stability} | {_complex(p.eigenvalues[0])} | {distance:.3g} | "
+                f"{p.residual:.1e} |"
             )
         for c in points.continua:
-            lines.append(f"  - continuum of dimension {c.dimension} in bitcode {c.bitcode}, residual {c.residual:.1e}")
-    return lines
+            lines.append(f"| {label} | {c.bitcode} | continuum of dimension {c.dimension} | | | {c.residual:.1e} |")
+        if not len(points) and not points.continua:
+            lines.append(f"| {label} | none | | | | |")
+    unfinished = [label for label, points in results.items() if not points.complete]
+    proof = "NOT complete under: " + "; ".join(unfinished) if unfinished else "Complete: there are no others"
+    return [*lines, "", f"{proof}."]
+
+
+def _relus(number: int) -> str:
+    return "no ReLU" if number == 0 else count_words(number, "ReLU")
 
 
 def _complex(value: complex) -> str:
