@@ -93,11 +93,13 @@ def what_was_found(found: Findings) -> list[str]:
         sentences.append(sentence)
     bitcode, data = _by_share(found)[0]
     leading, kept = _leading(found, bitcode)
-    what = f"over the {found.task.length} steps of a trial, the leading mode"
-    how = "it integrates: " if _integrates(leading, kept) else "not by an integrator in one subregion: "
+    how = (
+        "remembers by integrating" if _integrates(leading, kept) else "has no integrator in the subregion it uses most"
+    )
     sentences.append(
-        f"How the network shown (P = {shown.pwl_units}, seed {shown.seed}) remembers: {how}{what} of subregion "
-        f"{bitcode}, where it spends {percent(data['frequency'])} of its steps, is multiplied by {kept:.4f}."
+        f"The network shown (P = {shown.pwl_units}, seed {shown.seed}) {how}: over the {found.task.length} steps of a "
+        f"trial, the leading mode of subregion {bitcode}, where it spends {percent(data['frequency'])} of its steps, is "
+        f"multiplied by {kept:.4f}."
     )
     if found.gate is not None and abs(found.gate.correlation) > CLEAR:
         sentences.append(_at_marks(found.gate))
