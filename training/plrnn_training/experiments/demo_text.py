@@ -98,8 +98,8 @@ def what_was_found(found: Findings) -> list[str]:
     )
     sentences.append(
         f"The network shown (P = {shown.pwl_units}, seed {shown.seed}) {how}: over the {found.task.length} steps of a "
-        f"trial, the leading mode of subregion {bitcode}, where it spends {percent(data['frequency'])} of its steps, is "
-        f"multiplied by {kept:.4f}."
+        f"trial, the leading mode of subregion {bitcode}, where it spends {percent(data['frequency'])} of its steps, "
+        f"is multiplied by {kept:.4f}."
     )
     if found.gate is not None and abs(found.gate.correlation) > CLEAR:
         sentences.append(_at_marks(found.gate))
