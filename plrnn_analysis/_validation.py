@@ -13,7 +13,7 @@ import numpy as np
 
 from .errors import ModelError, PLRNNError
 
-__all__ = ["as_array", "as_index_tuple", "detached", "number", "one_of", "whole"]
+__all__ = ["as_array", "as_index_tuple", "detached", "number", "one_of", "shown", "whole"]
 
 #: Characters of a value that a message shows.
 SHOWN = 80
@@ -158,7 +158,7 @@ def whole(
         span = f" in {least}..{most}"
     else:
         span = f" >= {least}" if least is not None else f" <= {most}" if most is not None else ""
-    raise error(f"{name} must be a whole number{span}{remark and ' '}{remark}, got {_shown(value)}")
+    raise error(f"{name} must be a whole number{span}{remark and ' '}{remark}, got {shown(value)}")
 
 
 def number(
@@ -210,7 +210,7 @@ def number(
         fits = (low is None or x > low or x == least) and (high is None or x < high or x == most)
         if fits and (abs(x) < np.inf or (infinite and x == x)):
             return x
-    raise error(f"{name} must be {_span(least, above, most, below)}{remark and ' '}{remark}, got {_shown(value)}")
+    raise error(f"{name} must be {_span(least, above, most, below)}{remark and ' '}{remark}, got {shown(value)}")
 
 
 def one_of(name: str, value: Any, choices: Iterable[str], *, error: type[PLRNNError] = ModelError) -> str:
@@ -230,7 +230,7 @@ def one_of(name: str, value: Any, choices: Iterable[str], *, error: type[PLRNNEr
     words = tuple(choices)
     if isinstance(value, str) and value in words:
         return value
-    raise error(f"{name} must be one of {', '.join(map(repr, words))}, got {_shown(value)}")
+    raise error(f"{name} must be one of {', '.join(map(repr, words))}, got {shown(value)}")
 
 
 def _span(least: float | None, above: float | None, most: float | None, below: float | None) -> str:
@@ -243,7 +243,7 @@ def _span(least: float | None, above: float | None, most: float | None, below: f
     return "a number" if high is None else f"a number {'<=' if below is None else '<'} {high:g}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """What came, in one line of bounded length."""
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of shape {value.shape}"

@@ -51,6 +51,8 @@ class _Group(TyperGroup):
             message, code = str(error), 2
         except KeyboardInterrupt:
             message, code = INTERRUPTED_NOTICE, INTERRUPTED
+        except MemoryError:
+            message, code = "there is not enough memory for this: ask for fewer steps, trajectories or trials", 2
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -12,6 +12,7 @@ from ._validation import as_array, as_index_tuple, detached, one_of, whole
 from .architectures import ARCHITECTURES, canonical_map
 from .constructors import Constructors
 from .errors import ModelError
+from .known_metadata import mapping_entry, texts_entry
 from .maps import CanonicalMap, bits_from_string
 from .recorded_trials import RecordedTrials
 
@@ -110,10 +111,19 @@ class Network(Constructors, Frozen):
         """One name an output, where the metadata hold as many as there are outputs; else empty."""
         return self._names("output_names", self.n_outputs)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be assumed when the network was read, from the metadata."""
+        return texts_entry(self.metadata, "notes")
+
+    @property
+    def training(self) -> Mapping[str, Any]:
+        """How the network was trained, from the metadata: ``task``, its settings, ...; empty where nothing is said."""
+        return mapping_entry(self.metadata, "training")
+
     def _names(self, key: str, count: int) -> tuple[str, ...]:
-        names = self.metadata.get(key) or ()
-        fits = isinstance(names, (list, tuple)) and len(names) == count
-        return tuple(map(str, names)) if fits else ()
+        names = texts_entry(self.metadata, key)
+        return names if len(names) == count else ()
 
     def read_out(self, states: np.ndarray) -> np.ndarray | None:
         """Readout ``B z + b`` of states (..., M) as (..., N); None for a network without one.
@@ -203,7 +213,7 @@ class Network(Constructors, Frozen):
         return f"{self.architecture}, at most 2^{self.pwl_units} subregions"
 
     def _notes(self) -> list[str]:
-        return [f"Note: {note}." for note in self.metadata.get("notes", ())]
+        return [f"Note: {note}." for note in self.notes]
 
     def with_parameters(self, **weights: Any) -> Self:
         """The same network with other values of some weights.

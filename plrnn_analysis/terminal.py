@@ -104,8 +104,8 @@ def print_model(model: PLRNN, checkpoint: Path, constant_input: Sequence[float] 
     if model.n_inputs and not driven:
         held = "zero" if constant_input is None else ", ".join(f"{s:g}" for s in constant_input)
         _print(f"constant input: {held}")
-    for note in model.metadata.get("notes", []):
-        _print(f"Note: {in_options(str(note))}.")
+    for note in model.notes:
+        _print(f"Note: {in_options(note)}.")
 
 
 def print_contents(model: PLRNN) -> None:
@@ -120,9 +120,8 @@ def print_contents(model: PLRNN) -> None:
             _print(f"{what}: {', '.join(names)}")
     if model.trials is not None:
         _print(f"trials: {repr(model.trials)[1:-1].partition(': ')[2]}")
-    training = model.metadata.get("training", {})
-    if training:
-        _print(f"training: {', '.join(f'{name} {value}' for name, value in training.items())}")
+    if model.training:
+        _print(f"training: {', '.join(f'{name} {value}' for name, value in model.training.items())}")
 
 
 def print_subregions(model: PLRNN, constant_input: Sequence[float] | None) -> None:

@@ -17,6 +17,8 @@ __all__ = ["STORY_TRIALS", "driving_trials", "held_input", "story_trials", "tria
 
 # Trials drawn for the story of a network whose checkpoint names its task.
 STORY_TRIALS = 500
+# Steps of all trials that are drawn together, at most: longer trials are fewer.
+MAX_TRIAL_STEPS = 2_000_000
 
 
 def held_input(model: PLRNN, values: list[float] | None, option: str) -> np.ndarray | None:
@@ -58,22 +60,21 @@ def story_trials(model: PLRNN, inputs: Path | None, free: bool, seed: int) -> np
 
 
 def _is_addition(model: PLRNN) -> bool:
-    return bool(model.metadata.get("training", {}).get("task") == "addition")
+    return bool(model.training.get("task") == "addition")
 
 
 def trials_for(
     model: PLRNN, inputs: Path | None, targets: Path | None, n: int, seed: int
 ) -> tuple[np.ndarray | RecordedTrials, np.ndarray | None]:
     """Inputs and wanted outputs: from files, drawn for addition, or recorded in the checkpoint."""
-    import numpy as np
-
+    from ._validation import whole
     from .linear_limit import addition_trials
 
     if inputs is not None:
         try:
-            driven = np.load(inputs, allow_pickle=False)
-            wanted = None if targets is None else np.load(targets, allow_pickle=False)
-        except ValueError as error:
+            driven = _array(inputs)
+            wanted = None if targets is None else _array(targets)
+        except (ValueError, EOFError) as error:
             raise ModelError(f"--inputs and --targets take .npy files of numbers ({error})") from error
         driven = driven[None] if driven.ndim == 2 else driven
         return driven, wanted
@@ -86,6 +87,27 @@ def trials_for(
             )
         return model.trials, None
     # Many can be drawn, where a checkpoint brings a few.
-    training = model.metadata["training"]
-    length, blank = training.get("length", 100), training.get("blank_steps", 1)
+    training = model.training
+    length = whole("the checkpoint's training length", training.get("length", 100), 2)
+    blank = whole("the checkpoint's training blank_steps", training.get("blank_steps", 1), 0)
+    # The length comes from a file: memory and time are not to follow whatever it says.
+    if length + blank > MAX_TRIAL_STEPS:
+        raise ModelError(
+            f"the checkpoint says that it was trained on trials of {length + blank} steps; trials of at most "
+            f"{MAX_TRIAL_STEPS} are drawn: give others with --inputs FILE.npy, or --free"
+        )
+    n = max(1, min(n, MAX_TRIAL_STEPS // (length + blank)))
     return addition_trials(n, length, training.get("marks", "halves"), blank, seed)
+
+
+def _array(path: Path) -> np.ndarray:
+    """The array in a file; a file that is none is a ValueError."""
+    import numpy as np
+
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is no regular file")
+    loaded = np.load(path, allow_pickle=False)
+    if not isinstance(loaded, np.ndarray):
+        loaded.close()
+        raise ValueError(f"{path} holds several arrays")
+    return loaded

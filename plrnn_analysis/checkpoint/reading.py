@@ -11,6 +11,7 @@ from typing import Any
 from .._validation import as_index_tuple, one_of
 from .._wording import with_article
 from ..errors import CheckpointError, ModelError
+from ..known_metadata import misfits
 from ..model import PLRNN
 from ..rate_networks import LEAKY_FORMS
 from .contents import MAX_ELEMENTS, Contents
@@ -210,6 +211,9 @@ def _model(contents: Contents, wishes: Wishes, relu_units: Sequence[int] | None,
         else:
             model = decode(contents)
             _check_wishes(contents, model, wishes)
+        said = misfits(model.metadata)
+        if said:
+            model.metadata["notes"] = [*model.notes, *said]
         if layer is None:
             return model
         return PLRNN(model.architecture, model.parameters, model.relu_units, *layer, model.metadata, model.trials)

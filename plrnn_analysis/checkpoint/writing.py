@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from .._files import write_atomically
+from .._validation import shown
 from ..errors import CheckpointError
+from ..known_metadata import misfits
 from ..model import PLRNN
 from .mat_file import encode_mat
 from .native import encode
@@ -64,10 +66,10 @@ def save(model: PLRNN, path: str | os.PathLike[str], metadata: Mapping[str, Any]
     for key, count in (("input_names", model.n_inputs), ("output_names", model.n_outputs)):
         # Names are checked where they are written, for a reader can only refuse the whole file.
         names = merged.get(key)
-        if names is not None and (
-            isinstance(names, str) or len(names) != count or not all(isinstance(name, str) for name in names)
-        ):
-            raise CheckpointError(f"{target}: {key} must be a list of {count} strings, one per channel; got {names!r}")
+        if names is not None and (misfits({key: names}) or len(names) != count):
+            raise CheckpointError(
+                f"{target}: {key} must be a list of {count} strings, one per channel; got {shown(names)}"
+            )
     try:
         data = encoder(*encode(model, merged))
     except (TypeError, ValueError, RecursionError) as error:

@@ -87,7 +87,7 @@ def addition_trials(
     Raises
     ------
     ModelError
-        If the rule is unknown or the sequence too short for it.
+        If the rule is unknown, the sequence too short for it, or a number of trials or steps is none.
 
     Examples
     --------
@@ -96,6 +96,7 @@ def addition_trials(
     ((3, 11, 2), True)
     """
     first_positions = mark_range(length, marks)
+    n, blank_steps = whole("n", n, 1), whole("blank_steps", blank_steps, 0)
     rng = np.random.default_rng(seed)
     inputs = np.zeros((n, length + blank_steps, 2))
     inputs[:, :length, 0] = rng.random((n, length))
@@ -243,7 +244,7 @@ def population_mse(model: PLRNN, length: int, marks: str = "halves", blank_steps
         )
     p = _mark_probabilities(length, marks)
     if blank_steps is None:
-        blank_steps = model.metadata.get("training", {}).get("blank_steps")
+        blank_steps = model.training.get("blank_steps")
         if blank_steps is None:
             raise ModelError(
                 "the model's metadata do not say how many blank steps it was read out after: give blank_steps"

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._validation import as_array, number, whole
 from ..errors import ModelError
+from ..known_metadata import mapping_entry
 from ..network import Network
 from .stretches import as_trials
 
@@ -49,11 +50,11 @@ def start_states(model: Network, observations: Any) -> np.ndarray:
         raise ModelError(f"observations must have shape (n, {len(b)}), got {x.shape}")
     # The offset is what the outputs are at the origin, which standardised training puts at the mean.
     x = np.where(np.isfinite(x), x, b)
-    begin = model.metadata.get("initial_state")
-    if begin is None:
+    begin = mapping_entry(model.metadata, "initial_state")
+    if not begin:
         return (x - b) @ np.linalg.pinv(B).T
-    matrix = as_array("initial_state matrix", begin["matrix"], (model.n_units, len(b)), "(M, N)")
-    offset = as_array("initial_state offset", begin["offset"], (model.n_units,), "(M,)")
+    matrix = as_array("initial_state matrix", begin.get("matrix"), (model.n_units, len(b)), "(M, N)")
+    offset = as_array("initial_state offset", begin.get("offset"), (model.n_units,), "(M,)")
     return x @ matrix.T + offset
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from plrnn_analysis._validation import as_array
+from plrnn_analysis.known_metadata import mapping_entry
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.results import FixedPoint, FixedPoints
 
@@ -136,7 +138,8 @@ def network_outputs(network: PLRNN, states: np.ndarray) -> np.ndarray:
 def probes_of(network: PLRNN, named: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
     """Zero input, and constant inputs with a name: those given, or else those in the network's metadata."""
     probes = {"zero input": [0.0] * network.n_inputs}
-    for name, held in (named or network.metadata.get("probes", {})).items():
-        if any(held):
-            probes[name] = list(map(float, held))
+    for name, held in (named or mapping_entry(network.metadata, "probes")).items():
+        constant = as_array(f"probe {name!r}", held, (network.n_inputs,), "one number per input")
+        if np.any(constant):
+            probes[name] = constant.tolist()
     return probes

@@ -69,7 +69,7 @@ class SeriesPractice(Practice):
         self._seen = together(self._data.training, self._data.validation)
         Given.of(network, own_standardisation(network, Standardisation.of(self._data.training)))  # refuses early
         self._n_units = network.n_units
-        trained = network.metadata.get("training", {})
+        trained = network.training
         self._interval, self._alpha = trained.get("interval"), trained.get("alpha")
         self._forced = {name: trained[name] for name in RECORDED if name in trained}
         self._memory = decorrelation_time(self._data.training)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 
 from plrnn_analysis._validation import one_of
@@ -114,9 +112,9 @@ def task_of(network: Network) -> Task | None:
         If it names one whose settings or data are not known here, or whose inputs pass another network, such
         as an encoder, that the checkpoint does not hold.
     """
-    training = network.metadata.get("training")
-    name = training.get("task") if isinstance(training, Mapping) else None
-    if not isinstance(training, Mapping) or not isinstance(name, str) or name not in TASKS:
+    training = network.training
+    name = training.get("task")
+    if not isinstance(name, str) or name not in TASKS:
         return None
     if name == "addition":
         # Of any length, which no variant says.
