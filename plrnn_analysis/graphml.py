@@ -16,7 +16,7 @@ import numpy as np
 
 from ._files import write_atomically
 from ._validation import one_of
-from .appearance import EDGE, by_visits, node_colours, node_labels, node_places, node_radius, rgb
+from .appearance import EDGE, graph_looks, rgb
 from .errors import GraphError
 
 if TYPE_CHECKING:
@@ -121,18 +121,17 @@ def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str], flavour: 
 
 def _looks(graph: networkx.Graph) -> dict[Hashable, dict[str, Any]]:
     """What Gephi takes for the looks of nodes, as in the figure; its units are about a pixel."""
-    ranked = by_visits(graph)
-    colours, labels = node_colours(ranked), node_labels(ranked)
-    places, radius = node_places(sorted(ranked, key=str)), node_radius(len(ranked))
-    scale = max(SCALE, SMALLEST / radius)
+    looks = graph_looks(graph)
+    scale = max(SCALE, SMALLEST / min((look.radius for look in looks.values()), default=1.0))
     return {
         node: {
-            "label": labels[node],
-            **dict(zip("xy", (scale * places[node]).tolist(), strict=True)),
-            "size": scale * radius,
-            **dict(zip("rgb", rgb(colours[node]), strict=True)),
+            "label": look.label,
+            "x": scale * look.place[0],
+            "y": scale * look.place[1],
+            "size": scale * look.radius,
+            **dict(zip("rgb", rgb(look.colour), strict=True)),
         }
-        for node in ranked
+        for node, look in looks.items()
     }
 
 

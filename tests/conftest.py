@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from plrnn_analysis import PLRNN
+    from plrnn_analysis.results import Trajectory
+
+NETWORKS = Path(__file__).resolve().parent.parent / "docs" / "networks"
 
 
 def pytest_configure() -> None:
@@ -46,3 +52,21 @@ def looks(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         yield check
+
+
+@pytest.fixture(scope="session")
+def flipflop() -> tuple[PLRNN, Trajectory]:
+    """A trained flip-flop with 32 ReLUs, and its trials."""
+    import plrnn_analysis
+
+    model = plrnn_analysis.load(NETWORKS / "flipflop32.safetensors")
+    return model, model.run(model.trials)
+
+
+@pytest.fixture(scope="session")
+def addition() -> tuple[PLRNN, Trajectory]:
+    """A trained almost-linear RNN with two ReLUs, and its trials."""
+    import plrnn_analysis
+
+    model = plrnn_analysis.load(NETWORKS / "addition.safetensors")
+    return model, model.run(model.trials)

@@ -27,7 +27,7 @@ RENEW = "RENEW_IMAGES"
 #: Where pictures of a failed comparison are kept.
 KEPT = Path(__file__).resolve().parent.parent / "build" / "images"
 
-DPI, COLOURS = 60, 64
+DPI, COLOURS = 60, 256
 #: Colours are compared as means over squares of this many pixels: text drawn by another FreeType, and lines that lie a
 #: pixel further, change such a mean by less than the tolerance (a share of the range from black to white); a marker
 #: that is missing or moved changes it by more.
@@ -124,7 +124,6 @@ def _recorded() -> Iterator[list[Text]]:
 
 def _drawn_texts(figure: Figure) -> list[tuple[str, transforms.Bbox]]:
     """Texts and their boxes in pixels, from a drawing of the whole figure."""
-    figure.draw_without_rendering()  # once to lay it out
     with _recorded() as found:
         figure.draw_without_rendering()
     unique = {id(text): text for text in found}

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from .style import light
 
 __all__ = ["ShownAxes", "ShownFigure"]
 
 
 class ShownFigure(Figure):
-    """A figure that shows itself in a notebook."""
+    """A figure that shows itself in a notebook: ink on white, under dark styles too."""
+
+    @light
+    def draw(self, renderer: Any) -> None:
+        """Draw it; ticks are made now, in the colours now in force."""
+        super().draw(renderer)
+
+    @light
+    def savefig(self, fname: Any, **options: Any) -> None:
+        """Save it, see :meth:`matplotlib.figure.Figure.savefig`; opaque unless asked otherwise."""
+        super().savefig(fname, **options)
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows."""

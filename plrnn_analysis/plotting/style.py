@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -24,15 +25,67 @@ __all__ = [
     "PALETTE",
     "bitcode_colours",
     "bitcode_strings",
+    "axes_for",
     "by_label",
+    "light",
     "new_axes",
     "new_figure",
     "numbered",
     "open_frame",
     "percent",
+    "percents",
     "text_colour",
     "two_different",
 ]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+#: What a style of the reader's may change so that our ink is no longer seen.
+LIGHT: dict[Any, Any] = {
+    "axes.edgecolor": "black",
+    "axes.facecolor": "white",
+    "axes.labelcolor": "black",
+    "axes.titlecolor": "auto",
+    "figure.edgecolor": "white",
+    "figure.facecolor": "white",
+    "hatch.color": "black",
+    "legend.edgecolor": "0.8",
+    "legend.facecolor": "white",
+    "legend.labelcolor": "None",
+    "patch.edgecolor": "black",
+    "savefig.facecolor": "auto",
+    "savefig.transparent": False,
+    "text.color": "black",
+    "xtick.color": "black",
+    "xtick.labelcolor": "inherit",
+    "ytick.color": "black",
+    "ytick.labelcolor": "inherit",
+}
+
+
+def light(draw: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Let a function draw in ink on white, whatever style is in force: in a dark notebook a figure is a white sheet."""
+
+    @wraps(draw)
+    def drawn(*args: _P.args, **options: _P.kwargs) -> _R:
+        import matplotlib
+
+        with matplotlib.rc_context(LIGHT):
+            return draw(*args, **options)
+
+    return drawn
+
+
+def axes_for(ax: Axes | None, width: float = 5.6, height: float = 4.2) -> Axes:
+    """The axes given, with a white face if theirs is dark, or axes on a figure of their own."""
+    if ax is None:
+        return new_axes(width, height)
+    from matplotlib.colors import to_hex
+
+    if text_colour(to_hex(ax.get_facecolor())) == "white":
+        ax.set_facecolor("white")
+    return ax
 
 
 def new_axes(width: float = 5.6, height: float = 4.2) -> Axes:
@@ -113,6 +166,20 @@ def numbered(fixed_points: Mapping[str, FixedPoints] | FixedPoints | None) -> li
     return [(label, point) for label, found in by_label(fixed_points).items() for point in found]
 
 
+def percents(shares: Iterable[float]) -> list[str]:
+    """Shares with equally many digits after the point, at most two: as many as the smallest needs.
+
+    Examples
+    --------
+    >>> percents([0.9785, 0.0198, 0.0012]), percents([0.5, 0.5]), percents([0.99999, 0.00001])
+    (['97.85 %', '1.98 %', '0.12 %'], ['50 %', '50 %'], ['100.00 %', '<0.01 %'])
+    """
+    values = [100.0 * share for share in shares]
+    smallest = min((value for value in values if value > 0.0), default=1.0)
+    digits = int(np.clip(1 - np.floor(np.log10(smallest)), 0, 2))
+    return ["<0.01 %" if 0.0 < value < 0.005 else f"{value:.{digits}f} %" for value in values]
+
+
 def percent(share: float) -> str:
-    """A share with as many digits as it takes to be seen: 98%, 1.9%, 0.02%."""
-    return f"{100 * share:.2g}%" if share < 0.995 else f"{100 * share:.4g}%"
+    """A share with as many digits as it takes to be seen: 98 %, 1.9 %, 0.02 %."""
+    return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.4g} %"
