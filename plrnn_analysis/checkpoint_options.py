@@ -17,7 +17,15 @@ from .errors import CheckpointError, ModelError
 if TYPE_CHECKING:
     from .model import PLRNN
 
-__all__ = ["Checkpoint", "InputOption", "in_options", "parse_numbers", "takes_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "InputOption",
+    "in_options",
+    "parse_numbers",
+    "takes_checkpoint",
+    "takes_checkpoints",
+    "takes_two_checkpoints",
+]
 
 Number = TypeVar("Number", int, float)
 
@@ -128,28 +136,79 @@ def takes_checkpoint(command: Callable[..., None]) -> Callable[..., None]:
     callable
         What typer makes a command of.
     """
-    reading = inspect.signature(_checkpoint, eval_str=True).parameters
+    return _reading(command, {"checkpoint": _CHECKPOINT}, _checkpoint)
+
+
+def takes_checkpoints(command: Callable[..., None]) -> Callable[..., None]:
+    """As :func:`takes_checkpoint`, for a command whose first parameter is a list of them, read in one way."""
+
+    def read(checkpoints: list[Path], **options: Any) -> list[Checkpoint]:
+        return [_checkpoint(path, **options) for path in checkpoints]
+
+    several = Annotated[list[Path], typer.Argument(metavar="CHECKPOINT...", help=f"{_FILES} Several are a path.")]
+    return _reading(command, {"checkpoints": several}, read)
+
+
+def takes_two_checkpoints(command: Callable[..., None]) -> Callable[..., None]:
+    """As :func:`takes_checkpoint`, for a command whose first parameter is a pair of them.
+
+    Options hold for both; with ``b-`` before its name one holds for the second alone.
+    """
+    own = {f"b_{name}": _for_second(name, annotation) for name, annotation in _options().items()}
+
+    def read(a: Path, b: Path, **given: Any) -> tuple[Checkpoint, Checkpoint]:
+        options = {name: given[name] for name in _options()}
+        second = {name: options[name] if given[f"b_{name}"] is None else given[f"b_{name}"] for name in options}
+        return _checkpoint(a, **options), _checkpoint(b, **second)
+
+    first = Annotated[Path, typer.Argument(metavar="A", help=f"The first network. {_FILES}")]
+    other = Annotated[Path, typer.Argument(metavar="B", help="The second network, likewise.")]
+    return _reading(command, {"a": first, "b": other}, read, own)
+
+
+def _for_second(name: str, annotation: Any) -> Any:
+    """The option of that name for the second of two checkpoints; help has a sentence on all of them."""
+    return Annotated[annotation.__origin__, typer.Option(f"--b-{name.replace('_', '-')}", hidden=True)]
+
+
+def _options() -> dict[str, Any]:
+    """Annotations of the options that say how a file is to be read."""
+    parameters = inspect.signature(_checkpoint, eval_str=True).parameters
+    return {name: parameter.annotation for name, parameter in parameters.items() if name != "checkpoint"}
+
+
+def _reading(
+    command: Callable[..., None],
+    arguments: Mapping[str, Any],
+    read: Callable[..., Any],
+    more: Mapping[str, Any] | None = None,
+) -> Callable[..., None]:
+    """A command with arguments that are files and the options that say how these are to be read."""
+    reading = {**arguments, **_options(), **(more or {})}
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
 
     @functools.wraps(command)
     def with_options(**given: Any) -> None:
-        checkpoint = _checkpoint(**{name: given.pop(name) for name in reading})
-        command(checkpoint, **given)
+        files = read(**{name: given.pop(name) for name in reading})
+        command(files, **given)
 
-    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *reading.values())]
+    by_name = inspect.Parameter.KEYWORD_ONLY
+    parameters = [p.replace(kind=by_name) for p in own]
+    for name, annotation in reading.items():
+        default = inspect.Parameter.empty if name in arguments else None
+        parameters.append(inspect.Parameter(name, by_name, default=default, annotation=annotation))
     # typer reads both, and help lists options in this order.
     with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {p.name: p.annotation for p in parameters}
     return with_options
 
 
+_FILES = "A .safetensors, .npz, .mat, .pt, .pth, .ckpt, .h5 or .keras file, or a directory with one."
+_CHECKPOINT = Annotated[Path, typer.Argument(metavar="CHECKPOINT", help=_FILES)]
+
+
 def _checkpoint(
-    checkpoint: Annotated[
-        Path,
-        typer.Argument(
-            help="A .safetensors, .npz, .mat, .pt, .pth, .ckpt, .h5 or .keras file, or a directory with one."
-        ),
-    ],
+    checkpoint: Path,
     pwl_units: Annotated[
         int | None, typer.Option("--pwl-units", metavar="P", help="Number of ReLU units, where the file does not say.")
     ] = None,
@@ -175,7 +234,9 @@ def _checkpoint(
     ] = None,
     alpha: Annotated[
         str | None,
-        typer.Option("--alpha", metavar="A|A1,A2,...", help="Leak dt/tau of a rate network, one or one a unit."),
+        typer.Option(
+            "--alpha", metavar="A|A1,A2,...", help="Leak dt/tau of a rate network, one number, or one per unit."
+        ),
     ] = None,
     form: Annotated[
         str | None,

@@ -14,10 +14,10 @@ from . import __version__
 from ._files import check_file
 from ._wording import printable
 from .checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoint
+from .commands import add_commands
 from .errors import PLRNNError
 from .interruption import INTERRUPTED, Interruption
-from .search_commands import add_search_commands
-from .trial_choice import STORY_TRIALS, driving_trials, held_input, trials_for
+from .trial_choice import STORY_TRIALS, driving_trials, held_input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,10 +100,10 @@ def analyze(
     checkpoint: Checkpoint,
     constant_input: InputOption = None,
     max_nodes: Annotated[
-        int | None, typer.Option("--max-nodes", min=1, help="End the search after about so many nodes.")
+        int | None, typer.Option("--max-nodes", min=1, metavar="N", help="End the search after about N nodes.")
     ] = None,
     time_limit: Annotated[
-        float, typer.Option("--time-limit", min=0.0, metavar="SECONDS", help="End the search after so many seconds.")
+        float, typer.Option("--time-limit", min=0.0, metavar="SECONDS", help="End each search after this many seconds.")
     ] = 60.0,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Threads of the search.")] = 1,
     max_period: Annotated[
@@ -190,12 +190,17 @@ def graph(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="GraphML file to write.")],
     constant_input: InputOption = None,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Run freely, for so many steps (10,000 by default).")
+        int | None,
+        typer.Option("--steps", min=1, metavar="N", help="Run freely, for this many steps (10,000 by default)."),
     ] = None,
     trajectories: Annotated[
         int | None,
         typer.Option(
-            "--trajectories", "-n", min=1, help="Run freely, from so many standard normal states (10 by default)."
+            "--trajectories",
+            "-n",
+            min=1,
+            metavar="N",
+            help="Run freely, from this many standard normal states (10 by default).",
         ),
     ] = None,
     free: FreeOption = False,
@@ -250,45 +255,6 @@ def graph(
     typer.echo(f"Written: {out}")
     if labels is not None:
         _tell_conditions(model, run, labels, figure, json_file)
-
-
-@app.command()
-@takes_checkpoint
-def explain(
-    checkpoint: Checkpoint,
-    inputs: Annotated[
-        Path | None,
-        typer.Option("--inputs", metavar="FILE", help="Trials, a .npy array (trials, steps, channels)."),
-    ] = None,
-    targets: Annotated[
-        Path | None,
-        typer.Option("--targets", metavar="FILE", help="Outputs wanted at the last step, .npy (trials, outputs)."),
-    ] = None,
-    trials: Annotated[
-        int, typer.Option("--trials", "-n", min=1, help="Trials drawn where the checkpoint names its task.")
-    ] = 2000,
-    modes: Annotated[int, typer.Option("--modes", min=1, help="Modes shown of each subregion.")] = 3,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the trials.")] = 0,
-) -> None:
-    """Say what each subregion does, and which ReLUs the task needs.
-
-    Trials come from --inputs, for a network trained on addition are drawn as its checkpoint says, or are those that the
-    checkpoint brings.
-
-    Example: plrnn explain net.pt --readout fc --inputs trials.npy --targets targets.npy
-    """
-    from . import terminal
-    from .explain import ablation_table
-
-    model = checkpoint.load()
-    driven, wanted = trials_for(model, inputs, targets, trials, seed)
-    run = model.run(driven)
-    assert run.inputs is not None  # it is driven
-    found = model.explain(run, n_modes=modes)
-    terminal.print_model(model, checkpoint.path, None, driven=True)
-    terminal.print_explanation(found, run.inputs, run.input_names)
-    if wanted is not None and model.relu_units:
-        terminal.print_ablations(ablation_table(model, driven, wanted))
 
 
 def _tell_conditions(
@@ -346,7 +312,7 @@ def _join_entry_points(target: typer.Typer) -> None:
             target.command(name, context_settings=anything)(_training_missing)
 
 
-add_search_commands(app)
+add_commands(app)
 _join_entry_points(app)
 
 

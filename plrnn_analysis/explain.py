@@ -16,6 +16,7 @@ from .errors import ModelError
 from .maps import bits_to_string
 from .modes import SubregionModes, find_modes, modes_table
 from .network import Network
+from .progress import ProgressOption, Reporter, reports
 from .results import ResultSequence, Table, Trajectory
 from .trajectories import check_fits, run
 
@@ -92,7 +93,15 @@ class Explanation(ResultSequence[VisitedSubregion]):
         return f"<Explanation: {count_words(len(self), 'visited subregion')}, {trials} of {most}{steps}>"
 
 
-def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subregions: int = 64) -> Explanation:
+@reports("explanation")
+def explain(
+    model: Network,
+    trajectory: Trajectory,
+    n_modes: int = 3,
+    max_subregions: int = 64,
+    *,
+    progress: ProgressOption = None,
+) -> Explanation:
     """The slowest modes of every visited subregion, and which steps visit it.
 
     Parameters
@@ -103,7 +112,10 @@ def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subreg
     n_modes : int, optional
         How many of each subregion, slowest first.
     max_subregions : int, optional
-        Only so many, the most visited, are described.
+        At most this many, the most visited, are described.
+    progress : bool or callable, optional
+        True shows how far it is; a function is told, at least once a second, by a
+        :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
     -------
@@ -116,7 +128,7 @@ def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subreg
 
     Notes
     -----
-    One eigenvalue problem, O(M³), a subregion. What the two gains say, see :func:`plrnn_analysis.modes.find_modes`.
+    One eigenvalue problem, O(M³), per subregion. What the two gains say, see :func:`plrnn_analysis.modes.find_modes`.
 
     Examples
     --------
@@ -143,7 +155,8 @@ def explain(model: Network, trajectory: Trajectory, n_modes: int = 3, max_subreg
     means = _mean_outputs(trajectory, member, counts)
     lasting = np.maximum(valid.sum(axis=0), 1)
     regions = []
-    for index, found in zip(described, find_modes(model, names[described].tolist(), n_modes=n_modes), strict=True):
+    modes = find_modes(model, names[described].tolist(), n_modes=n_modes, progress=progress)
+    for index, found in zip(described, modes, strict=True):
         regions.append(
             VisitedSubregion(
                 bitcode=found.bitcode,
@@ -190,7 +203,10 @@ class Ablation(Frozen):
     mse: float
 
 
-def ablation_table(model: Network, inputs: Any, targets: Any) -> tuple[Ablation, ...]:
+@reports("ablations")
+def ablation_table(
+    model: Network, inputs: Any, targets: Any, *, progress: ProgressOption = None
+) -> tuple[Ablation, ...]:
     """Mean squared error of the intact model, with each ReLU replaced, and with all replaced.
 
     Parameters
@@ -200,6 +216,9 @@ def ablation_table(model: Network, inputs: Any, targets: Any) -> tuple[Ablation,
     inputs : (n, T, K) array_like
     targets : (n, N) array_like
         Wanted outputs at the last step.
+    progress : bool or callable, optional
+        True shows how far it is; a function is told, at least once a second, by a
+        :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
     -------
@@ -220,7 +239,12 @@ def ablation_table(model: Network, inputs: Any, targets: Any) -> tuple[Ablation,
     groups: list[tuple[int, ...]] = [(unit,) for unit in model.relu_units]
     if len(groups) > 1:
         groups.append(model.relu_units)
-    for units, replacement in product(groups, ("linear", "off", "on")):
+    variants = list(product(groups, ("linear", "off", "on")))
+    reporter = progress if isinstance(progress, Reporter) else Reporter()
+    reporter.say(total=len(variants))
+    for done, (units, replacement) in enumerate(variants):
+        reporter.say(done=done)
+        reporter.tick()
         ablated = model
         for unit in units:
             ablated = ablated.ablate(unit, replacement)

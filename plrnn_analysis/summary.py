@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .display.abbreviation import count_words
 from .statuses import Engine, StoppedBy
 
 if TYPE_CHECKING:
+    from .bifurcations import Bifurcations
+    from .input_diagrams import InputDiagram
     from .results import Cycles, FixedPoints
 
-__all__ = ["coverage_sentences", "cycle_sentences"]
+__all__ = ["bifurcation_sentences", "coverage_sentences", "cycle_sentences", "input_diagram_sentences"]
 
 NONE = "The model has no fixed point."
 
@@ -108,3 +113,69 @@ def cycle_sentences(result: Cycles) -> list[str]:
         f"complete up to period {result.complete_up_to}" if result.complete_up_to else "not even period 1 is complete"
     )
     return [f"NOT complete: {why}; {done} of {result.max_period}{where}. What is listed{extra} is verified."]
+
+
+def bifurcation_sentences(result: Bifurcations) -> list[str]:
+    """What following fixed points and cycles through a parameter proved, in words.
+
+    Parameters
+    ----------
+    result : Bifurcations
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from plrnn_analysis import PLRNN
+    >>> tent = PLRNN.al_rnn(A=[0.4], W=[[-1.9]], h=[1.0], pwl_units=1)
+    >>> print(bifurcation_sentences(tent.bifurcations(("h", 0), [-1.0, 0.4, 1.0]))[0])
+    Complete at all 3 values of h[0]: 2 branches, 1 event.
+    """
+    found = f"{count_words(len(result.branches), 'branch', 'branches')}, {count_words(len(result), 'event')}"
+    n, done = len(result.values), int(np.count_nonzero(result.complete_at))
+    if result.complete:
+        verdict = f"Complete at all {n} values of {result.parameter}: {found}."
+    elif done == n:
+        verdict = (
+            f"NOT complete: all {n} values of {result.parameter} were searched, but not every branch was followed."
+        )
+        verdict += f" So far: {found}."
+    else:
+        verdict = f"NOT complete: {done} of {n} values of {result.parameter} were searched to the end. So far: {found}."
+    return [verdict, *(f"{note[0].upper()}{note[1:]}." for note in result.notes)]
+
+
+def input_diagram_sentences(result: InputDiagram, names: Sequence[str]) -> list[str]:
+    """What an input diagram proves, in words.
+
+    Parameters
+    ----------
+    result : InputDiagram
+    names : sequence of str
+        Of the inputs that vary.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from plrnn_analysis import PLRNN
+    >>> model = PLRNN.al_rnn(A=[0.5], W=[[1.5]], h=[0.0], pwl_units=1, C=[[1.0]])
+    >>> print(input_diagram_sentences(model.input_diagram(0, (-1, 1)), ["current"])[0])
+    Complete: for current from -1 to 1 there is no fixed point beside the 2 branches listed.
+    """
+    where = " and ".join(f"{name} from {a:g} to {b:g}" for name, (a, b) in zip(names, result.ranges, strict=True))
+    listed = [count_words(len(result), "branch", "branches")] if len(result) else []
+    if result.continua:
+        listed.append(count_words(len(result.continua), "continuum", "continua"))
+    if result.complete:
+        beside = f" beside the {' and '.join(listed)} listed" if listed else ""
+        verdict = f"Complete: for {where} there is no fixed point{beside}."
+    else:
+        reason = StoppedBy(result.coverage.stopped_by).reason
+        verdict = f"NOT complete: {reason}. For {where} there may be more fixed points than those listed."
+    told = [f"Subregion {c.bitcode} holds a continuum of dimension {c.dimension}." for c in result.continua]
+    return [verdict, *told, *(f"Note: {note}." for note in result.coverage.notes)]

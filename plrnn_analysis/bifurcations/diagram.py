@@ -12,6 +12,7 @@ from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
 from ..progress import ProgressOption, reports
+from ..statuses import StoppedBy
 from .branches import find_branches
 from .events import find_events
 from .following import Followed, follow
@@ -263,7 +264,7 @@ def _doubts(
 ) -> list[str]:
     notes = []
     if budget.stopped_by:
-        notes.append(f"stopped by {budget.stopped_by}: branches and events are not all there are")
+        notes.append(f"{StoppedBy(budget.stopped_by).reason}: branches and events are not all there are")
     elif not whole:
         notes.append("more combinations of boundaries met at once than are tried: some branches may be missing")
     if mismatches:

@@ -12,6 +12,7 @@ from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
 from ..progress import ProgressOption, reports
+from ..statuses import StoppedBy
 from .diagram import checked_values, trace
 from .parameters import Family, family_of
 from .results import BifurcationPlane, Bifurcations
@@ -113,7 +114,7 @@ def bifurcation_plane(
         f"all fixed points and cycles up to period {longest} are known at {complete.sum()} of {complete.size} points"
     ]
     if budget.stopped_by:
-        notes.append(f"stopped by {budget.stopped_by}")
+        notes.append(StoppedBy(budget.stopped_by).reason)
     notes += sorted({note for line in (*found[0], *found[1]) for note in line.notes[1:]})
     return BifurcationPlane(
         parameters=labels,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import number, whole
+from ..display.abbreviation import count_words
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..fixed_points import find_fixed_points
@@ -62,7 +63,7 @@ def compare(
         weights of one of them all fit into single precision: it is taken to be rounded to it. Weights that were written
         down with seven digits need 1e-6 as well.
     max_subregions : int, optional
-        At most so many subregions are matched.
+        At most this many subregions are matched.
     time_limit : float, optional
         Seconds for the search for a match, and again for the fixed points of each network; None for no limit.
     progress : bool or callable, optional
@@ -182,7 +183,11 @@ def _compare(
     order, match, relation, alternatives, exhausted = _search(a, b, tolerance, budget)
     n_a, n_b = len(a.V), len(b.V)
     if n_a != n_b:
-        notes.append(f"{abs(n_a - n_b)} ReLUs of the larger network have no partner: they are left out of the mismatch")
+        alone = count_words(abs(n_a - n_b), "ReLU of the larger network has", "ReLUs of the larger network have")
+        notes.append(
+            f"{alone} no partner: the difference leaves that out, and networks with different numbers of ReLUs never "
+            "count as the same"
+        )
     if not exhausted:
         notes.append("not every assignment of the ReLUs was looked at")
     scales = np.full(n_a, np.nan)
@@ -203,7 +208,7 @@ def _compare(
     )
     subregions, all_listed = match_subregions(held[0], held[1], order, max_subregions, budget.reporter)
     if not all_listed:
-        notes.append(f"only {len(subregions)} subregions were matched")
+        notes.append(f"only {count_words(len(subregions), 'subregion was', 'subregions were')} matched")
     same = relation in ("conjugate", "same observable part")
     if relation != "same minimal part":
         match = replace(
@@ -245,7 +250,8 @@ def _mode_notes(unseen: list[np.ndarray], settling: list[np.ndarray], turned: bo
         for name, modes in sorted(zip(names, found, strict=True), key=lambda item: item[0]):
             if modes.size:
                 largest = np.abs(modes).max()
-                notes.append(f"the {name} network has {modes.size} mode(s) that {what}, |λ| up to {largest:.3g}")
+                number = count_words(modes.size, "mode")
+                notes.append(f"the {name} network has {number} that {what}, |λ| up to {largest:.3g}")
     return notes
 
 

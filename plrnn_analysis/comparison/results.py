@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
+from ..display.abbreviation import count_words
 from ..results import FixedPoint, ResultSequence, Table
 from ..statuses import Relation
 from .differences import Match
@@ -146,22 +147,23 @@ class Comparison(ResultSequence[FixedPointMatch]):
     def sentences(self) -> list[str]:
         """The result in words."""
         by_relation = {
-            "conjugate": "The two networks are one in other coordinates",
+            "conjugate": "The two networks are the same in other coordinates",
             "same observable part": "The two networks differ only in modes that nothing sees",
-            "same minimal part": "The two networks are one once modes that nothing excites have died out",
-            "different": "No match of the ReLUs makes the two networks one"
+            "same minimal part": "The two networks are the same once modes that nothing excites have died out",
+            "different": "The two networks differ"
             if self.exhausted
-            else "No match of the ReLUs was found that makes the two networks one",
+            else "The two networks were not found to be the same",
         }
+        where = "in the best match of their ReLUs " if self.relation == "different" else ""
         pairs = ", ".join(f"{i}→{k}" for i, k in enumerate(self.permutation) if k >= 0) or "none"
         said = [
-            f"{by_relation[self.relation]}: the largest relative difference is {self.mismatch:.2g} "
+            f"{by_relation[self.relation]}: {where}the largest relative difference is {self.mismatch:.2g} "
             f"(tolerance {self.tolerance:.2g}).",
             f"Matched ReLUs: {pairs}.",
         ]
         if self.alternatives:
             n = len(self.alternatives)
-            said.append(f"{n} other match{'es do' if n > 1 else ' does'} as well.")
+            said.append(f"{count_words(n, 'other match does', 'other matches do')} as well.")
         if self.subregions:
             worst = self.subregions[-1]
             close = sum(match.distance <= 0.05 * max(match.radius_a, match.radius_b) for match in self.subregions)
@@ -169,14 +171,20 @@ class Comparison(ResultSequence[FixedPointMatch]):
                 f"In {close} of {len(self.subregions)} matched subregions all eigenvalues agree to 5% of the spectral "
                 f"radius; the largest difference is {worst.distance:.2g}, in {worst.bitcode_a}."
             )
-        said.append(
-            f"{len(self)} fixed points have a partner in the matched subregion, {len(self.unmatched_a)} of the first "
-            f"and {len(self.unmatched_b)} of the second have none."
-        )
+        said.append(self._partners())
         return said + [note[0].upper() + note[1:] + "." for note in self.notes]
 
+    def _partners(self) -> str:
+        """How many fixed points correspond."""
+        alone = [(len(self.unmatched_a), "first"), (len(self.unmatched_b), "second")]
+        paired = count_words(len(self), "fixed point has", "fixed points have")
+        text = f"{paired} a partner in the matched subregion"
+        lonely = [f"{n} of the {which} network {'has' if n == 1 else 'have'} none" for n, which in alone if n]
+        return "; ".join([text, *lonely]) + "."
+
     def __repr__(self) -> str:
+        paired = count_words(len(self), "fixed point")
         return (
-            f"<Comparison: {self.relation}, mismatch {self.mismatch:.2g}; {len(self)} fixed points matched, "
+            f"<Comparison: {self.relation}, mismatch {self.mismatch:.2g}; {paired} matched, "
             f"{len(self.unmatched_a)} + {len(self.unmatched_b)} not>"
         )

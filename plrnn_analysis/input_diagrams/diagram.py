@@ -208,11 +208,12 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         )
         stable = sum(branch.stability.startswith("stable") for branch in self)
         proof = "there are no others" if self.complete else "there may be others"
-        text = [f"{which[0].upper()}{which[1:]}: branches of fixed points {len(self)}, stable {stable}; {proof}."]
+        branches = count_words(len(self), "branch of fixed points", "branches of fixed points")
+        text = [f"{which[0].upper()}{which[1:]}: {branches}, {stable} stable; {proof}."]
         if len(self.inputs) == 1:
             table = self.intervals()
             for low, high, n, k in zip(*table.values(), strict=True):
-                text.append(f"Between {low:.6g} and {high:.6g}: fixed points {n}, stable {k}.")
+                text.append(f"Between {low:.6g} and {high:.6g}: {_counted(n, k)}.")
             for collision in self.collisions:
                 if collision.kind != "persistence":
                     codes = ", ".join([*collision.below, *collision.above])
@@ -372,6 +373,12 @@ def input_diagram(
         _pieces=tuple(found.pieces),
         _stable=tuple(name.startswith("stable") for name in classes),
     )
+
+
+def _counted(n: int, stable: int) -> str:
+    if n < 2:
+        return "no fixed point" if n == 0 else "1 stable fixed point" if stable else "1 fixed point, not stable"
+    return f"{count_words(n, 'fixed point')}, {stable} stable"
 
 
 def _chosen(model: Network, inputs: Any) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from .._validation import number, whole
 from ..errors import ModelError
 from ..network import Network
 from ..numerics import EPS
+from ..progress import ProgressOption, Reporter, reports
 from ..units import Units, balanced
 from .results import LyapunovSpectrum
 from .sensitivity import Sensitivity
@@ -25,6 +26,7 @@ BLOCKS = 20
 KNOWN = 4.0 * EPS
 
 
+@reports("Lyapunov exponents")
 def lyapunov_spectrum(
     model: Network,
     steps: int = 10_000,
@@ -38,6 +40,7 @@ def lyapunov_spectrum(
     tolerance: float = 1e-6,
     seed: int | None = 0,
     workers: int = 1,
+    progress: ProgressOption = None,
 ) -> LyapunovSpectrum:
     """Lyapunov exponents of a model, free or driven.
 
@@ -65,6 +68,9 @@ def lyapunov_spectrum(
         Of the initial states and tangent vectors.
     workers : int, optional
         Threads over trajectories.
+    progress : bool or callable, optional
+        True shows how far it is; a function is told, at least once a second, by a
+        :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
     -------
@@ -117,7 +123,8 @@ def lyapunov_spectrum(
     way = Way.of(model, steps, transient, z0, n, constant_input, inputs, seed)
     own = balanced(way.map)
     average = _Average(way, n_vectors)
-    known = average.follow(Tangents(own.map, way.n, n_vectors, tolerance, seed, workers), own)
+    reporter = progress if isinstance(progress, Reporter) else Reporter()
+    known = average.follow(Tangents(own.map, way.n, n_vectors, tolerance, seed, workers, reporter.tick), own, reporter)
     error = average.numerical_error(known)
     return _result(model, average, known, error, tolerance)
 
@@ -145,10 +152,13 @@ class _Average:
         """Weight of each block."""
         return np.array([self.weights[a:b].sum() for a, b in zip(self.starts, self.ends, strict=True)])
 
-    def follow(self, tangents: Tangents, own: Units) -> dict[int, np.ndarray]:
+    def follow(self, tangents: Tangents, own: Units, reporter: Reporter) -> dict[int, np.ndarray]:
         """Carry tangent vectors along the way, or as far as its end is unknown; returns the exact exponents."""
         self.tangents, way, diverged = tangents, self.way, self.diverged
+        reporter.say(total=way.transient + way.steps)
         for first, codes, patterns in way.pieces([int(end) for end in (way.transient, *self.ends)]):
+            reporter.say(done=first)
+            reporter.tick()
             diverged |= np.any(codes < 0, axis=1)
             before = tangents.plain.copy()
             weights = self.weights[first : first + codes.shape[1]]

@@ -28,12 +28,21 @@ class Tangents:
     """Tangent vectors along the trajectories, and what has been added up so far."""
 
     def __init__(
-        self, map: CanonicalMap, n: int, n_vectors: int, tolerance: float, seed: int | None, workers: int
+        self,
+        map: CanonicalMap,
+        n: int,
+        n_vectors: int,
+        tolerance: float,
+        seed: int | None,
+        workers: int,
+        tick: Callable[[], None] = lambda: None,
     ) -> None:
         m = map.n_units
         self.map = map
         self.single = n_vectors == 1 and m > 1
         self.workers = workers
+        # Called where Ctrl-C may be answered.
+        self.tick = tick
         self.tolerance = tolerance
         # The error bound of a product is this times the loss that the limit bounds; see the kernel. Exponents
         # answer to it with a condition number, of ten or so as a rule.
@@ -71,6 +80,7 @@ class Tangents:
             for start in range(0, regions.shape[1], chunk):
                 if interrupted.is_set():
                     return
+                self.tick()
                 stop = start + chunk
                 work(np.ascontiguousarray(regions[:, start:stop]), weights[start:stop], trajectory)
 

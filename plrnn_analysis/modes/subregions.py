@@ -14,6 +14,7 @@ from .._validation import number, whole
 from ..errors import ModelError
 from ..maps import bits_from_string, bits_to_string
 from ..network import Network
+from ..progress import ProgressOption, Reporter, reports
 from ..results import Table
 from ..statuses import ModeKind
 from .eigen import MARGINAL, eigensystem, henrici_departure, largest_power
@@ -178,8 +179,14 @@ def classify_mode(eigenvalue: complex, marginal: float = MARGINAL) -> ModeKind:
     return ModeKind.UNSTABLE_ROTATION if turns else ModeKind.UNSTABLE
 
 
+@reports("modes of subregions")
 def find_modes(
-    model: Network, bitcodes: str | Sequence[str], *, n_modes: int | None = None, marginal: float = MARGINAL
+    model: Network,
+    bitcodes: str | Sequence[str],
+    *,
+    n_modes: int | None = None,
+    marginal: float = MARGINAL,
+    progress: ProgressOption = None,
 ) -> tuple[SubregionModes, ...]:
     """The modes of given subregions.
 
@@ -192,6 +199,9 @@ def find_modes(
         How many of each, slowest first; all by default.
     marginal : float, optional
         Tolerance of :func:`classify_mode`.
+    progress : bool or callable, optional
+        True shows how far it is; a function is told, at least once a second, by a
+        :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
     -------
@@ -205,7 +215,7 @@ def find_modes(
 
     Notes
     -----
-    One eigenvalue problem, O(M³), a subregion. While the state stays in the subregion the coordinate ``l·z`` of a
+    One eigenvalue problem, O(M³), per subregion. While the state stays in the subregion the coordinate ``l·z`` of a
     mode is multiplied by λ each step and gets ``l·(C s + h)`` added, and the readout takes ``B r`` times it. Of the two
     gains only the product does not depend on how l and r are scaled. Inputs inside the ReLU
     (``torch.nn.RNN``) arrive through the active ones. It is not asked whether the subregion holds a state.
@@ -224,8 +234,13 @@ def find_modes(
     if n_modes is not None:
         n_modes = whole("n_modes", n_modes, 1, remark="or None for all modes")
     marginal = number("marginal", marginal, least=0.0, below=1.0)
-    found = []
-    for code in [bitcodes] if isinstance(bitcodes, str) else bitcodes:
+    found: list[SubregionModes] = []
+    codes = [bitcodes] if isinstance(bitcodes, str) else list(bitcodes)
+    reporter = progress if isinstance(progress, Reporter) else Reporter()
+    reporter.say(total=len(codes))
+    for code in codes:
+        reporter.say(done=len(found))
+        reporter.tick()
         bits = bits_from_string(code, model.pwl_units)
         jacobian = model.map.jacobian(bits)
         modes = _modes(model, jacobian, bits, n_modes, marginal)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from ..display.abbreviation import count_words
+from ..progress import ProgressOption
 from ..results import FixedPoints, Trajectory
 from ..statuses import StoppedBy
 from .wording import (
@@ -164,7 +165,7 @@ def states_in_use(visited: Trajectory, driven: bool, fixed_points: FixedPoints) 
     if visited.n_steps > 1 and n_relu:
         entropy = float(topological_entropy(visited).value)
         sentences.append(
-            f"The graph of their transitions has topological entropy {entropy:.4g} nats a step: an upper bound for "
+            f"The graph of their transitions has topological entropy {entropy:.4g} nats per step: an upper bound for "
             "that of the motion."
         )
     away = distance_in_ranges(fixed_points, visited)
@@ -206,9 +207,9 @@ def slow_motion(
     return Section("Slow motion", tuple(told), numbers)
 
 
-def under_trials(model: PLRNN, driven: Trajectory) -> Section:
+def under_trials(model: PLRNN, driven: Trajectory, progress: ProgressOption = None) -> Section:
     """What trials write and read, and how long it is kept."""
-    found = model.explain(driven, n_modes=1, max_subregions=LISTED)
+    found = model.explain(driven, n_modes=1, max_subregions=LISTED, progress=progress)
     names = (model.input_names, model.output_names)
     # What is said over a trial is said over the steps that all trials have.
     steps = driven.n_steps if driven.lengths is None else int(driven.lengths.min())
@@ -220,7 +221,12 @@ def under_trials(model: PLRNN, driven: Trajectory) -> Section:
     some = slice(0, EXPONENT_TRIALS)
     assert driven.inputs is not None  # it is driven
     spectrum = model.lyapunov(
-        steps, inputs=driven.inputs[some, :steps], z0=driven.initial[some], n_exponents=1, transient=0
+        steps,
+        inputs=driven.inputs[some, :steps],
+        z0=driven.initial[some],
+        n_exponents=1,
+        transient=0,
+        progress=progress,
     )
     sentences.append(memory_sentence(spectrum.leading, steps))
     numbers = {

@@ -302,7 +302,7 @@ class Telling:
 
     def _under_trials(self) -> Section:
         assert self._driven is not None  # it is among the parts
-        return under_trials(self._model, self._driven)
+        return under_trials(self._model, self._driven, self._limits["progress"])
 
     def _conditions(self) -> Section:
         assert self._driven is not None and self._recorded is not None  # it is among the parts

@@ -392,7 +392,7 @@ def test_plane_of_two_entries_and_inputs() -> None:
 def test_no_time_is_said() -> None:
     found = bifurcations(skew(0.4, -1.5), ("h", 0), [-1.0, 1.0], time_limit=0.0)
     assert not found.complete and not found.complete_at.any() and len(found) == 0
-    assert any("stopped by time_limit" in note for note in found.notes)
+    assert any("the time limit ended the search" in note for note in found.notes)
     assert "NOT complete" in repr(found)
     plane = bifurcation_plane(skew(0.0, 0.0), skew, [0.0, 2.0], [0.0, 2.0], time_limit=0.0)
     assert not plane.complete.any() and np.all(plane.counts == -1)

@@ -169,7 +169,7 @@ def test_hysteresis_by_hand():
     assert diagram.count([-1.9, -0.7, -0.1, 0.5]).tolist() == [1, 3, 3, 1]
     assert diagram.count(-0.1, stable_only=True) == 2
     text = diagram.sentences()
-    assert text[0] == "Input 0 from -2 to 1: branches of fixed points 3, stable 2; there are no others."
+    assert text[0] == "Input 0 from -2 to 1: 3 branches of fixed points, 2 stable; there are no others."
     assert "At -0.75: nonsmooth fold, subregions 10, 11." in text
     # Exactly at a fold two branches are one point.
     assert [p.bitcode for p in diagram.at(0.0)] == [p.bitcode for p in model.fixed_points([0.0])]
