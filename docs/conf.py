@@ -1,9 +1,17 @@
 """Sphinx configuration."""
 
 import os
+import sys
+import time
 from pathlib import Path
 
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
 import plrnn_analysis
+
+HERE = Path(__file__).parent
+logger = logging.getLogger(__name__)
 
 project = "plrnn-analysis"
 author = "The plrnn-analysis developers"
@@ -15,15 +23,17 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
+    "sphinx-mathjax-offline",
     "numpydoc",
     "myst_parser",
+    "sphinx_design",
 ]
-exclude_patterns = ["_build", "_generated", "examples", "tutorials", "sg_execution_times.rst"]
+exclude_patterns = ["_build", "_generated", "examples", "tutorials", "figures"]
 templates_path = ["_templates"]
 root_doc = "index"
 nitpicky = True
 
-myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
@@ -55,43 +65,38 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "min_reported_time": 1e9,
+    "write_computation_times": False,
+    # What a plotting call returns says nothing to a reader: the figure is below it.
+    "ignore_repr_types": r"matplotlib|plrnn_analysis\.plotting",
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = "plrnn-analysis"
-html_theme_options = {"show_prev_next": False, "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
+html_theme_options = {
+    "show_prev_next": True,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 6,
+}
+# Pages without pages below them: nothing to list beside them.
+ALONE = ("index", "quickstart", "which-function", "faq", "glossary", "theory", "numerics", "linear-limit", "style")
+html_sidebars = {name: [] for name in (*ALONE, "networks/README", "reproduced/index", "contributing", "changelog")}
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 
-#: Where the reader keeps the published network of howto/lorenz.md, which is not part of this package.
-LORENZ_CHECKPOINT = "PLRNN_LORENZ_CHECKPOINT"
-CAPTION = """
-States of a free run, coloured by subregion, in the plane of the first and third observed unit (standardised x and z).
-Numbers are the fixed points of 00, 01, 10 and 11, in this order; the arrow points to the first, which lies outside.
-"""
-NOT_DRAWN = f"""
-```{{note}}
-Built with `{LORENZ_CHECKPOINT}=path/to/lorenz_m20_p2.pt make docs`, this page shows the attractor and its fixed points
-here.
-```
-"""
+# Figures of the pages, drawn again where what they are made from has changed.
+sys.path.insert(0, str(HERE))
 
 
-def draw_lorenz(app: object) -> None:
-    """Write the figure of the Lorenz page, or the note that stands for it."""
-    directory = Path(__file__).parent / "_generated"
-    directory.mkdir(exist_ok=True)
-    path = os.environ.get(LORENZ_CHECKPOINT)
-    if path:
-        from plrnn_analysis.plotting import plot_state_plane
+def draw_figures(app: Sphinx) -> None:
+    """Draw the figures of docs/figures before any page is read."""
+    from figures.drawing import draw_all
 
-        model = plrnn_analysis.load(path, pwl_units=2)
-        z0 = [0.5, 0.5, 0.5] @ model.B
-        z0[:3] = 0.5
-        ax = plot_state_plane(model.simulate(5000, z0=z0), model.fixed_points(), units=(0, 2), max_points=5000)
-        ax.figure.savefig(directory / "lorenz.png", dpi=110)
-    figure = "![The attractor and the fixed points](../_generated/lorenz.png)\n" + CAPTION
-    (directory / "lorenz_figure.md").write_text(figure if path else NOT_DRAWN, encoding="utf-8")
+    started = time.perf_counter()
+    drawn = draw_all(HERE / "_generated" / "figures")
+    logger.info("figures: %d drawn in %.0f s", len(drawn), time.perf_counter() - started)
 
 
-def setup(app) -> None:
-    app.connect("builder-inited", draw_lorenz)
+def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", draw_figures)
