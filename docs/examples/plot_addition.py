@@ -2,8 +2,8 @@
 Addition with one ReLU
 ======================
 
-The exact solution of the addition task: a gate that is open for one step after each mark, and an accumulator
-that stands still on a line of fixed points in between.
+This network solves the addition task exactly. A gate opens for one step at each mark, and an accumulator stands
+still on a line of fixed points in between.
 """
 
 import matplotlib.pyplot as plt

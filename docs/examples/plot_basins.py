@@ -2,9 +2,9 @@
 Two memories, and what separates them
 =====================================
 
-Two units that suppress each other have two stable states. The border between their basins of attraction is
-the stable manifold of the saddle between them, here a straight line; its unstable manifold leads to the two
-states.
+Two units that suppress each other have two stable states. The border between their basins is the stable
+manifold of the saddle between them, which here is a straight line. The unstable manifold of the saddle leads to
+the two stable states.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,8 @@ fixed_points = model.fixed_points()
 saddle = next(point for point in fixed_points if point.stability == "saddle")
 
 # %%
-# Basins are found by simulation, and every trajectory is assigned to an exact fixed point. Manifolds are exact pieces.
+# Basins are found by simulation: every trajectory is followed to an exact fixed point. Manifolds are made of exact
+# pieces.
 
 box = ([-4, -4], [4, 4])
 basins = basin_slice(model, extents=4.0, resolution=80)

@@ -2,8 +2,8 @@
 What a weight changes
 =====================
 
-A unit whose slope is 0.4 below zero. As the slope above zero passes -1, its fixed point loses stability in a
-flip, and for offsets of either sign the picture differs: fixed points and cycles are followed through both
+A single unit has the slope 0.4 below zero. As its slope above zero passes -1, its fixed point loses stability in
+a flip. What happens depends on the sign of the offset, so fixed points and cycles are followed along both
 parameters.
 """
 
@@ -23,7 +23,7 @@ plot_bifurcation_diagram(along_offset, ax=left)
 plot_bifurcation_plane(plane, ax=right)
 
 # %%
-# At the offset 0 the fixed point meets the boundary. It goes on, and a 2-cycle is born on one side:
+# At offset 0 the fixed point meets the boundary. It goes on beyond it, and a 2-cycle is born on one side:
 
 for event in along_offset:
     print(event)

@@ -2,9 +2,9 @@
 Where chaos comes from
 ======================
 
-The Lozi map as a network with two ReLUs. Stable and unstable manifold of its saddle cross: each crossing is a
-homoclinic point, and one of them is enough for chaos. The Lyapunov exponent of a trajectory says the same in
-a number.
+The Lozi map can be written as a network with two ReLUs. The stable and unstable manifolds of its saddle cross. Each
+crossing is a homoclinic point, and a single one is enough for chaos. The Lyapunov exponent of a trajectory says the
+same in one number.
 """
 
 import matplotlib.pyplot as plt
@@ -26,6 +26,6 @@ figure, ax = plt.subplots(figsize=(7, 5), layout="constrained")
 plot_manifolds([stable, unstable], crossings, fixed_points=fixed_points, ax=ax)
 
 # %%
-# Their number, and the exponent in nats per step:
+# The number of crossings, and the exponent in nats per step:
 
 print(len(crossings), "homoclinic points;", f"exponent {spectrum.leading:.2f}")

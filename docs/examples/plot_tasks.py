@@ -2,8 +2,8 @@
 Which tasks share machinery
 ===========================
 
-The Jensen-Shannon divergence between the bitcode distributions of several conditions, with hierarchical
-clustering. Here the data are synthetic: three pairs of tasks, each pair with the same preferred subregions.
+The figure shows the Jensen-Shannon divergence between the bitcode distributions of several conditions, with
+hierarchical clustering. The data are generated: three pairs of tasks, each pair with the same preferred subregions.
 """
 
 import matplotlib.pyplot as plt
@@ -24,7 +24,7 @@ divergences = compare_conditions(tasks)
 plot_condition_divergences(divergences, figure=plt.figure(figsize=(8, 4.5), layout="constrained"))
 
 # %%
-# Three clusters, and whether two tasks differ by more than sampling would explain:
+# There are three clusters. The p-values say whether two tasks differ by more than sampling explains:
 
 print(divergences.clusters(3))
 print(np.round(divergences.p_value, 3))

@@ -2,8 +2,8 @@
 What an input does
 ==================
 
-All fixed points as exact functions of one input, and their number over two: no grid, every branch, every
-border collision.
+On the left, all fixed points as exact functions of one input; on the right, their number over two inputs. There is
+no grid: every branch and every border collision is found.
 """
 
 import matplotlib.pyplot as plt
@@ -22,7 +22,8 @@ plot_input_diagram(one, ax=left)
 plot_fixed_point_count(two, ax=right)
 
 # %%
-# Between the two folds the circuit has two stable states, and which one it is in depends on the past: hysteresis.
+# Between the two folds the circuit has two stable states. In which of them it is depends on the past: this is
+# hysteresis.
 
 for collision in one.collisions:
     print(collision)

@@ -3,19 +3,23 @@
 From FixedPointFinder or SCYFI
 ==============================
 
-Three ways to the fixed points of one network, side by side: the exact search of this package; SCYFI, the heuristic
-for piecewise-linear networks; and a search by gradient as in FixedPointFinder, which works for networks of any kind.
+Which fixed points does a finder miss? We search one network in three ways: by the exact search of this package; by
+SCYFI, the heuristic for piecewise-linear networks; and by gradient as in FixedPointFinder, which works for networks of
+any kind.
 
-The network is the classic example, a flip-flop with three bits.
+The network is the classic example, a three-bit flip-flop: three inputs with occasional pulses of +1 or −1, and three
+outputs that hold the sign of the last pulse.
 """
 
 # %%
 import time
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
 import plrnn_analysis as pa
+from plrnn_analysis.plotting import plot_fixed_points
 
 torch.manual_seed(0)
 torch.set_num_threads(1)
@@ -43,7 +47,7 @@ model.fixed_points()  # once before anything is timed: the first call loads the 
 # The exact search
 # ----------------
 #
-# It decides all 2^32 subregions. What it lists is the answer, by which the other two are judged below.
+# It decides all 2^32 subregions. Its list is complete, so the other two are judged by it below.
 
 # %%
 started = time.perf_counter()
@@ -55,8 +59,9 @@ exact
 # SCYFI
 # -----
 #
-# Guess a subregion, solve for its fixed point, go to the subregion in which that lies, repeat, restart. It is quick,
-# also where a network is too large for a proof, and finds most points. It cannot know whether one is missing.
+# SCYFI guesses a subregion, solves for its fixed point, goes to the subregion in which that point lies, repeats, and
+# restarts. It is quick, even if a network is too large for a proof, and finds most points. But it cannot know whether
+# one is missing.
 
 # %%
 started = time.perf_counter()
@@ -68,9 +73,10 @@ scyfi
 # A search by gradient
 # --------------------
 #
-# From 256 states of trials, with some noise, minimise the speed ``|F(z) - z|^2 / 2``. This is the method of
-# FixedPointFinder (Golub & Sussillo 2018) in a dozen lines, with its usual last steps: keep what is slow enough, and
-# take points closer than 0.001 for one. It is here for comparison; the original has more options.
+# A gradient search starts from 256 states of trials, with some noise, and minimises the speed ``|F(z) - z|^2 / 2``.
+# This is the method of FixedPointFinder (Golub & Sussillo 2018) in a dozen lines, with its usual last steps: keep the
+# states that are slow enough, and merge points closer than 0.001. It is here for comparison; the original has more
+# options.
 
 
 # %%
@@ -106,22 +112,36 @@ seconds["gradient"] = time.perf_counter() - started
 # %%
 everything = np.array([point.z for point in exact])
 stable = np.array([str(point.stability).startswith("stable") for point in exact])
+found = {}
 print(f"{'':14}{'stable':>7}{'others':>8}{'seconds':>9}")
 for name, points in (("exact search", everything), ("SCYFI", [point.z for point in scyfi]), ("gradient", gradient)):
     distances = np.linalg.norm(everything[:, None] - np.reshape(points, (-1, 32)), axis=2)
-    hit = distances.min(axis=1, initial=np.inf) < 1e-3
+    hit = found[name] = distances.min(axis=1, initial=np.inf) < 1e-3
     print(
         f"{name:14}{hit[stable].sum():>4}/{stable.sum():<3}{hit[~stable].sum():>4}/{(~stable).sum():<3}{seconds[name]:>9.2f}"
     )
 
 # %% [markdown]
-# A search by gradient goes where trials go. It finds the memories, since these attract the states it starts from, and
-# misses part of the saddles; more starts find more of them, and there is no number of starts at which one may stop.
-# For a smooth network (tanh, LSTM, GRU) it is what there is. For a piecewise-linear one the list can be complete, and
-# the saddles are in it with their exact eigenvalues.
+# The answer in a picture
+# -----------------------
 #
-# Coming from FixedPointFinder: the states to start from, tolerances and iterations have no counterpart, since nothing
-# is iterated towards a tolerance. ``constant_input=`` is its ``inputs``, ``point.eigenvalues`` its
-# ``eigval_J_xstar``, and ``model.slow_manifolds(box)`` answers what slow points are asked for. Coming from SCYFI:
+# All fixed points in the plane of the first two outputs, with trials. A cross marks what the gradient search missed.
+
+# %%
+axes = plt.subplots(figsize=(7, 5), layout="constrained")[1]
+plot_fixed_points(exact, model.run(trials(40)[0].numpy()), outputs=(0, 1), ax=axes)
+missed = np.reshape([point.output[:2] for point, hit in zip(exact, found["gradient"], strict=True) if not hit], (-1, 2))
+axes.plot(*missed.T, "x", color="#0072B2", markersize=13, markeredgewidth=2, label="missed by gradient")
+figure_legend = axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+# %% [markdown]
+# What a gradient search misses are saddles. It goes where trials go, so it finds the memories, which attract the states
+# that it starts from. More starts find more saddles, but there is no number of starts at which one may stop. For a
+# smooth network (tanh, LSTM, GRU) it is nevertheless the method to use. For a piecewise-linear network the list can be
+# complete, with all saddles and their exact eigenvalues.
+#
+# If you come from FixedPointFinder: starting states, tolerances and iterations have no counterpart here.
+# ``constant_input=`` is its ``inputs``, ``point.eigenvalues`` is its ``eigval_J_xstar``, and
+# ``model.slow_manifolds(box)`` answers the questions for which one looks at slow points. If you come from SCYFI:
 # ``method="scyfi"`` is that algorithm, with ``restarts`` and ``inner`` for its outer and inner loops, and
 # ``model.cycles(max_period, method="scyfi")`` looks for cycles.

@@ -1,13 +1,13 @@
 # %% [markdown]
 """
-A torch network of your own
-===========================
+A PyTorch network of your own
+=============================
 
-How does a recurrent network remember two bits? We train an ordinary ReLU network of PyTorch on the *flip-flop* task,
-hand it over in one line, and get all its fixed points, with a proof that there are no others.
+How does a recurrent network remember two bits? We train an ordinary PyTorch network with ReLUs on the *flip-flop*
+task, hand it over in one line, and get all its fixed points, with a proof that there are no others.
 
-Each of two inputs is mostly zero, with now and then a pulse of +1 or −1. Each output must hold the sign of the last
-pulse of its input.
+Each of the two inputs is zero most of the time, with a pulse of +1 or −1 now and then. Each output must hold the sign
+of the last pulse on its input.
 """
 
 # %%
@@ -32,7 +32,7 @@ def trials(n, steps=30):
 # Training
 # --------
 #
-# Nothing here belongs to this package. A little noise on the input makes the memory robust.
+# This part is plain PyTorch. A little noise on the input makes the memory robust.
 
 # %%
 rnn, readout = torch.nn.RNN(2, 32, nonlinearity="relu", batch_first=True), torch.nn.Linear(32, 2)
@@ -48,8 +48,8 @@ for _ in range(1000):
 # All fixed points
 # ----------------
 #
-# The network becomes a model of this package, in double precision. Its 32 ReLUs cut state space into up to 2^32
-# linear subregions. The search decides every one of them, and says so: *complete*.
+# One call turns the network into a model of this package, in double precision. Its 32 ReLUs cut state space into up to
+# 2^32 linear subregions. The search decides every one of them, and says so: *complete*.
 
 # %%
 model = pa.from_torch(torch.nn.ModuleDict({"rnn": rnn, "readout": readout}), readout="readout")
@@ -59,21 +59,25 @@ found
 # %% [markdown]
 # Four of them are stable, one for each content of the memory. Their outputs are the corners of a square.
 #
-# The others are saddles, what a pulse has to push the state across. As a rule there are five: one between each two
-# neighbouring memories, with one direction in which it lets go, and one in the middle, with two. That makes nine
-# points: three for one bit, three times three for two.
+# The others are saddles. Between two neighbouring memories there is a saddle that a pulse has to push the state past,
+# and there is one in the middle, with two unstable directions. Usually this makes nine points: three for one bit, and
+# three times three for two.
 #
-# The picture
-# -----------
+# The answer in a picture
+# -----------------------
 #
-# Trials in the plane of their first two principal components. Stable points are filled, saddles open, with lines
-# along their unstable directions.
+# The picture shows trials in the plane of their first two principal components. Stable points are filled. Saddles are
+# open, with lines along their unstable directions.
 
 # %%
 run = model.run(trials(40)[0].numpy())
 axes = plot_fixed_points(found, run, ax=plt.subplots(figsize=(7, 5), layout="constrained")[1])
 
 # %% [markdown]
-# From here: ``model.input_diagram(0, (-1, 1))`` shows how a pulse on the first input makes fixed points meet and
-# vanish, ``model.attractors()`` measures the basins, ``model.manifold(saddle, "stable")`` draws what divides them,
+# So this is how the network remembers: it holds two bits by resting at one of four stable fixed points. Between pulses
+# the state stays there; a pulse pushes it past a saddle to the next one. There is no fifth memory:
+# the list is proved to be complete.
+#
+# What to ask next: ``model.input_diagram(0, (-1, 1))`` shows how a pulse on input 0 makes fixed points meet and vanish,
+# ``model.attractors()`` measures the basins, ``model.manifold(saddle, "stable")`` computes the borders between them,
 # and ``pa.save(model, "flip_flop.safetensors")`` keeps the network for the command line.
