@@ -179,6 +179,7 @@ def _attractor(model: Network, end: End, units: np.ndarray, count: int, total: i
         exponents_error=end.exponents_error,
         proved=end.proved,
         note=end.note,
+        near_boundary=end.near_boundary,
     )
 
 

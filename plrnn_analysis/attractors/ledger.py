@@ -43,6 +43,7 @@ class End:
     note: str = ""
     exponents: np.ndarray | None = None
     exponents_error: np.ndarray | None = None
+    near_boundary: bool = False
 
 
 @dataclass(eq=False)

@@ -51,7 +51,8 @@ def close(search: Search) -> None:
         if task.budget.stopped_by:
             stopped = f"stopped by {task.budget.stopped_by}"
             note = stopped if reason == Reason.MOVING else f"{note} ({stopped})"
-        end = ledger.add(End(EndKind.UNDECIDED, None, (), first.state.copy(), 0, note))
+        near = reason == Reason.BALANCED
+        end = ledger.add(End(EndKind.UNDECIDED, None, (), first.state.copy(), 0, note, near_boundary=near))
         for run in runs:
             ledger.settle(run, end)
 

@@ -45,6 +45,9 @@ class Attractor(Frozen):
         object attracts. The others were followed until they had reached it to the tolerance.
     note : str
         What a reader should know, and which argument would tell more.
+    near_boundary : bool
+        Of what is undecided: whether it rests, to rounding, on something that repels. Only the boundary between basins
+        leads there, so that these initial states lie on it, or too near it to be followed to an end.
     """
 
     kind: EndKind
@@ -58,6 +61,7 @@ class Attractor(Frozen):
     exponents_error: np.ndarray | None
     proved: int
     note: str
+    near_boundary: bool = False
 
     @property
     def low(self) -> float:

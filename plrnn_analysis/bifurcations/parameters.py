@@ -12,6 +12,7 @@ from .._validation import as_array, whole
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import AnyNetwork, Network
+from ..results.naming import channel_name
 from ..units import balanced, in_units
 
 __all__ = ["CheckpointPath", "Family", "family_of", "path_through"]
@@ -197,7 +198,7 @@ def _input_family(model: Network, index: tuple[Any, ...], held: np.ndarray | Non
         direction = np.zeros(model.n_inputs)
         direction[k] = 1.0
         base[k] = 0.0
-        label = f"input[{k}]"
+        label = channel_name(model.input_names, k, "input")
     else:
         direction = as_array("the direction in input space", index[0], (model.n_inputs,), "(K,)")
         shown = ", ".join(f"{x:g}" for x in direction[:6]) + (", ..." if direction.size > 6 else "")

@@ -7,7 +7,8 @@ colour-blind readers can tell apart. matplotlib is imported when the first figur
 """
 
 from .basins import plot_basins
-from .bifurcation_diagram import plot_bifurcation_diagram, plot_bifurcation_plane
+from .bifurcation_diagram import plot_bifurcation_diagram
+from .bifurcation_plane import plot_bifurcation_plane
 from .bitcode_statistics import plot_condition_divergences, plot_occupancy
 from .error_by_relus import plot_error_by_relus
 from .fixed_point_distances import plot_fixed_point_distances

@@ -1,35 +1,59 @@
-"""Branches through a parameter with their events, and the plane of two parameters."""
+"""Branches through a parameter, with their events at the exact values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .._validation import whole
 from ..errors import ModelError
+from .event_labels import label_values
 from .style import INK, OTHER, PALETTE, new_axes, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..bifurcations import Bifurcation, BifurcationPlane, Bifurcations, Branch
+    from ..bifurcations import Bifurcation, Bifurcations, Branch
 
-__all__ = ["plot_bifurcation_diagram", "plot_bifurcation_plane"]
+__all__ = ["EventStyle", "event_style", "plot_bifurcation_diagram"]
 
-# Marker and words of an event, by how its kind begins, in the order of the legend.
-MARKERS = (
-    ("persistence + 2-cycle", "D", "border collision: persistence + 2-cycle"),
-    ("persistence", "o", "border collision: persistence"),
-    ("nonsmooth fold + 2-cycle", "P", "border collision: nonsmooth fold + 2-cycle"),
-    ("nonsmooth fold", "s", "border collision: nonsmooth fold"),
-    ("degenerate border", "X", "border collision: degenerate"),
-    ("degenerate flip", "v", "flip (multiplier -1)"),
-    ("degenerate Neimark-Sacker", "h", "Neimark-Sacker (complex pair)"),
-    ("through infinity", "^", "through infinity (multiplier 1)"),
-    ("continuum", "|", "continuum (multiplier 1)"),
+
+class EventStyle(NamedTuple):
+    """How an event is drawn, and what it is called."""
+
+    kind: str
+    marker: str
+    name: str
+    colour: str
+    dashes: Any
+
+
+SOLID, DASHED, DOTTED, MIXED = "-", (0, (4, 2)), (0, (1, 1.5)), (0, (4, 1.5, 1, 1.5))
+#: By how the kind of an event begins, in the order of the legend. An event at infinity has no marker.
+STYLES = (
+    EventStyle("persistence + 2-cycle", "D", "border collision + cycle of twice the period", PALETTE[3], SOLID),
+    EventStyle("persistence", "o", "border collision", "#777777", SOLID),
+    EventStyle("nonsmooth fold + 2-cycle", "P", "nonsmooth fold + cycle of twice the period", PALETTE[3], DASHED),
+    EventStyle("nonsmooth fold", "s", "nonsmooth fold", PALETTE[5], SOLID),
+    EventStyle("degenerate border", "X", "degenerate border collision", PALETTE[5], DOTTED),
+    EventStyle("degenerate flip", "v", "flip", INK, DASHED),
+    EventStyle("degenerate Neimark-Sacker", "h", "Neimark-Sacker", INK, MIXED),
+    EventStyle("through infinity", "", "through infinity", INK, DOTTED),
+    EventStyle("continuum", "|", "continuum", PALETTE[2], SOLID),
 )
+#: Of more border collisions than this, which change nothing but the subregion, each is a small dot.
+MANY = 12
+#: Periods with a colour and an entry of their own in the legend.
+PERIODS = 4
+#: Entries of the legend, others not counted.
+ENTRIES = 8
+
+
+def event_style(event: Bifurcation) -> EventStyle:
+    """How an event is drawn."""
+    return next(style for style in STYLES if event.kind.startswith(style.kind))
 
 
 def plot_bifurcation_diagram(
@@ -56,40 +80,32 @@ def plot_bifurcation_diagram(
     Returns
     -------
     Axes
+        Events are marked at their exact values. Above the axes they are named, with the value, where there is room
+        for all; otherwise the border collisions that change nothing but the subregion are left out there, or all are.
+        A dotted line that crosses the picture is a value at which a branch goes to infinity.
 
     Raises
     ------
     ModelError
         If `coordinate` is no unit and no vector of M weights.
     """
-    ax = new_axes(6.8, 4.2) if ax is None else ax
+    ax = new_axes(6.8, 4.4) if ax is None else ax
     project, name = _projection(found, coordinate)
     periods = sorted({branch.period for branch in found.branches})
-    colours = {period: PALETTE[i] if i < len(PALETTE) else OTHER for i, period in enumerate(periods)}
+    colours = {period: PALETTE[i] if i < PERIODS else OTHER for i, period in enumerate(periods)}
     for branch in found.branches:
         _draw_branch(ax, branch, project, colours[branch.period])
     if not found.branches:
         said = "no fixed point or cycle" if found.complete else "none found; the search is not complete"
         ax.text(0.5, 0.5, said, transform=ax.transAxes, ha="center", color=INK)
     low, high = limits if limits is not None else _limits(found, project)
-    for event in found:
-        heights = project(event.points)
-        shown = heights[np.isfinite(heights)]
-        marker = _marker(event)
-        if not len(shown):
-            # At infinity: marked at the frame.
-            shown = np.array([high])
-        for y in shown:
-            inside = min(max(float(y), low), high)
-            ax.plot(
-                event.value, inside, marker[1], color="white", markeredgecolor=INK, markersize=6.5, zorder=5,
-                clip_on=False,
-            )  # fmt: skip
+    _draw_events(ax, found, project)
     ax.set_xlim(float(found.values[0]), float(found.values[-1]))
     ax.set_ylim(low, high)
     ax.set_xlabel(found.parameter)
     ax.set_ylabel(name if label is None else label)
     open_frame(ax)
+    _name_events(ax, found)
     _legend(ax, colours, found)
     return ax
 
@@ -100,7 +116,7 @@ def _projection(found: Bifurcations, coordinate: Any) -> tuple[Callable[[np.ndar
     if np.ndim(coordinate) == 0:
         last = None if n_units is None else n_units - 1
         unit = whole("coordinate", coordinate, 0, last, remark="(a unit), or a vector of weights")
-        return (lambda z: np.asarray(z[..., unit])), f"z[{unit}]"
+        return (lambda z: np.asarray(z[..., unit])), f"unit {unit}"
     weights = np.asarray(coordinate, dtype=np.float64)
     if n_units is not None and weights.shape != (n_units,):
         raise ModelError(f"coordinate must be a unit or a vector of {n_units} weights, got shape {weights.shape}")
@@ -120,7 +136,7 @@ def _draw_branch(ax: Axes, branch: Branch, project: Callable[[np.ndarray], np.nd
                 linestyle="-" if stable else (0, (4, 2)),
                 color=colour,
                 linewidth=2.0 if stable else 1.3,
-                zorder=3 if stable else 2,
+                zorder=3 if stable else 2.5,
                 solid_capstyle="butt",
             )
 
@@ -151,116 +167,71 @@ def _limits(found: Bifurcations, project: Callable[[np.ndarray], np.ndarray]) ->
     return low - margin, high + margin
 
 
-def _marker(event: Bifurcation) -> tuple[str, str, str]:
-    return next(row for row in MARKERS if event.kind.startswith(row[0]))
+def _draw_events(ax: Axes, found: Bifurcations, project: Callable[[np.ndarray], np.ndarray]) -> None:
+    grouped: dict[EventStyle, list[Bifurcation]] = {}
+    for event in found:
+        grouped.setdefault(event_style(event), []).append(event)
+    for style, events in grouped.items():
+        if not style.marker:
+            for value in {event.value for event in events}:
+                ax.axvline(value, color=INK, linewidth=0.9, linestyle=DOTTED, zorder=1)
+            continue
+        heights = [project(event.points) for event in events]
+        x = np.concatenate([np.full(len(y), e.value) for e, y in zip(events, heights, strict=True)])
+        y = np.concatenate(heights)
+        small = style.kind == "persistence" and len(events) > MANY
+        size, edge = (2.5, 0.5) if small else (6.5, 1.0)
+        shown = np.isfinite(y)
+        ax.plot(
+            x[shown], y[shown], style.marker, color="white", markeredgecolor=INK, zorder=4 if small else 5,
+            clip_on=False, markersize=size, markeredgewidth=edge,
+        )  # fmt: skip
+
+
+def _name_events(ax: Axes, found: Bifurcations) -> None:
+    """Names and values above the axes: of all events, or of those that change more than the subregion."""
+    low, high = float(found.values[0]), float(found.values[-1])
+    named = [(event.value, event_style(event).name) for event in found]
+    major = [(event.value, event_style(event).name) for event in found if event_style(event).kind != "persistence"]
+    if not label_values(ax, named, low, high):
+        label_values(ax, major, low, high)
 
 
 def _legend(ax: Axes, colours: dict[int, str], found: Bifurcations) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=colour, linewidth=2, label="fixed point" if period == 1 else f"{period}-cycle")
+        Line2D([], [], color=colour, linewidth=2, label="fixed point" if period == 1 else f"cycle of period {period}")
         for period, colour in colours.items()
+        if colour != OTHER
     ]
+    rest = [period for period, colour in colours.items() if colour == OTHER]
+    if rest:
+        handles.append(Line2D([], [], color=OTHER, linewidth=2, label=f"others, of period {rest[0]} to {rest[-1]}"))
     if any(not branch.stable.all() for branch in found.branches):
-        handles.append(Line2D([], [], color=INK, linewidth=1.3, linestyle=(0, (4, 2)), label="unstable"))
-    kinds = {_marker(event) for event in found}
-    for row in MARKERS:
-        if row in kinds:
-            handles.append(
-                Line2D([], [], marker=row[1], color="white", markeredgecolor=INK, markersize=6.5, linewidth=0,
-                       label=row[2])
-            )  # fmt: skip
+        handles.append(Line2D([], [], color=INK, linewidth=1.3, linestyle=DASHED, label="unstable"))
+    numbers: dict[EventStyle, int] = {}
+    for event in found:
+        numbers[event_style(event)] = numbers.get(event_style(event), 0) + 1
+    room = ENTRIES - sum(colour != OTHER for colour in colours.values()) - 1
+    frequent = sorted(numbers, key=lambda style: -numbers[style])[:room]
+    for style in STYLES:
+        if style in frequent:
+            text = style.name if numbers[style] == 1 else f"{style.name} ({numbers[style]})"
+            if style.marker:
+                marker = Line2D(
+                    [], [], marker=style.marker, color="white", markeredgecolor=INK, markersize=6.5, linewidth=0
+                )
+            else:
+                marker = Line2D([], [], color=INK, linewidth=0.9, linestyle=DOTTED)
+            marker.set_label(text)
+            handles.append(marker)
+    left_out = sum(number for style, number in numbers.items() if style not in frequent)
+    if left_out:
+        handles.append(Line2D([], [], linestyle="", label=f"other events ({left_out})"))
     if handles:
-        ax.legend(
-            handles=handles, fontsize=7.5, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2
-        )
-
-
-def plot_bifurcation_plane(plane: BifurcationPlane, ax: Axes | None = None, max_classes: int = 8) -> Axes:
-    """The plane of two parameters, coloured by what exists there; events on grid lines as dots.
-
-    Parameters
-    ----------
-    plane : BifurcationPlane
-    ax : Axes, optional
-    max_classes : int, optional
-        The most frequent combinations of numbers get a colour, the others are grey.
-
-    Returns
-    -------
-    Axes
-
-    Notes
-    -----
-    Each cell stands for the grid point at its centre. A class is the number of fixed points and cycles and how many
-    of them are stable; hatched cells were not searched to the end. Border collisions are dots, the others crosses.
-    """
-    from matplotlib.colors import ListedColormap
-    from matplotlib.patches import Patch
-
-    ax = new_axes(6.8, 4.6) if ax is None else ax
-    x, y = plane.values
-    classes, names, unknown = _classes(plane, max_classes)
-    palette = [*PALETTE[: len(names) - 1], OTHER] if names[-1] == "other" else list(PALETTE[: len(names)])
-    pale = [_pale(colour) for colour in palette]
-    ax.pcolormesh(
-        _cells(x), _cells(y), classes.T, cmap=ListedColormap(pale), vmin=-0.5, vmax=len(names) - 0.5, rasterized=True
-    )
-    if unknown.any():
-        hidden = np.ma.masked_where(~unknown.T, np.ones_like(unknown.T, dtype=np.float64))
-        ax.pcolor(_cells(x), _cells(y), hidden, hatch="///", alpha=0.0)
-    events = plane.events()
-    border = np.array([(a, b) for a, b, e in events if e.at_border]).reshape(-1, 2)
-    other = np.array([(a, b) for a, b, e in events if not e.at_border]).reshape(-1, 2)
-    handles: list[Any] = [Patch(color=colour, label=name) for colour, name in zip(pale, names, strict=True)]
-    if len(border):
-        handles += ax.plot(*border.T, ".", color=INK, markersize=3.5, label="border collision")
-    if len(other):
-        handles += ax.plot(*other.T, "x", color=INK, markersize=3.5, label="multiplier on the unit circle")
-    ax.set_xlim(float(_cells(x)[0]), float(_cells(x)[-1]))
-    ax.set_ylim(float(_cells(y)[0]), float(_cells(y)[-1]))
-    ax.set_xlabel(plane.parameters[0])
-    ax.set_ylabel(plane.parameters[1])
-    ax.legend(
-        handles=handles, fontsize=7.5, frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5),
-        title="number (stable)", title_fontsize=8,
-    )  # fmt: skip
-    return ax
-
-
-def _cells(values: np.ndarray) -> np.ndarray:
-    middles = 0.5 * (values[1:] + values[:-1])
-    return np.concatenate([[2 * values[0] - middles[0]], middles, [2 * values[-1] - middles[-1]]])
-
-
-def _pale(colour: str) -> tuple[float, float, float]:
-    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return (0.45 + 0.55 * red, 0.45 + 0.55 * green, 0.45 + 0.55 * blue)
-
-
-def _classes(plane: BifurcationPlane, max_classes: int) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """Class of each grid point, names of classes (the most frequent first), and where nothing is proved."""
-    n1, n2, periods = plane.counts.shape
-    both = np.concatenate([plane.counts, plane.stable], axis=2).reshape(n1 * n2, 2 * periods)
-    rows, inverse, frequency = np.unique(both, axis=0, return_inverse=True, return_counts=True)
-    order = np.argsort(-frequency, kind="stable")
-    rank = np.empty(len(rows), dtype=np.intp)
-    rank[order] = np.arange(len(rows))
-    shown = len(rows) if len(rows) <= max_classes else max_classes - 1
-    names = [_class_name(rows[i], periods) for i in order[:shown]]
-    if shown < len(rows):
-        names.append("other")
-    return np.minimum(rank[np.ravel(inverse)], len(names) - 1).reshape(n1, n2), names, ~plane.complete
-
-
-def _class_name(row: np.ndarray, periods: int) -> str:
-    if row[0] < 0:
-        return "not searched"
-    parts = []
-    for period in range(1, periods + 1):
-        number, stable = int(row[period - 1]), int(row[periods + period - 1])
-        if number:
-            what = "fixed point" if period == 1 else f"{period}-cycle"
-            parts.append(f"{number} {what}{'s' if number > 1 else ''} ({stable})")
-    return ", ".join(parts) or "nothing"
+        legend = ax.legend(
+            handles=handles, fontsize=7.5, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2,
+            title=None if found.complete else "search not complete: there may be others", title_fontsize=8,
+        )  # fmt: skip
+        legend.get_title().set_color(PALETTE[5])

@@ -17,7 +17,8 @@ from ..slow_manifolds import SlowManifolds
 from ..symbols import DivergenceMatrix, Occupancy
 from ..transition_graphs import TransitionGraph
 from .basins import plot_basins
-from .bifurcation_diagram import plot_bifurcation_diagram, plot_bifurcation_plane
+from .bifurcation_diagram import plot_bifurcation_diagram
+from .bifurcation_plane import plot_bifurcation_plane
 from .bitcode_statistics import plot_condition_divergences, plot_occupancy
 from .fixed_point_plane import plot_fixed_points
 from .graphs import plot_transition_graph

@@ -267,7 +267,8 @@ def test_plot_of_basins():
 
     ax = plot_basins(basin_slice(switch(), resolution=12), ("z_1", "z_2"))
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert [label.split("  ")[0] for label in labels] == ["fixed point", "fixed point", "undecided"]
+    assert [label.split("  ")[0] for label in labels[:2]] == ["stable node of 10", "stable node of 01"]
+    assert labels[2].startswith("on or near the boundary")
     assert ax.get_xlabel() == "z_1"
 
 

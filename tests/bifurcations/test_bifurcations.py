@@ -14,7 +14,8 @@ from plrnn_analysis import PLRNN
 from plrnn_analysis.bifurcations import Bifurcations, Branch, bifurcation_plane, bifurcations, path_through
 from plrnn_analysis.bifurcations.searches import search_at
 from plrnn_analysis.errors import ModelError
-from plrnn_analysis.plotting.bifurcation_diagram import plot_bifurcation_diagram, plot_bifurcation_plane
+from plrnn_analysis.plotting.bifurcation_diagram import plot_bifurcation_diagram
+from plrnn_analysis.plotting.bifurcation_plane import plot_bifurcation_plane
 
 SCENARIOS = sorted(name[:-4] for name in CASES if name.startswith("bc") and name.endswith("mu+1"))
 
@@ -376,7 +377,7 @@ def test_plane_of_the_skew_map() -> None:
 def test_plane_of_two_entries_and_inputs() -> None:
     model = PLRNN.relu_rnn([[-2.0]], [1.0], W_ih=[[1.0, -1.0]])
     plane = bifurcation_plane(model, (("input", 0), ("input", 1)), [-2.0, 0.0, 2.0], [-1.5, 0.5], max_period=2)
-    assert plane.parameters == ("input[0]", "input[1]")
+    assert plane.parameters == ("input 0", "input 1")
     for i, s in enumerate(plane.values[0]):
         for j, r in enumerate(plane.values[1]):
             assert plane.counts[i, j].tolist() == [1, int(1 + s - r > 0)]
@@ -466,9 +467,9 @@ def test_tables_and_names() -> None:
 def test_figures() -> None:
     found = bifurcations(skew(0.4, -1.5), ("h", 0), [-1.0, 1.0], max_period=2)
     ax = plot_bifurcation_diagram(found)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("h[0]", "z[0]")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("h[0]", "unit 0")
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert texts == ["fixed point", "2-cycle", "unstable", "border collision: persistence + 2-cycle"]
+    assert texts == ["fixed point", "cycle of period 2", "unstable", "border collision + cycle of twice the period"]
     assert plot_bifurcation_diagram(found, [2.0]).get_ylabel() == "readout"
     for wrong in (3, [1.0, 2.0]):
         with pytest.raises(ModelError, match="coordinate"):
