@@ -145,7 +145,7 @@ def takes_checkpoints(command: Callable[..., None]) -> Callable[..., None]:
     def read(checkpoints: list[Path], **options: Any) -> list[Checkpoint]:
         return [_checkpoint(path, **options) for path in checkpoints]
 
-    several = Annotated[list[Path], typer.Argument(metavar="CHECKPOINT...", help=f"{_FILES} Several are a path.")]
+    several = Annotated[list[Path], typer.Argument(metavar="CHECKPOINT", help=f"{_FILES} Several are a path.")]
     return _reading(command, {"checkpoints": several}, read)
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from . import __version__
 from ._files import check_file
-from ._wording import printable
 from .checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoint
+from .command_group import INTERRUPTED_NOTICE, TRAINING_HINT, CommandGroup
 from .commands import add_commands
-from .errors import PLRNNError
 from .interruption import INTERRUPTED, Interruption
 from .trial_choice import STORY_TRIALS, driving_trials, held_input
 
@@ -30,45 +28,13 @@ __all__ = ["app", "main"]
 # Free runs of a graph.
 FREE_STEPS, FREE_RUNS = 10_000, 10
 ENTRY_POINTS = "plrnn.commands"
-INTERRUPTED_NOTICE = "interrupted"
-TRAINING_HINT = 'this command trains networks and needs PyTorch: pip install "plrnn-analysis[train]"'
-
-
-class _Group(TyperGroup):
-    """Turns the package's errors, of any subcommand, into one line and an exit code."""
-
-    def make_context(self, *args: Any, **options: Any) -> Any:
-        try:
-            return super().make_context(*args, **options)
-        except KeyboardInterrupt:
-            typer.echo(f"plrnn: {INTERRUPTED_NOTICE}", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except PLRNNError as error:
-            message, code = str(error), 2
-        except KeyboardInterrupt:
-            message, code = INTERRUPTED_NOTICE, INTERRUPTED
-        except MemoryError:
-            message, code = "there is not enough memory for this: ask for fewer steps, trajectories or trials", 2
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            message, code = f"{error.filename}: {error.strerror}" if error.filename else str(error), 2
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] != "torch":
-                raise
-            message, code = TRAINING_HINT, 1
-        typer.echo(f"plrnn: {printable(' '.join(message.split()))}", err=True)
-        raise typer.Exit(code)
 
 
 app = typer.Typer(
     name="plrnn",
-    cls=_Group,
-    help="Exact analysis of piecewise-linear recurrent networks.",
+    cls=CommandGroup,
+    help="Exact analysis of piecewise-linear recurrent networks.\n\n"
+    "Example: plrnn analyze rnn.safetensors\n\nExample: plrnn COMMAND --help",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 import plrnn_analysis as pa
 from plrnn_analysis import cli, findings, from_json
+from plrnn_analysis.command_group import CommandGroup
 from plrnn_analysis.summary import coverage_sentences
 
 
@@ -320,7 +321,7 @@ def test_errors_are_one_line(choice: Path, tmp_path: Path) -> None:
 
 def fresh_app(monkeypatch: pytest.MonkeyPatch, *entries: object) -> typer.Typer:
     monkeypatch.setattr(cli.metadata, "entry_points", lambda group: entries if group == "plrnn.commands" else ())
-    app = typer.Typer(cls=cli._Group, pretty_exceptions_enable=False)
+    app = typer.Typer(cls=CommandGroup, pretty_exceptions_enable=False)
     app.callback()(lambda: None)
     cli._join_entry_points(app)
     return app

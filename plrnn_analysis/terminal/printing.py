@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
 from rich import box
@@ -13,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from .._wording import printable
+from ..wrapping import wrapped
 
-__all__ = ["NAME", "NUMBER", "TextTable", "say", "wrapped"]
+__all__ = ["NAME", "NUMBER", "TextTable", "say"]
 
 # Bitcodes longer than this stand below a table that has no room for them.
 LONG_CODE = 8
@@ -22,8 +22,6 @@ LONG_CODE = 8
 NAME, NUMBER = "subregion", "no."
 # Between two columns: half of it padding, half of it what rich puts between them.
 GAP = 2
-# Signs after which a word that is longer than a line goes on in the next.
-_BREAK = re.compile(r"(?<=[/\\_.,;:=-])")
 
 
 def say(*parts: str | TextTable, style: str | None = None, console: Console | None = None) -> None:
@@ -45,73 +43,6 @@ def say(*parts: str | TextTable, style: str | None = None, console: Console | No
     for part in parts:
         shown = Text(wrapped(printable(part), console.width)) if isinstance(part, str) else part
         console.print(shown, style=style, soft_wrap=isinstance(part, str))
-
-
-def wrapped(text: str, width: int, hanging: str = "") -> str:
-    r"""The text in lines of at most `width` cells, broken between words.
-
-    Parameters
-    ----------
-    text : str
-        Its own line ends stay.
-    width : int
-    hanging : str, optional
-        What the lines that a line is continued in begin with.
-
-    Notes
-    -----
-    A word that is longer than a line is broken after a slash, a dot or the like, or, without any, where the line ends.
-
-    Examples
-    --------
-    >>> print(wrapped("9 fixed points in runs/flipflop/net.safetensors", 20))
-    9 fixed points in
-    runs/flipflop/net.
-    safetensors
-    """
-    width = max(width, 1)
-    if cell_len(hanging) > width // 2:
-        hanging = ""
-    return "\n".join(_wrapped_line(line, width, hanging) for line in text.split("\n"))
-
-
-def _wrapped_line(text: str, width: int, hanging: str) -> str:
-    lines: list[str] = []
-    line, empty = "", True
-    for space, word in re.findall(r"([ \t]*)([^ \t]+)", text):
-        if empty and not lines and not line:
-            # Indentation.
-            line = space if cell_len(space) < width // 2 else ""
-            space = ""
-        if not empty and cell_len(line + space + word) > width:
-            lines.append(line)
-            line, space, empty = hanging, "", True
-        for piece in _pieces(word, width - cell_len(line + space), width - cell_len(hanging)):
-            if not empty and cell_len(line + space + piece) > width:
-                lines.append(line)
-                line, space = hanging, ""
-            line, space, empty = line + space + piece, "", False
-    return "\n".join([*lines, line])
-
-
-def _pieces(word: str, first: int, others: int) -> list[str]:
-    """A word in pieces, the first and the others of at most so many cells."""
-    if cell_len(word) <= first:
-        return [word]
-    pieces: list[str] = []
-    for part in filter(None, _BREAK.split(word)):
-        room = others if len(pieces) > 1 else first
-        if pieces and cell_len(pieces[-1] + part) <= room:
-            pieces[-1] += part
-            continue
-        room = others if pieces else first
-        while cell_len(part) > room:
-            end = next(i for i in range(len(part), 0, -1) if cell_len(part[:i]) <= max(room, 2))
-            pieces.append(part[:end])
-            part, room = part[end:], others
-        if part:
-            pieces.append(part)
-    return pieces
 
 
 class TextTable:

@@ -14,7 +14,10 @@ def demo(
     seed: Seed = 0,
     device: Device = "auto",
 ) -> None:
-    """Train P = 0 and P = 2 on addition, then find and draw everything that is exact about the result."""
+    """Train P = 0 and P = 2 on addition, then find and draw everything that is exact about the result.
+
+    Example: plrnn demo --out demo
+    """
     with interruptible():
         from ..experiments.demo import run_demo
 

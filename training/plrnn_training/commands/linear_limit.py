@@ -41,7 +41,10 @@ def linear_limit_addition(
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Train networks with P = 0, 1, 2, ... ReLUs on addition and hold them against what no linear model can pass."""
+    """Train networks with P = 0, 1, 2, ... ReLUs on addition and hold them against what no linear model can pass.
+
+    Example: plrnn linear-limit addition --out runs/linear-limit --length 50 --pwl-units 0,1,2
+    """
     with interruptible():
         from ..experiments.linear_limit import run_linear_limit
         from ..recipe import Recipe

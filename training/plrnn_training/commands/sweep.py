@@ -56,6 +56,10 @@ def sweep_task(
     """Train models of a task for every combination of P, seed and data size.
 
     The same command goes on where an earlier one stopped, however it did.
+
+    Example: plrnn sweep contextual --recipe quick --out runs/contextual
+
+    Example: plrnn sweep digits --pwl-units 0,2,5 --seeds 5 --baselines gru,lstm --out runs/digits
     """
     with interruptible():
         from ..runs import parse_whole_numbers

@@ -56,7 +56,10 @@ def train_addition(
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Train on addition: a stream of numbers, two of them marked; answer with the sum of these two."""
+    """Train on addition: a stream of numbers, two of them marked; answer with the sum of these two.
+
+    Example: plrnn train addition --out runs/addition --pwl-units 0,1,2 --seeds 3
+    """
     with interruptible():
         from plrnn_analysis.linear_limit import addition_floor, readout_floor
 

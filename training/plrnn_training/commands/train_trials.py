@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
+
+from plrnn_analysis.command_group import CommandList
 
 from .options import (
     Batch,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["TaskOrFile", "train_trials"]
 
 
-class TaskOrFile(TyperGroup):
+class TaskOrFile(CommandList):
     """A group whose first argument is one of its commands, or else the file that ``trials`` reads."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -75,7 +76,14 @@ def train_trials(
     resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Train on trials of your own: FILE holds inputs (trials, T, K) and targets (trials, T, N) or labels."""
+    """Train on trials of your own: FILE holds inputs (trials, T, K) and targets (trials, T, N) or labels.
+
+    The word trials may be left out.
+
+    Example: plrnn train trials go-nogo.npz --out runs/go-nogo --pwl-units 0,2,5
+
+    Example: plrnn train recordings/ --out runs/recordings --units 40 --seeds 5
+    """
     with interruptible():
         from plrnn_analysis.errors import PLRNNError
 
