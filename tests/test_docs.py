@@ -73,6 +73,9 @@ def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         if not os.environ.get(variable):
             pytest.skip(f"{variable} does not say where {file} is")
         shutil.copy(os.environ[variable], tmp_path / file)
+    if page == PAGES[0]:
+        # It is read in the repository, and names files there.
+        (tmp_path / "docs").symlink_to(ROOT / "docs")
     found = [block for block in blocks(page) if block[0] in ("pycon", "console")]
     if page.name not in ("README.md", "quickstart.md") and found:
         pa.save(pa.PLRNN.al_rnn(**CHOICE), "choice.safetensors")
@@ -92,13 +95,56 @@ def test_no_example_escapes() -> None:
                 assert ">>> " not in body and "$ plrnn" not in body, (page, body)
 
 
-def test_readme_prints_what_make_runs() -> None:
-    readme, makefile = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "Makefile"))
+def test_readme_and_quickstart_print_what_make_runs() -> None:
+    files = ("README.md", "docs/quickstart.md", "Makefile", ".ci/run")
+    readme, quickstart, makefile, ci = ((ROOT / name).read_text(encoding="utf-8") for name in files)
     for command in (
         '-m pip install -c constraints.txt -e ".[train,dev]"',
         "plrnn demo --out demo-out",
         "pytest tests plrnn_analysis training/plrnn_training --doctest-modules",
     ):
-        assert command in readme and command in makefile
+        assert command in quickstart and command in makefile
+    assert "pytest tests plrnn_analysis training/plrnn_training --doctest-modules" in readme
+    commands = re.findall(r"^\$ (.*)$", readme, re.MULTILINE)
+    assert [command.split()[:2] for command in commands] == [["make", "demo"], ["make", "test"]]
     for target in re.findall(r"[`$] ?make ([a-z-]+)", readme):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE) and re.search(
+            rf"^make {target}\b", ci, re.MULTILINE
+        ), target
+
+
+def test_readme_fits_on_a_screen_and_points_at_what_exists() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(readme.splitlines()) <= 72
+    for target in re.findall(r"\]\(([^)#]+)\)", readme):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_readme_cites_as_the_citation_file_does() -> None:
+    cff = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    entry = "\n".join(body for language, body in blocks(ROOT / "README.md") if language == "bibtex")
+    plain = re.sub(r"[{}]", "", entry)
+    for value in re.findall(
+        r'^ *(?:- )?(?:title|version|journal|year|value|name): "?([^"\n]+?)"?$',
+        cff.split("  - type: conf")[0],
+        re.MULTILINE,
+    ):
+        assert value in plain, value
+    assert "Brenner, Manuel and Koppe, Georgia" in plain
+
+
+def test_the_table_of_finders_is_one_table() -> None:
+    """README shows what the page on other finders shows, and the counts of the networks in docs/networks."""
+    import plrnn_analysis as pa
+
+    def rows(name: str) -> list[str]:
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        start = next(i for i, line in enumerate(lines) if line.startswith("| found, seconds |"))
+        return lines[start : start + 6]
+
+    table = rows("README.md")
+    assert table == rows("docs/coming-from/index.md")
+    for row, name in zip(table[2:4], ("flipflop32", "lorenz")):
+        model = pa.load(ROOT / "docs" / "networks" / f"{name}.safetensors")
+        found = model.fixed_points()
+        assert found.complete and f"{model.map.n_relu} ReLUs" in row and f" all {len(found)}, " in row.split("|")[-2]

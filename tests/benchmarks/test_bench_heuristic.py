@@ -15,6 +15,7 @@ import numba
 import numpy as np
 import pytest
 from oracle import brute_force, brute_force_cycles
+from other_finders import scyfi
 from systems import planted_al_rnn
 
 from plrnn_analysis.engines.heuristic import default_limits
@@ -26,67 +27,6 @@ GAINS = (1.0, 2.0, 3.0)
 LIMIT = 20.0
 # Words up to which brute force answers.
 ORACLE = 1 << 12
-
-
-def scyfi(A, W, V, c, h, period, outer, inner, rng, most):
-    """Words (n, period * H) of the k-cycles the published iteration finds; also how many words it solved.
-
-    Both counters start anew when something new is found; a word that reproduces itself is followed by a random one.
-    Rounding and rotations are left to the caller, but a rotation or a repeated shorter word is not new.
-    """
-    m, n = A.shape[0], V.shape[0]
-    found = np.zeros((most, period, n), dtype=np.bool_)
-    number, solved, i = 0, 0, 0
-    while i <= outer:
-        word = rng.random((period, n)) < 0.5
-        step = 0
-        while step < inner:
-            step += 1
-            solved += 1
-            J, offset = np.eye(m), np.zeros(m)
-            for t in range(period):
-                active = W * word[t].astype(np.float64)
-                one = A + active @ V
-                offset = one @ offset + active @ c + h
-                J = one @ J
-            K = np.eye(m) - J
-            z = np.zeros(m)
-            regular = True
-            try:
-                z = np.linalg.solve(K, offset)
-            except Exception:  # np.linalg.LinAlgError, which Numba does not know
-                regular = False
-            if not regular:
-                word = rng.random((period, n)) < 0.5
-                continue
-            following = np.zeros((period, n), dtype=np.bool_)
-            for t in range(period):
-                y = V @ z + c
-                following[t] = y > 0.0
-                z = A @ z + W @ np.maximum(y, 0.0) + h
-            if np.any(following != word):
-                word = following
-                continue
-            new = True
-            for turn in range(1, period):
-                if period % turn == 0:
-                    same = True
-                    for t in range(period):
-                        same = same and np.all(word[t] == word[(t + turn) % period])
-                    new = new and not same
-            for other in range(number):
-                for turn in range(period):
-                    same = True
-                    for t in range(period):
-                        same = same and np.all(word[t] == found[other, (t + turn) % period])
-                    new = new and not same
-            if new and number < most:
-                found[number] = word
-                number += 1
-                i, step = 0, 0
-            word = rng.random((period, n)) < 0.5
-        i += 1
-    return found[:number], solved
 
 
 compiled = numba.njit(scyfi)
