@@ -18,7 +18,7 @@ from ..readouts import with_outputs
 from ..results import Continuum, FixedPoint, FixedPoints, Trajectory
 from ..results.naming import channel_name
 from ..slow_manifolds import SlowManifolds, distance_in_ranges
-from .style import INK, PALETTE, axes_for, by_label, light, percents, two_different
+from .style import INK, PALETTE, SHOWABLE, axes_for, by_label, light, percents, showable, two_different
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,9 +40,6 @@ MANY, SMALLEST = 30, 0.35
 MOST_SLOW = 20
 #: Points of the ellipse that a complex pair of eigenvectors spans.
 TURN = np.exp(2j * np.pi * np.arange(49) / 48)
-
-#: States beyond it belong to runs that diverge: their squares overflow.
-SHOWABLE = 1e100
 
 _Projection = Callable[[np.ndarray], np.ndarray]
 
@@ -109,8 +106,7 @@ def plot_fixed_points(
     if trajectory is not None:
         values = trajectory.states if outputs is None else trajectory.outputs
         assert values is not None  # _plane has looked
-        shown = (np.abs(values) <= SHOWABLE) & trajectory.valid[..., None]
-        runs = project(np.where(shown, values, np.nan)[:max_trials])
+        runs = project(np.where(trajectory.valid[..., None], showable(values), np.nan)[:max_trials])
     low, high, inside = _window(positions, _nearest(continua, project, runs) if linear else positions[:0], runs)
     _draw_trials(ax, runs)
     if linear:

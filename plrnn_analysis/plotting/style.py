@@ -23,6 +23,7 @@ __all__ = [
     "INK",
     "OTHER",
     "PALETTE",
+    "SHOWABLE",
     "bitcode_colours",
     "bitcode_strings",
     "axes_for",
@@ -34,12 +35,16 @@ __all__ = [
     "open_frame",
     "percent",
     "percents",
+    "showable",
     "text_colour",
     "two_different",
 ]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+
+#: States beyond it belong to runs that diverge: their squares overflow, and so do the ticks of axes.
+SHOWABLE = 1e100
 
 #: What a style of the reader's may change so that our ink is no longer seen.
 LIGHT: dict[Any, Any] = {
@@ -140,6 +145,12 @@ def two_different(name: str, pair: tuple[int, int], n: int) -> tuple[int, int]:
     if i == j:
         raise ModelError(f"{name} must be two different numbers in 0..{n - 1}, got {pair!r}")
     return i, j
+
+
+def showable(values: np.ndarray) -> np.ndarray:
+    """The values that can be drawn; NaN, a gap, where a run has diverged."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(values) <= SHOWABLE, values, np.nan)
 
 
 def open_frame(ax: Axes) -> None:

@@ -162,4 +162,4 @@ def test_figures_leave_it_out(model, padded) -> None:
     drawn = sum(len(line.get_xdata()) for line in plane.lines if line.get_marker() == ".")
     assert drawn == sum(LENGTHS)
     figure = plot_trial(padded, trial=1)
-    assert figure.axes[4].get_xlim() == (0.5, 3.5)
+    assert figure.axes[4].get_xlim() == (-0.5, 2.5)

@@ -111,8 +111,11 @@ def test_hollow_points_lie_outside_the_visited_range():
 
 def test_errors():
     _, run = model_and_run(3)
-    with pytest.raises(ModelError, match="driven by inputs"):
-        plot_trial(replace(run, inputs=None))
+    for options in ({"trial": 20}, {"mark_channel": 2}):
+        with pytest.raises(ModelError, match=next(iter(options))):
+            plot_trial(run, **options)
+    with pytest.raises(ModelError, match="mark_channel"):
+        plot_trial(replace(run, inputs=None), mark_channel=0)
     with pytest.raises(ModelError, match="two different ones"):
         plot_state_plane(run, relus=(0, 3))
     with pytest.raises(ModelError, match="units must be two different numbers"):
