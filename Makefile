@@ -36,7 +36,7 @@ lint: $(DEV)  ## ruff, mypy and import-linter only
 coverage:  ## the same with coverage measured; fails below the floor in pyproject.toml
 	$(MAKE) test PYTEST="--cov --cov-report=term:skip-covered"
 
-stress: $(DEV)  ## the slow tests: Ctrl-C, the whole demo, kernels with index checks, larger systems
+stress: $(DEV)  ## the slow tests: Ctrl-C, the whole demo, reports in a browser, kernels with index checks, larger systems
 	$(QUIET) $(BIN)/pytest tests -m "slow or stress" $(SHARED) --durations=25
 
 images: $(DEV)  ## draw anew the stored pictures of figures that have changed: look at each before committing it

@@ -69,3 +69,10 @@ def _draw(*arguments: Any, **options: Any) -> Any:
     from .plotting import plot_result
 
     return plot_result(*arguments, **options)
+
+
+@hooks.report.fill
+def _report(*arguments: Any, **options: Any) -> Any:
+    from .report import write_report
+
+    return write_report(*arguments, **options)

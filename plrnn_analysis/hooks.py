@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Hook", "draw", "import_all_results", "version"]
+__all__ = ["Hook", "draw", "import_all_results", "report", "version"]
 
 
 class Hook:
@@ -37,5 +37,7 @@ class Hook:
 draw = Hook("draw a result")
 #: Imports every room that defines results, so that all of them are known by name.
 import_all_results = Hook("import the rooms that define results")
+#: Writes a report on a model: ``report(model, directory, **options)``.
+report = Hook("write a report")
 #: The version of the package: ``version()``.
 version = Hook("say the version")

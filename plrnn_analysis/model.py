@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from .errors import ModelError
+from .hooks import report
 from .network import Network
 from .readouts import with_outputs
 
 if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
     from .attractors import Attractors
     from .bifurcations import Bifurcations
     from .explain import Explanation
@@ -329,3 +333,18 @@ class PLRNN(Network):
         graph = exact_transition_graph(self.map.with_input(constant_input), box, **options)
         graph.graph.update(model=repr(self).strip("<>"), architecture=self.architecture)
         return graph
+
+    def report(self, directory: str | os.PathLike[str], constant_input: Any = None, **options: Any) -> Path:
+        """Write everything that is found to one page of HTML; see :func:`plrnn_analysis.report.write_report`.
+
+        Parameters
+        ----------
+        directory : path-like
+            Of the page.
+        constant_input : (K,) array_like, optional
+            The input held on; None stands for zero input.
+        **options
+            ``trials``, ``max_period``, ``time_limit``, ... of :func:`plrnn_analysis.report.write_report`.
+        """
+        page: Path = report(self, directory, constant_input, **options)
+        return page

@@ -25,7 +25,8 @@ def main(data: Path) -> None:
     assert importlib.util.find_spec("plrnn_training") is not None, "the wheel must hold both packages"
 
     installed, source = Path(pa.__file__).parent, data.parent.parent / "plrnn_analysis"
-    missing = [path for path in source.rglob("*.py") if not (installed / path.relative_to(source)).exists()]
+    wanted = [path for kind in ("py", "html", "css", "js") for path in source.rglob(f"*.{kind}")]
+    missing = [path for path in wanted if not (installed / path.relative_to(source)).exists()]
     assert not missing, missing
     for module in pkgutil.walk_packages(pa.__path__, "plrnn_analysis."):
         if not module.name.endswith(".torch_file"):
@@ -41,11 +42,14 @@ def main(data: Path) -> None:
     assert done.returncode == 0 and "Complete: all 2^2 subregions" in done.stdout, done
     done = plrnn("graph", str(data / "choice.safetensors"), "-o", "graph.graphml", "--steps", "100")
     assert done.returncode == 0 and Path("graph.graphml").exists(), done
+    done = plrnn("report", str(data / "choice.safetensors"), "-o", "report", "--steps", "100")
+    page = Path("report", "report.html")
+    assert done.returncode == 0 and "<title>choice.safetensors: report</title>" in page.read_text("utf-8"), done
     for command in (("train", "addition", "--out", "x"), ("demo", "--out", "x")):
         done = plrnn(*command)
         assert done.returncode == 1 and "plrnn-analysis[train]" in done.stderr, done
         assert "Traceback" not in done.stderr and not Path("x").exists(), done
-    print("wheel: imports, loads, analyses and writes graphs without torch; training says what to install")
+    print("wheel: imports, loads, analyses and writes graphs and reports without torch; training says what to install")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from .explaining import explain
 from .information import info
 from .input_diagram import input_diagram
 from .reduction import reduce
+from .reporting import report
 from .searches import attractors, cycles
 
 __all__ = ["add_commands"]
@@ -30,3 +31,4 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(reduce)
     app.command()(compare)
     app.command()(explain)
+    app.command()(report)
