@@ -18,9 +18,11 @@ __all__ = [
     "EDGE",
     "FEW_RELUS",
     "INK",
+    "MOST_DRAWN",
     "OTHER",
     "PALETTE",
     "NodeLook",
+    "all_looks",
     "by_visits",
     "by_way_of_others",
     "graph_looks",
@@ -39,6 +41,8 @@ EDGE = "#555555"
 FEW_RELUS = 6
 #: Up to this many nodes stand on a circle, in the order of their bitcodes; more are placed by who follows whom.
 ON_A_CIRCLE = 8
+#: Of more nodes than this figures draw the most visited.
+MOST_DRAWN = 24
 #: Above this many nodes places are computed by forces instead of by path lengths, which cost the cube of their number;
 #: of still more nobody could follow the edges, and they stand in a spiral, the most visited in its middle.
 BY_PATHS, BY_FORCES = 64, 300
@@ -228,13 +232,9 @@ def graph_looks(graph: networkx.DiGraph, nodes: Sequence[str] | None = None) -> 
         in the middle. Above eight nodes sizes grow with visits.
     """
     ranked = by_visits(graph)
-    labels = node_labels(ranked)
     wanted = set(ranked if nodes is None else nodes)
     shown = [node for node in ranked if node in wanted]
-    colours = node_colours(ranked)
-    if any(len(str(node)) > FEW_RELUS for node in ranked) and (reached := reached_first(graph)):
-        of_end = node_colours([node for node in ranked if reached.get(node) == node])
-        colours = {node: of_end[reached[node]] if node in reached else OTHER for node in ranked}
+    labels, colours = node_labels(ranked), _colours(graph, ranked)
     if len(shown) <= ON_A_CIRCLE:
         places = _places_by_bitcode(sorted(shown, key=str))
         radii = dict.fromkeys(shown, 0.2 if len(shown) <= 4 else 0.9 / len(shown))
@@ -242,6 +242,64 @@ def graph_looks(graph: networkx.DiGraph, nodes: Sequence[str] | None = None) -> 
         radii = _radii(graph, shown)
         places = _places_by_steps(graph, shown, radii) if len(shown) <= BY_FORCES else _spiral(shown)
     return {n: NodeLook(labels[n], colours[n], (float(places[n][0]), float(places[n][1])), radii[n]) for n in shown}
+
+
+def all_looks(graph: networkx.DiGraph) -> dict[str, NodeLook]:
+    """How all subregions are drawn: the most visited as in the figure, the others small and in rings around them.
+
+    Parameters
+    ----------
+    graph : networkx.DiGraph
+
+    Returns
+    -------
+    dict of str to NodeLook
+        The most visited first. Each of the others stands on the side of those that it follows or is followed by.
+    """
+    ranked = by_visits(graph)
+    drawn, others = ranked[:MOST_DRAWN], ranked[MOST_DRAWN:]
+    looks = graph_looks(graph, drawn)
+    if not others:
+        return looks
+    labels, colours = node_labels(ranked), _colours(graph, ranked)
+    radius = min(look.radius for look in looks.values()) / 2.0
+    places = {node: np.array(look.place) for node, look in looks.items()}
+    for node, place in _rings(graph, places, others, radius).items():
+        looks[node] = NodeLook(labels[node], colours[node], (float(place[0]), float(place[1])), radius)
+    return looks
+
+
+def _colours(graph: networkx.DiGraph, ranked: Sequence[str]) -> dict[str, str]:
+    colours = node_colours(ranked)
+    if any(len(str(node)) > FEW_RELUS for node in ranked) and (reached := reached_first(graph)):
+        of_end = node_colours([node for node in ranked if reached.get(node) == node])
+        colours = {node: of_end[reached[node]] if node in reached else OTHER for node in ranked}
+    return colours
+
+
+def _rings(
+    graph: networkx.Graph, places: dict[str, np.ndarray], nodes: Sequence[str], radius: float
+) -> dict[str, np.ndarray]:
+    """Places on rings around `places`, from the inside, turned so that neighbours are near."""
+    centre = np.mean(list(places.values()), axis=0)
+    reach = max(float(np.linalg.norm(place - centre)) for place in places.values()) + 4.0 * radius
+    near = graph.to_undirected(as_view=True) if graph.is_directed() else graph
+    placed, first = dict(places), 0
+    while first < len(nodes):
+        reach += 4.0 * radius
+        ring = nodes[first : first + max(1, int(2.0 * np.pi * reach / (3.0 * radius)))]
+        first += len(ring)
+        angles = {}
+        for i, node in enumerate(ring):
+            known = [placed[other] - centre for other in near[node] if other in placed]
+            x, y = np.sum(known, axis=0) if known else (np.cos(i), np.sin(i))
+            angles[node] = float(np.arctan2(y, x))
+        ring = sorted(ring, key=lambda node: angles[node])
+        slots = 2.0 * np.pi * np.arange(len(ring)) / len(ring)
+        turn = np.angle(np.sum(np.exp(1j * (np.array([angles[node] for node in ring]) - slots))))
+        for node, angle in zip(ring, slots + turn, strict=True):
+            placed[node] = centre + reach * np.array([np.cos(angle), np.sin(angle)])
+    return {node: placed[node] for node in nodes}
 
 
 def _places_by_bitcode(nodes: Sequence[str]) -> dict[str, np.ndarray]:

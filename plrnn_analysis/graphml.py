@@ -16,7 +16,7 @@ import numpy as np
 
 from ._files import write_atomically
 from ._validation import one_of
-from .appearance import EDGE, graph_looks, rgb
+from .appearance import EDGE, all_looks, rgb
 from .errors import GraphError
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str], flavour: 
     flavour : {"plain", "gephi"}, optional
         ``"plain"``: what the graph holds and nothing else. ``"gephi"``: nodes also get what Gephi takes for their
         looks, ``x``, ``y``, ``size``, ``r``, ``g``, ``b`` and a short ``label``, edges their colour, so that the graph
-        opens looking as :func:`plrnn_analysis.plotting.plot_transition_graph` draws it; attributes of the graph
-        itself, each an error in Gephi's import report, are left out. What the graph has under these names stays.
+        opens looking as :func:`plrnn_analysis.plotting.plot_transition_graph` draws it, with the subregions that the
+        figure leaves out in rings around the others. Attributes of the graph itself, each an error in Gephi's import
+        report, are left out. What the graph has under these names stays.
 
     Raises
     ------
@@ -121,7 +122,7 @@ def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str], flavour: 
 
 def _looks(graph: networkx.Graph) -> dict[Hashable, dict[str, Any]]:
     """What Gephi takes for the looks of nodes, as in the figure; its units are about a pixel."""
-    looks = graph_looks(graph)
+    looks = all_looks(graph)
     scale = max(SCALE, SMALLEST / min((look.radius for look in looks.values()), default=1.0))
     return {
         node: {

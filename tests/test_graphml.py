@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 import plrnn_analysis as pa
 from plrnn_analysis import GraphError, write_graphml
 
+NETWORKS = Path(__file__).resolve().parent.parent / "docs" / "networks"
+
 
 @pytest.fixture
 def path(tmp_path) -> Path:
@@ -271,8 +273,9 @@ def test_writing_is_atomic(path, monkeypatch):
 
 def gephi_reads(path: Path) -> tuple[dict, list, list]:
     """Properties of nodes and edges, and complaints, as Gephi's importer takes them: by the id or name of a key."""
-    of_nodes = {"label", "x", "y", "z", "size", "r", "g", "b", "color"}
-    of_edges = {"label", "weight", "id", "r", "g", "b", "color"}
+    aliases = {"d3": "label", "xpos": "x", "ypos": "y"}, {"edgelabel": "label", "d7": "label", "Edge Weight": "weight"}
+    of_nodes = {name: name for name in ("label", "x", "y", "z", "size", "r", "g", "b", "color")} | aliases[0]
+    of_edges = {name: name for name in ("label", "weight", "id", "r", "g", "b", "color")} | aliases[1]
     space = "{http://graphml.graphdrawing.org/xmlns}"
     root = ET.parse(path).getroot()
     complaints, properties = [], {"node": {}, "edge": {}}
@@ -281,8 +284,8 @@ def gephi_reads(path: Path) -> tuple[dict, list, list]:
         if domain not in properties:
             complaints.append(names[1])
             continue
-        name = next((name for name in names if name in (of_nodes if domain == "node" else of_edges)), None)
-        if name:
+        known = of_nodes if domain == "node" else of_edges
+        if (name := next((known[name] for name in names if name in known), None)) is not None:
             properties[domain][key.get("id")] = name
 
     def data(element: ET.Element, domain: str) -> dict:
@@ -314,12 +317,46 @@ def test_exact_graphs_have_weights_too(path):
     assert not complaints and {n: data["label"] for n, data in nodes.items()} == {"0": "0", "1": "1"}
 
 
-@pytest.mark.parametrize("relus", [0, 1, 2, 4, 9])
-def test_in_gephi_it_looks_like_the_figure(path, relus):
+def drawn(graph: nx.DiGraph) -> dict[str, tuple]:
+    """Places, radii and colours of the figure, by the names that stand in its nodes."""
     from matplotlib.patches import Circle
 
     from plrnn_analysis.plotting import plot_transition_graph
 
+    ax = plot_transition_graph(graph)
+    names = {tuple(np.round(text.get_position(), 6)): text.get_text().split("\n")[0] for text in ax.texts}
+    circles = [patch for patch in ax.patches if isinstance(patch, Circle)]
+    return {
+        names[tuple(np.round(c.center, 6))]: (
+            *c.center,
+            c.radius,
+            *(round(255 * part) for part in c.get_facecolor()[:3]),
+        )
+        for c in circles
+    }
+
+
+def from_the_file_alone(path: Path) -> tuple[dict[str, tuple], list[dict]]:
+    """The same as Gephi reads it: a size is a radius, and y points upwards."""
+    nodes, edges, complaints = gephi_reads(path)
+    assert complaints == []
+    numbers = ("x", "y", "size")
+    looks = {d["label"]: (*(float(d[n]) for n in numbers), *(int(d[c]) for c in "rgb")) for d in nodes.values()}
+    assert len(looks) == len(nodes)
+    return looks, [data for *_, data in edges]
+
+
+def assert_alike(figure: dict[str, tuple], file: dict[str, tuple]) -> None:
+    """Every node of the figure stands in the file, in one scale, with its name, place, size and colour."""
+    assert figure.keys() <= file.keys()
+    scale = next(file[name][2] / figure[name][2] for name in figure)
+    for name, (x, y, radius, *colour) in figure.items():
+        assert file[name][:3] == pytest.approx((scale * x, scale * y, scale * radius), abs=1e-6)
+        assert list(file[name][3:]) == colour
+
+
+@pytest.mark.parametrize("relus", [0, 1, 2, 4, 9])
+def test_in_gephi_it_looks_like_the_figure(path, relus):
     rng = np.random.default_rng(1)
     m = max(relus, 2)
     model = pa.PLRNN.al_rnn(
@@ -328,24 +365,44 @@ def test_in_gephi_it_looks_like_the_figure(path, relus):
     graph = model.transition_graph(model.simulate(12, n=6))
     assert len(graph) <= 24
     write_graphml(graph, path, "gephi")
-    nodes, edges, complaints = gephi_reads(path)
-    assert complaints == [] and set(nodes) == set(graph)
-    figure = {}
-    for patch in plot_transition_graph(graph).patches:
-        if isinstance(patch, Circle):
-            place = tuple(np.round(patch.center, 6))
-            figure[place] = (patch.radius, tuple(round(255 * c) for c in patch.get_facecolor()[:3]))
-    sizes = [float(data["size"]) for data in nodes.values()]
-    scale = max(sizes) / max(radius for radius, _ in figure.values())
-    seen = {}
-    for data in nodes.values():
-        place = tuple(np.round([float(data[c]) / scale for c in "xy"], 6) + 0.0)
-        seen[place] = (pytest.approx(float(data["size"]) / scale), tuple(int(data[c]) for c in "rgb"))
-    assert seen == figure
-    assert all([data[c] for c in "rgb"] == ["85"] * 3 for *_, data in edges)
-    labels = [data["label"] for data in nodes.values()]
-    assert len(set(labels)) == len(labels) and max(map(len, labels)) <= 8
-    assert (set(labels) == set(graph)) is (relus <= 8)
+    file, edges = from_the_file_alone(path)
+    figure = drawn(graph)
+    assert file.keys() == figure.keys()
+    assert_alike(figure, file)
+    assert all([data[c] for c in "rgb"] == ["85"] * 3 and float(data["weight"]) > 0.0 for data in edges)
+    assert max(map(len, file)) <= 8 and (file.keys() == set(graph)) is (relus <= 8)
+
+
+def test_a_trained_network_looks_in_gephi_like_its_figure(path):
+    """With 32 ReLUs the most visited subregions are where the figure draws them, the others around them."""
+    model = pa.load(NETWORKS / "flipflop32.safetensors")
+    graph = model.transition_graph(model.run(model.trials))
+    write_graphml(graph, path, "gephi")
+    file, _ = from_the_file_alone(path)
+    figure = drawn(graph)
+    assert set(figure) == {f"S{i}" for i in range(1, 25)} and len(file) == len(graph) > 200
+    assert_alike(figure, file)
+    x, y, size = np.array([look[:3] for look in file.values()]).T
+    inside = np.array([name in figure for name in file])
+    middle = np.array([x[inside].mean(), y[inside].mean()])
+    away = np.hypot(x - middle[0], y - middle[1])
+    assert away[inside].max() < away[~inside].min() and size[inside].min() > size[~inside].max()
+    apart = np.hypot(x[:, None] - x, y[:, None] - y) - (size[:, None] + size)
+    assert apart[~np.eye(len(x), dtype=bool)].min() > 0.0
+    # Most of the others stand on the side of those that they follow, or that follow them.
+    names = dict(zip((data["label"] for data in gephi_reads(path)[0].values()), graph))
+    turns = []
+    for name, node in names.items():
+        near = [
+            n
+            for n, other in names.items()
+            if n in figure and (graph.has_edge(node, other) or graph.has_edge(other, node))
+        ]
+        if name not in figure and near:
+            there = np.mean([file[n][:2] for n in near], axis=0) - middle
+            here = np.array(file[name][:2]) - middle
+            turns.append(here @ there / np.linalg.norm(here) / np.linalg.norm(there))
+    assert len(turns) > 50 and np.mean(turns) > 0.5
 
 
 def test_gephi_complains_of_attributes_of_the_graph(path):
@@ -376,11 +433,10 @@ def test_nodes_of_any_number_stand_apart(path, nodes):
     write_graphml(graph, path, "gephi")
     found = list(gephi_reads(path)[0].values())
     at = np.array([[float(data["x"]), float(data["y"])] for data in found]).reshape(nodes, 2)
-    size = float(found[0]["size"]) if found else 0.0
-    assert not found or size >= 3.999
-    for place in at[:50]:
-        others = np.linalg.norm(at - place, axis=1)
-        assert np.count_nonzero(others < 2.0 * size) == 1
+    sizes = np.array([float(data["size"]) for data in found])
+    assert not found or sizes.min() >= 3.999
+    for i in range(0, nodes, 37):
+        assert np.count_nonzero(np.linalg.norm(at - at[i], axis=1) < sizes + sizes[i]) == 1
 
 
 def test_an_unknown_flavour(path):

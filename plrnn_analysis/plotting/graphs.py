@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..appearance import EDGE, FEW_RELUS, NodeLook, by_visits, by_way_of_others, graph_looks, reached_first
+from ..appearance import EDGE, FEW_RELUS, MOST_DRAWN, NodeLook, by_visits, by_way_of_others, graph_looks, reached_first
 from ..display.abbreviation import count_words
 from .bitcode_tables import axes_beside_table
 from .style import INK, axes_for, light, percent, percents, text_colour
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_transition_graph"]
 
-_MAX_NODES = 24
 #: Up to this many nodes edges carry their probabilities and nodes their spectral radius.
 _DETAILED = 8
 #: Width of a ring around a node that is never left, in points.
@@ -55,7 +54,7 @@ def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Ax
     one half, and are grey where there is none.
     """
     nodes = by_visits(graph)
-    looks = graph_looks(graph, nodes[:_MAX_NODES])
+    looks = graph_looks(graph, nodes[:MOST_DRAWN])
     detailed = len(looks) <= _DETAILED
     if ax is None and any(look.label != str(node) for node, look in looks.items()):
         height = 4.2 if detailed else 5.0
