@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..appearance import node_labels
 from ..results import FixedPoints, Trajectory
-from .style import INK, bitcode_colours, new_axes, numbered, open_frame
+from ..results.naming import LONGEST_NAME
+from ..slow_manifolds import distance_in_ranges
+from .fixed_point_plane import kind_of
+from .scales import LogWithEnds
+from .style import INK, axes_for, bitcode_colours, light, numbered, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["plot_fixed_point_distances"]
 
+#: Rows of a figure of their own, and how high each is, in inches.
+MOST_ROWS, ROW, BESIDE = 40, 0.2, 1.3
 
+
+@light
 def plot_fixed_point_distances(
     fixed_points: Mapping[str, FixedPoints] | FixedPoints,
     trajectory: Trajectory,
     ax: Axes | None = None,
 ) -> Axes:
-    """How far each fixed point lies outside the range that is visited, on an axis that is logarithmic beyond 1.
+    """How far each fixed point lies outside the range that is visited, on a logarithmic axis.
 
     A plane shows two directions of many; this shows the distance in all of them.
 
@@ -31,44 +40,67 @@ def plot_fixed_point_distances(
         By label (the input they belong to).
     trajectory : Trajectory
     ax : Axes, optional
+        By default of a height that holds a row for each point.
 
     Returns
     -------
     Axes
 
+    Raises
+    ------
+    ModelError
+        If the trajectory diverges.
+
     Notes
     -----
-    Distances are those of :func:`plrnn_analysis.slow_manifolds.distance_in_ranges`; the band is where the model moves.
-    rho is the spectral radius of the fixed point's subregion.
+    Distances are those of :func:`plrnn_analysis.slow_manifolds.distance_in_ranges`. A point inside the visited range
+    has distance 0, which has a place of its own on the left; so has an infinite distance on the right, where no unit
+    moves. Each row names a point: its number, counted from 0, its subregion (``S1`` is the most visited one where
+    bitcodes are long, and others are not visited), and its stability with the spectral radius rho of the subregion.
+    Markers are those of :func:`plot_fixed_points`. Of more than 40 points the nearest are drawn, and the title says so.
     """
-    from ..slow_manifolds import distance_in_ranges
-
-    ax = new_axes() if ax is None else ax
     points = numbered(fixed_points)
-    colours = bitcode_colours(trajectory)
-    distances = [float(distance_in_ranges(p.z, trajectory)[0]) for _, p in points]
-    right = 1.5 * max([10.0, *(d for d in distances if d < np.inf)])
-    left = -0.6
-    ax.axvspan(left, 0.0, color="#E4EEF5", linewidth=0)
-    ax.text(left / 2, -0.75, "visited\nrange", fontsize=8, ha="center", va="center", color="#0072B2")
-    for row, ((label, point), distance) in enumerate(zip(points, distances, strict=True)):
-        text = f"{label}: " if label else ""
-        text += f"{point.bitcode}, {point.stability}, ρ = {point.spectral_radius:.6g}"
-        x = float(np.clip(distance, left, right))
-        ax.plot([left, x], [row, row], color="#AAAAAA", linewidth=0.8, zorder=1)
-        colour = colours.get(point.bitcode, "white")
-        ax.plot(x, row, "o", color=colour, markeredgecolor=INK, markersize=7, zorder=3)
-        ax.text(left + 0.05, row - 0.22, text, fontsize=7.5, va="bottom", zorder=4)
+    distances = np.array([float(distance_in_ranges(point.z, trajectory)[0]) for _, point in points])
+    shown = np.arange(len(points))
+    if len(points) > MOST_ROWS:
+        shown = np.sort(np.argsort(distances, kind="stable")[:MOST_ROWS])
+    ax = axes_for(ax, 6.8, max(ROW * len(shown) + BESIDE, 1.8))
+    names = node_labels(list(bitcode_colours(trajectory)))
+    scale = LogWithEnds([*distances[shown], 1.0])
+    labels = []
+    for row, i in enumerate(shown):
+        label, point = points[i]
+        subregion = point.bitcode if len(point.bitcode) <= LONGEST_NAME else names.get(point.bitcode, "not visited")
+        labels.append("  ".join(filter(None, (f"{i}", label, subregion.strip("-")))))
+        _, _, marker, face, edge = kind_of(point)
+        x = float(scale.place(distances[i]))
+        ax.plot([0.0, x], [row, row], color="#AAAAAA", linewidth=0.8, zorder=1)
+        ax.plot(x, row, marker, color=face, markeredgecolor=edge, markeredgewidth=1.3, markersize=6.5, zorder=3)
+        text = f"{point.stability}, ρ = {point.spectral_radius:.6f}"
         ax.annotate(
-            f"{distance:.3g}", (x, row), xytext=(7, 0), textcoords="offset points", fontsize=7.5, va="center", zorder=4
-        )
-    if not points:
-        ax.text(left + 0.05, 0, "no isolated fixed point", fontsize=9, va="center")
-    ax.set_xscale("symlog", linthresh=1.0)
-    ax.set_xlim(left, right * 6)
-    ax.set_ylim(max(len(points), 1) - 0.4, -1.25)
-    ax.set_yticks(range(len(points)), [str(i + 1) for i in range(len(points))])
+            text, (1.01, row), xycoords=("axes fraction", "data"), fontsize=7.5, va="center", color=INK,
+            annotation_clip=False,
+        )  # fmt: skip
+        if 0.0 < distances[i] < np.inf:
+            ax.annotate(_digits(distances[i]), (x, row), xytext=(7, 0), textcoords="offset points", fontsize=7.5,
+                        va="center", zorder=4)  # fmt: skip
+    scale.apply(ax, "0\ninside")
+    ax.axvspan(-0.5, 0.5, color="#E4EEF5", linewidth=0, zorder=-1)
+    ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
+    ax.set_yticks(range(len(shown)), labels, fontsize=8)
+    ax.tick_params(axis="y", length=0)
     ax.set_ylabel("fixed point")
     ax.set_xlabel("distance outside the visited range, in visited ranges")
+    if not points:
+        ax.text(0.5, 0.5, "no isolated fixed point", transform=ax.transAxes, fontsize=9, ha="center", va="center")
+    if len(shown) < len(points):
+        ax.set_title(f"the {len(shown)} nearest of {len(points)} fixed points", fontsize=9)
     open_frame(ax)
     return ax
+
+
+def _digits(distance: float) -> str:
+    """Three digits, without a power of ten where that is short."""
+    if 1e-3 <= distance < 1e5:
+        return f"{distance:,.3g}" if distance < 999.5 else f"{distance:,.0f}"
+    return f"{distance:.2e}"

@@ -18,15 +18,14 @@ from ..readouts import with_outputs
 from ..results import Continuum, FixedPoint, FixedPoints, Trajectory
 from ..results.naming import channel_name
 from ..slow_manifolds import SlowManifolds, distance_in_ranges
-from .style import INK, PALETTE, SHOWABLE, axes_for, by_label, light, percents, showable, two_different
+from .style import INK, PALETTE, SHOWABLE, UNSTABLE, axes_for, by_label, light, percents, showable, two_different
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_fixed_points"]
+__all__ = ["kind_of", "plot_fixed_points"]
 
 TRIALS = "#8FB3CC"
-UNSTABLE = "#D55E00"
 SLOW = PALETTE[2]
 #: Half the length of the longest drawn direction, as a share of the picture's width.
 DIRECTION = 0.07
@@ -258,7 +257,7 @@ def _directions(point: FixedPoint) -> int:
     return int(np.count_nonzero(np.abs(point.eigenvalues) > 1.0))
 
 
-def _kind(point: FixedPoint) -> tuple[int, str, str, str, str]:
+def kind_of(point: FixedPoint) -> tuple[int, str, str, str, str]:
     """Place in the legend, name there, marker, fill and edge."""
     word = str(point.stability).split()[0]
     if word == "stable":
@@ -275,7 +274,7 @@ def _kind(point: FixedPoint) -> tuple[int, str, str, str, str]:
 
 
 def _draw_points(ax: Axes, points: list[FixedPoint], positions: np.ndarray, size: float) -> None:
-    kinds = [_kind(point) for point in points]
+    kinds = [kind_of(point) for point in points]
     for kind in sorted(set(kinds)):
         own = positions[[k == kind for k in kinds]]
         _, name, marker, face, edge = kind

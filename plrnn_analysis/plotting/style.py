@@ -24,6 +24,7 @@ __all__ = [
     "OTHER",
     "PALETTE",
     "SHOWABLE",
+    "UNSTABLE",
     "bitcode_colours",
     "bitcode_strings",
     "axes_for",
@@ -39,6 +40,9 @@ __all__ = [
     "text_colour",
     "two_different",
 ]
+
+#: Saddles and unstable points, and the directions in which they let go.
+UNSTABLE = "#D55E00"
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

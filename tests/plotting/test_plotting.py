@@ -19,6 +19,7 @@ from plrnn_analysis.plotting import (
     plot_transition_graph,
     plot_trial,
 )
+from plrnn_analysis.statuses import Stability
 
 
 def model_and_run(pwl_units, n_units=5, seed=0):
@@ -59,8 +60,9 @@ def test_continuum_and_given_axes(tmp_path):
     figure = Figure()
     ax = figure.subplots()
     assert plot_state_plane(run, model.fixed_points(), ax=ax) is ax
-    assert any("continuum" in text.get_text() for text in ax.get_legend().get_texts())
-    assert plot_fixed_point_distances(model.fixed_points(), run).texts
+    assert ax.get_legend().get_texts()[-1].get_text() == "line of fixed points (1)"
+    (text,) = plot_fixed_point_distances(model.fixed_points(), run).texts
+    assert text.get_text() == "no isolated fixed point"
     render(figure, tmp_path)
 
 
@@ -97,16 +99,17 @@ def test_colours():
     assert len(set(list(many.values())[:8])) == 8
 
 
-def test_hollow_points_lie_outside_the_visited_range():
+def test_open_points_lie_outside_the_visited_range():
     model, run = model_and_run(2)
     inside = replace(model.fixed_points()[0], z=run.states.reshape(-1, 5).mean(axis=0))
     outside = replace(inside, z=run.states.reshape(-1, 5).max(axis=0) + np.eye(5)[2])
-    for point, face in ((inside, "#222222"), (outside, "white")):
+    assert inside.stability.startswith("stable")
+    saddle = replace(inside, stability=Stability.SADDLE)
+    cases = ((inside, "o", "#222222"), (outside, "o", "white"), (saddle, "D", "#D55E00"))
+    for point, marker, face in cases:
         ax = plot_state_plane(run, replace(model.fixed_points(), _items=(point,)))
-        drawn = [line for line in ax.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1]
-        assert [line.get_markerfacecolor() for line in drawn] == [face]
-    ax = plot_fixed_point_distances(replace(model.fixed_points(), _items=(inside, outside)), run)
-    assert next(text.get_text() for text in ax.texts if text.get_text().replace(".", "").isdigit()) == "0"
+        drawn = [line for line in ax.lines if line.get_marker() in ("o", "D") and len(line.get_xdata()) == 1]
+        assert [(line.get_marker(), line.get_markerfacecolor()) for line in drawn] == [(marker, face)]
 
 
 def test_errors():
