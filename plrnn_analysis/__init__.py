@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import hooks
-from .errors import CheckpointError, GraphError, ModelError, PLRNNError, RecordError
+from .errors import CertificateError, CheckpointError, GraphError, ModelError, PLRNNError, RecordError
 from .maps import CanonicalMap
 from .model import PLRNN
 from .records import from_json
@@ -28,6 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "PLRNN",
     "CanonicalMap",
+    "CertificateError",
     "CheckpointError",
     "GraphError",
     "ModelError",

@@ -189,15 +189,16 @@ def _reading(
 
     @functools.wraps(command)
     def with_options(**given: Any) -> None:
-        files = read(**{name: given.pop(name) for name in reading})
-        command(files, **given)
+        checkpoints = read(**{name: given.pop(name) for name in reading})
+        command(checkpoints, **given)
 
     by_name = inspect.Parameter.KEYWORD_ONLY
-    parameters = [p.replace(kind=by_name) for p in own]
-    for name, annotation in reading.items():
-        default = inspect.Parameter.empty if name in arguments else None
-        parameters.append(inspect.Parameter(name, by_name, default=default, annotation=annotation))
-    # typer reads both, and help lists options in this order.
+    files = [inspect.Parameter(name, by_name, annotation=annotation) for name, annotation in arguments.items()]
+    options = {name: annotation for name, annotation in reading.items() if name not in arguments}
+    parameters = [*files, *(p.replace(kind=by_name) for p in own)]
+    for name, annotation in options.items():
+        parameters.append(inspect.Parameter(name, by_name, default=None, annotation=annotation))
+    # typer reads both, and help lists arguments and options in this order.
     with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {p.name: p.annotation for p in parameters}
     return with_options

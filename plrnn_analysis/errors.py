@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ._wording import printable
 
-__all__ = ["PLRNNError", "ModelError", "CheckpointError", "GraphError", "RecordError"]
+__all__ = ["PLRNNError", "ModelError", "CheckpointError", "CertificateError", "GraphError", "RecordError"]
 
 # Letters of a message: a file may hold names of any length.
 _LONGEST = 4000
@@ -24,6 +26,21 @@ class CheckpointError(PLRNNError):
     def __init__(self, message: str = "") -> None:
         """Names and texts of the file are made fit to be shown."""
         super().__init__(printable(message, _LONGEST))
+
+
+class CertificateError(PLRNNError):
+    """A certificate that cannot be written, or that proves nothing; says why.
+
+    Attributes
+    ----------
+    found : FixedPoints or None
+        What was to be certified, where the search for it had ended.
+    """
+
+    def __init__(self, message: str = "", found: Any = None) -> None:
+        """Texts of a file are made fit to be shown."""
+        super().__init__(printable(message, _LONGEST))
+        self.found = found
 
 
 class RecordError(PLRNNError, ValueError):

@@ -15,6 +15,7 @@ from . import (
     manifolds,
     model,
     modes,
+    proofs,
     recorded_trials,
     reduce,
     results,
@@ -32,5 +33,5 @@ __all__ = ["ROOMS"]
 ROOMS = (
     analysis, attractors, bifurcations, border_collisions, comparison, conditions, explain, graph_summary,
     input_diagrams, linear_limit, lyapunov, manifolds, model, modes, recorded_trials, reduce, results, slow_manifolds,
-    story, symbols, tables, transitions, windings,
+    story, symbols, tables, transitions, windings, proofs,
 )  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Executor
 
 import numpy as np
 
+from ._files import check_file
 from .engines.budget import Budget
 from .engines.coverage import coverage_of
 from .engines.description import describe_points
@@ -37,6 +39,7 @@ def find_fixed_points(
     seed: int = 0,
     restarts: int | None = None,
     inner: int | None = None,
+    certificate: str | os.PathLike[str] | None = None,
 ) -> FixedPoints:
     """All fixed points of a map, isolated ones and continua.
 
@@ -72,6 +75,10 @@ def find_fixed_points(
     restarts, inner : int, optional
         Of ``"scyfi"``: random bitcodes a round, and bitcodes followed from each; rounds go on while they find
         something new. The defaults, 10 and 20, are the published ones.
+    certificate : path-like, optional
+        A file, by custom ``*.cert.json.gz``, to write a proof to that the list is complete, which can be checked
+        without this package; see :func:`plrnn_analysis.proofs.write_certificate`. `time_limit` holds for the writing
+        anew.
 
     Returns
     -------
@@ -81,7 +88,10 @@ def find_fixed_points(
     Raises
     ------
     ModelError
-        If the map has inputs left, or an option is out of range.
+        If an option is out of range.
+    CertificateError
+        If a certificate was asked for and could not be written, as for a list that is not complete. What was found is
+        its attribute ``found``.
 
     Notes
     -----
@@ -113,6 +123,8 @@ def find_fixed_points(
         map = map.with_input(None)
     if not boundary_tolerance >= 0.0:
         raise ModelError(f"boundary_tolerance must be >= 0, got {boundary_tolerance!r}")
+    if certificate is not None:
+        check_file(certificate, "certificate")
     heuristic = heuristic_settings(method, seed, restarts, inner)
     budget = Budget(max_nodes, time_limit, progress)
     checker = Checker([map])
@@ -134,9 +146,14 @@ def find_fixed_points(
         notes=(*notes, *found.notes),
         unit=float(np.min(checker.units.relu, initial=np.inf)),
     )
-    return FixedPoints(
+    result = FixedPoints(
         _items=tuple(found.described),
         complete=not coverage.stopped_by and coverage.undecided == 0,
         continua=tuple(continuum_of(map, piece) for piece in found.pieces),
         coverage=coverage,
     )
+    if certificate is not None:
+        from .proofs import write_certificate
+
+        write_certificate(map, result, certificate, time_limit=time_limit, progress=budget.reporter)
+    return result

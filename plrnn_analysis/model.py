@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .lyapunov import LyapunovSpectrum
     from .manifolds import Manifold
     from .modes import SubregionModes
+    from .proofs import Verification
     from .reduce import ReducedModel
     from .results import Cycle, Cycles, FixedPoint, FixedPoints, Subregions, Trajectory, UniquenessCertificate
     from .slow_manifolds import SlowManifolds
@@ -77,6 +79,20 @@ class PLRNN(Network):
         from .fixed_points import find_fixed_points
 
         return with_outputs(find_fixed_points(self.map.with_input(constant_input), **options), self)
+
+    def verify_certificate(self, path: str | os.PathLike[str], constant_input: Any = None) -> Verification:
+        """Check a certificate of the fixed points; see :func:`plrnn_analysis.proofs.verify_certificate`.
+
+        Parameters
+        ----------
+        path : path-like
+            What ``fixed_points(certificate=path)`` wrote.
+        constant_input : (K,) array_like, optional
+            The input that was held on; None stands for zero input.
+        """
+        from .proofs import verify_certificate
+
+        return verify_certificate(self.map.with_input(constant_input), path)
 
     def uniqueness(self, constant_input: Any = None) -> UniquenessCertificate:
         """Is there exactly one fixed point? See :func:`plrnn_analysis.certificates.certify_unique`.

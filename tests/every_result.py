@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -92,6 +93,7 @@ def made() -> Iterator[Any]:
     yield model.fixed_points().match(model.with_parameters(h=[0.5, 0.25]).fixed_points())
     yield from (tent.cycles(3), tent.cycles(2, box=2.0), line.cycles(2), model.regions(), model.uniqueness())
     yield PLRNN.al_rnn([0.1], [[0.2]], [1.0], 1).uniqueness()
+    yield verification(tent)
     yield from (model.explain(driven), line.explain(line.run(rng.normal(size=(2, 20, 1)))), *model.modes(["00", "11"]))
     yield from ablation_table(model, inputs, np.ones((4, 1)))
     yield from (model.attractors(), chaotic.attractors(n=20, steps=2000), basin_slice(model, resolution=4))
@@ -120,6 +122,13 @@ def made() -> Iterator[Any]:
     yield superposition_certificate()
     story = tell_story(model, trials=inputs, steps=200)
     yield Analysis.of(model, "choice.npz", (0.0, 1.0), model.fixed_points([0.0, 1.0]), tent.cycles(2), story)
+
+
+def verification(model: PLRNN) -> Any:
+    """What a certificate proves."""
+    with tempfile.TemporaryDirectory() as directory:
+        model.fixed_points(certificate=f"{directory}/net.cert.json.gz")
+        return model.verify_certificate(f"{directory}/net.cert.json.gz")
 
 
 def symbol_results(bitcodes: np.ndarray, trials: np.ndarray) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from .bifurcations import bifurcations
+from .certificates import certify, verify
 from .comparison import compare
 from .explaining import explain
 from .information import info
@@ -32,3 +33,5 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(compare)
     app.command()(explain)
     app.command()(report)
+    app.command()(certify)
+    app.command()(verify)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +17,7 @@ from .outskirts import Outskirts
 from .reduced_problem import Reduction
 from .ring import Constraints
 
-__all__ = ["MAX_UNKNOWNS", "search"]
+__all__ = ["MAX_UNKNOWNS", "Cuts", "find_cuts", "search"]
 
 # Dictionaries of one tree take 8 n^3 bytes.
 MAX_UNKNOWNS = 400
@@ -127,6 +127,7 @@ class _Tree:
         self.buffer = np.zeros((BUFFER, n), np.uint8)
         self.cuts = np.zeros((BUFFER if keep_cuts else 0, m))
         self.cut_fixed = np.zeros((BUFFER if keep_cuts else 0, n + m), np.int8)
+        # Cuts as the kernel hands them over, many at a time: multipliers, and what was set to zero.
         self.kept: list[tuple[np.ndarray, np.ndarray]] = []
 
     def advance(self, nodes: int) -> int:
@@ -142,7 +143,8 @@ class _Tree:
         self.words.extend(self.buffer[:count].astype(bool))
         self.meta[kernels.COUNT] = 0
         cuts = int(self.meta[kernels.CUTS])
-        self.kept.extend(zip(self.cuts[:cuts].copy(), self.cut_fixed[:cuts].copy(), strict=True))
+        if cuts:
+            self.kept.append((self.cuts[:cuts].copy(), self.cut_fixed[:cuts].copy()))
         self.meta[kernels.CUTS] = 0
         self.finished = code == kernels.DONE
         return int(self.meta[kernels.NODES]) - before
@@ -171,9 +173,53 @@ class _Tree:
         return {name: int(self.meta[slot]) for name, slot in names.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class Cuts:
+    """Subtrees that a search cut off, and why.
+
+    Attributes
+    ----------
+    bits : (K, n) ndarray of int8
+        Decisions of each: 0 for units whose x is zero, 1 for units whose s is zero, -1 for open ones.
+    multipliers : (K, n) ndarray
+        Of the rows ``s = (I - G) x - g``, in floats: positive multiples of rows that are not negative, and multiples of
+        rows that are zero, add up to a contradiction, to rounding.
+    """
+
+    bits: np.ndarray
+    multipliers: np.ndarray
+
+
+def find_cuts(problem: Reduction, budget: Budget) -> Cuts:
+    """The cuts of a search of a reduced problem, as proposals for a proof.
+
+    Parameters
+    ----------
+    problem : Reduction
+    budget : Budget
+        Where it ends the search, the cuts made so far are returned.
+
+    Notes
+    -----
+    Without constants, zero solves the problem; then the cuts show that nothing else does.
+    """
+    n = len(problem.g)
+    homogeneous = not np.any(problem.g) and not np.any(problem.error_g)
+    program = _far(problem, None, 1.0) if homogeneous else _near(problem, None, np.inf)
+    _, trees = run_trees(partial(_Tree, program, keep_cuts=True), n, budget, 1)
+    kept = [chunk for tree in trees for chunk in tree.kept]
+    multipliers = np.concatenate([np.zeros((0, n)), *(u[:, :n] for u, _ in kept)])
+    fixed = np.concatenate([np.zeros((0, 2 * n), dtype=np.int8), *(f[:, : 2 * n] for _, f in kept)])
+    return Cuts(np.where(fixed[:, :n] != 0, 0, np.where(fixed[:, n:] != 0, 1, -1)).astype(np.int8), multipliers)
+
+
+def _one_by_one(trees: Sequence[_Tree]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    return (cut for tree in trees for chunk in tree.kept for cut in zip(*chunk, strict=True))
+
+
 def _check(tree: _Tree, budget: Budget) -> dict[str, int]:
     """The exact check of a tree's cuts where an executor searched it."""
-    checked, proven = check_cuts(tree.program.N, tree.program.Q, iter(tree.kept), budget)
+    checked, proven = check_cuts(tree.program.N, tree.program.Q, _one_by_one([tree]), budget)
     return {"cuts_checked": checked, "cuts_proven": proven}
 
 
@@ -257,6 +303,7 @@ def _run(program: _Program, budget: Budget, workers: Workers, farkas: bool) -> O
     make = partial(_Tree, program, keep_cuts=farkas)
     outcome, trees = run_trees(make, len(program.N), budget, workers, _check if farkas else None)
     if farkas and trees:
-        kept = (cut for tree in trees for cut in tree.kept)
-        outcome.counts["cuts_checked"], outcome.counts["cuts_proven"] = check_cuts(program.N, program.Q, kept, budget)
+        outcome.counts["cuts_checked"], outcome.counts["cuts_proven"] = check_cuts(
+            program.N, program.Q, _one_by_one(trees), budget
+        )
     return outcome

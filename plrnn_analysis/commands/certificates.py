@@ -1,0 +1,74 @@
+"""``plrnn certify`` writes a certificate of the fixed points, ``plrnn verify`` checks one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .._files import check_file
+from ..checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoint
+from ..errors import CertificateError
+from ..trial_choice import held_input
+from .shared import TimeLimit, Workers, end, interruptible, written
+
+__all__ = ["certify", "verify"]
+
+CertificateArgument = Annotated[Path, typer.Argument(metavar="CERTIFICATE", help="A file, NAME.cert.json.gz.")]
+
+
+@takes_checkpoint
+def certify(
+    checkpoint: Checkpoint,
+    certificate: CertificateArgument,
+    constant_input: InputOption = None,
+    time_limit: TimeLimit = 60.0,
+    workers: Workers = 1,
+) -> None:
+    """Find all fixed points and write a proof that there are no others, which anyone can check.
+
+    The time limit holds for the search and then for the writing. Exit codes are those of plrnn analyze.
+
+    Example: plrnn certify rnn.safetensors rnn.cert.json.gz --input 1,0
+    """
+    check_file(certificate, "CERTIFICATE")
+    with interruptible() as ctrl_c:
+        from .. import terminal
+
+        held = parse_numbers(constant_input, "--input", float)
+        model = checkpoint.load()
+        at = held_input(model, held, "--input")
+        terminal.print_model(model, checkpoint.path, held)
+        limits = {"time_limit": time_limit, "workers": workers}
+        try:
+            found = model.fixed_points(at, certificate=certificate, progress=ctrl_c.progress, **limits)
+        except CertificateError as error:
+            terminal.print_fixed_points(error.found)
+            typer.echo(f"plrnn: {error}", err=True)
+            end(ctrl_c, False)
+        else:
+            terminal.print_fixed_points(found)
+            written(certificate)
+            end(ctrl_c, True)
+
+
+@takes_checkpoint
+def verify(checkpoint: Checkpoint, certificate: CertificateArgument, constant_input: InputOption = None) -> None:
+    """Check that a certificate is of this network and proves what it says.
+
+    The weights are compared, then tools/check_certificate.py checks the proof: 250 lines of standard Python that share
+    no code with this program.
+
+    Example: plrnn verify rnn.safetensors rnn.cert.json.gz --input 1,0
+    """
+    from ..proofs import checker_path, verify_certificate
+
+    held = parse_numbers(constant_input, "--input", float)
+    model = checkpoint.load()
+    found = verify_certificate(model.map.with_input(held_input(model, held, "--input")), certificate)
+    typer.echo(f"Verified by {checker_path()}")
+    typer.echo(f"Network: SHA-256 {found.fingerprint}")
+    typer.echo(f"The fixed points are {found.claim}. Their subregions:")
+    for bitcode in found.bitcodes:
+        typer.echo(f"  {bitcode}")

@@ -1,0 +1,217 @@
+"""The equations of a certificate: what is left of ``F(z) = z`` in terms of the ReLUs, in whole numbers.
+
+Every ReLU has two unknowns, ``x = relu(y)`` and ``s = x - y``, neither negative, one of them zero. Eliminating z leaves
+linear equations between them. They are brought to reduced echelon form with the unknowns of a base first, which makes
+them unique: whoever checks a certificate computes the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import gcd, lcm
+
+import numpy as np
+from flint import fmpq, fmpq_mat, fmpz_mat
+
+from ..maps import CanonicalMap
+
+__all__ = ["Equations", "Integers", "equations_of", "integers_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Integers:
+    """The weights of a map times ``2**scale``, the smallest power that makes them whole numbers."""
+
+    scale: int
+    A: list[list[int]]
+    W: list[list[int]]
+    V: list[list[int]]
+    c: list[int]
+    h: list[int]
+
+    @property
+    def one(self) -> int:
+        """1 in these units."""
+        return 1 << self.scale
+
+
+def integers_of(map: CanonicalMap) -> Integers:
+    """The weights of a map without input as whole numbers, exactly."""
+    parts = [map.A, map.W, map.V, map.c[None], map.h[None]]
+    ratios = [[[v.as_integer_ratio() for v in row] for row in part.tolist()] for part in parts]
+    scale = max((q.bit_length() - 1 for part in ratios for row in part for _, q in row), default=0)
+    whole = [[[p << (scale - q.bit_length() + 1) for p, q in row] for row in part] for part in ratios]
+    return Integers(scale, whole[0], whole[1], whole[2], whole[3][0], whole[4][0])
+
+
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """Rows ``coefficients @ (x, s) + constant = 0``.
+
+    Attributes
+    ----------
+    base : (H,) ndarray of bool
+        For each ReLU, whether x or s (False) is solved for where there is a choice.
+    exact : (R, 2 H + 1) fmpz_mat
+        Columns: x, s, constant. The largest coefficients of all rows have the same number of bits.
+    floats : (R, 2 H + 1) ndarray
+        The same times one power of two, rounded.
+    solved : bool
+        Whether row i is solved for the unknown that the base names of ReLU i, and there are no other rows.
+    """
+
+    base: np.ndarray
+    exact: fmpz_mat
+    floats: np.ndarray
+    solved: bool
+
+    @property
+    def n(self) -> int:
+        """Number of ReLUs."""
+        return len(self.base)
+
+    @property
+    def free(self) -> np.ndarray:
+        """Columns of the unknowns that a solved base leaves free."""
+        n = np.arange(self.n)
+        return np.where(self.base, self.n + n, n)
+
+    @property
+    def dependent(self) -> np.ndarray:
+        """Columns of the unknowns that the base names."""
+        n = np.arange(self.n)
+        return np.where(self.base, n, self.n + n)
+
+    @cached_property
+    def compact(self) -> fmpz_mat:
+        """Columns of the free unknowns and the constant, where the base is solved for."""
+        columns = [*self.free.tolist(), 2 * self.n]
+        rows = self.exact.tolist()
+        return fmpz_mat(len(rows), len(columns), [row[j] for row in rows for j in columns])
+
+    def combination(self, multipliers: Sequence[int]) -> list[int]:
+        """Coefficients (2 H) and constant of the rows times whole multipliers; signs alone of what is solved for."""
+        if not self.exact.nrows():
+            return [0] * (2 * self.n + 1)
+        row = fmpz_mat(1, len(multipliers), list(multipliers))
+        if not self.solved:
+            return [int(v) for v in (row * self.exact).entries()]
+        values = [int(v) for v in (row * self.compact).entries()]
+        result = [0] * (2 * self.n + 1)
+        for at, value in zip([*self.free.tolist(), 2 * self.n], values, strict=True):
+            result[at] = value
+        for at, value in zip(self.dependent.tolist(), multipliers, strict=True):
+            result[at] = value
+        return result
+
+
+def equations_of(numbers: Integers, base: np.ndarray) -> Equations:
+    """The equations of a map.
+
+    Parameters
+    ----------
+    numbers : Integers
+    base : (H,) ndarray of bool
+        Best a pattern b for which I - J_b is regular.
+
+    Notes
+    -----
+    One exact solution with M by M numbers for H + 1 right-hand sides, or where I - J_b is singular the echelon form of
+    M + H rows.
+    """
+    rows = _solved_rows(numbers, base)
+    solved = rows is not None
+    if rows is None:
+        rows = _echelon(numbers, base)
+    lengths = [max((abs(v).bit_length() for v in row[:-1]), default=0) for row in rows]
+    longest = max(lengths, default=0)
+    rows = [[v << (longest - length) for v in row] for row, length in zip(rows, lengths, strict=True)]
+    width = 2 * len(base) + 1
+    floats = np.array([[_ratio(v, longest) for v in row] for row in rows]).reshape(len(rows), width)
+    return Equations(base, fmpz_mat(len(rows), width, [v for row in rows for v in row]), floats, solved)
+
+
+def _ratio(value: int, bits: int) -> float:
+    try:
+        return value / (1 << bits)
+    except OverflowError:
+        return float(np.copysign(1e300, value))
+
+
+def _primitive(row: list[fmpq]) -> list[int]:
+    common = lcm(*(int(v.q) for v in row))
+    whole = [int(v.p) * (common // int(v.q)) for v in row]
+    content = gcd(*whole)
+    return [v // content for v in whole]
+
+
+def _solved_rows(numbers: Integers, base: np.ndarray) -> list[list[int]] | None:
+    """The rows where I - J is regular in the base; None where it is singular."""
+    m, n, one = len(numbers.A), len(base), numbers.one
+    active = np.flatnonzero(base).tolist()
+    # Everything times one**2: z = J z + W a + offset, where a_i is x_i outside of the base and s_i in it.
+    K = [[one * one * (i == j) - one * v for j, v in enumerate(row)] for i, row in enumerate(numbers.A)]
+    for row, w in zip(K, numbers.W, strict=True):
+        for k in active:
+            if w[k]:
+                for j, v in enumerate(numbers.V[k]):
+                    row[j] -= w[k] * v
+    right = [
+        [one * v for v in w] + [one * h + sum(w[k] * numbers.c[k] for k in active)]
+        for w, h in zip(numbers.W, numbers.h, strict=True)
+    ]
+    try:
+        X = fmpq_mat(fmpz_mat(K)).solve(fmpq_mat(fmpz_mat(m, n + 1, [v for row in right for v in row])))
+    except ZeroDivisionError:
+        return None
+    if not n:
+        return []
+    y = fmpq_mat(fmpz_mat(n, m, [v for row in numbers.V for v in row])) * X
+    rows = []
+    for i, (line, c) in enumerate(zip(y.tolist(), numbers.c, strict=True)):
+        values = [v / one for v in line]
+        values[n] += fmpq(c, one)
+        # Outside of the base s - a + y = 0; in it x - a - y = 0.
+        sign = fmpq(-1 if base[i] else 1)
+        equation = [fmpq(0)] * (2 * n + 1)
+        for j, value in enumerate(values[:n]):
+            equation[n + j if base[j] else j] = sign * value
+        equation[2 * n] = sign * values[n]
+        equation[n + i if base[i] else i] += fmpq(-1)
+        equation[i if base[i] else n + i] = fmpq(1)
+        rows.append(_primitive(equation))
+    return rows
+
+
+def _echelon(numbers: Integers, base: np.ndarray) -> list[list[int]]:
+    """The rows in general."""
+    m, n, one = len(numbers.A), len(base), numbers.one
+    order = np.concatenate([np.where(base, 0, n) + np.arange(n), np.where(base, n, 0) + np.arange(n)]).tolist()
+    place = [0] * (2 * n)
+    for at, column in enumerate(order):
+        place[column] = at
+    entries: list[int] = []
+    for i in range(m):
+        row = [0] * (2 * n)
+        for j, w in enumerate(numbers.W[i]):
+            row[place[j]] = -w
+        entries += [one * (i == j) - v for j, v in enumerate(numbers.A[i])] + row + [-numbers.h[i]]
+    for i in range(n):
+        row = [0] * (2 * n)
+        row[place[i]], row[place[n + i]] = -one, one
+        entries += numbers.V[i] + row + [numbers.c[i]]
+    width = m + 2 * n + 1
+    reduced, _, rank = fmpz_mat(m + n, width, entries).rref()
+    rows = []
+    for line in reduced.tolist()[:rank]:
+        values = [int(v) for v in line]
+        pivot = next(at for at, v in enumerate(values) if v)
+        if pivot == width - 1:
+            return [[0] * (2 * n) + [1]]
+        if pivot >= m:
+            content = gcd(*values) * (1 if values[pivot] > 0 else -1)
+            values = [v // content for v in values]
+            rows.append([values[m + place[column]] for column in range(2 * n)] + [values[-1]])
+    return rows

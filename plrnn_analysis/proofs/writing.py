@@ -1,0 +1,161 @@
+"""Certificates that a list of fixed points is whole, as files that others can check without this package."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._files import write_atomically
+from ..engines.branching import MAX_UNKNOWNS, Cuts, find_cuts
+from ..engines.budget import Budget
+from ..engines.reduction import reduce_fixed_points
+from ..errors import CertificateError
+from ..maps import CanonicalMap, bits_from_string, bits_to_string
+from ..progress import ProgressOption, reports
+from ..results import FixedPoints
+from ..units import balanced
+from .equations import Equations, Integers, equations_of, integers_of
+from .solutions import Listed, listed
+from .tree import Unlisted, prove
+from .uniqueness import unique
+
+__all__ = ["FORMAT", "VERSION", "network_record", "write_certificate"]
+
+FORMAT, VERSION = "plrnn-certificate", 1
+# A prime; ranks are shown among its residues.
+MODULUS = 2**61 - 1
+# Larger whole numbers are written in hexadecimal digits: readers of JSON limit decimal ones.
+LARGEST = 1 << 53
+
+
+@reports("certificate")
+def write_certificate(
+    map: CanonicalMap,
+    found: FixedPoints,
+    path: str | os.PathLike[str],
+    *,
+    time_limit: float | None = 60.0,
+    progress: ProgressOption = None,
+) -> None:
+    """Write a proof that the fixed points of a map are those found, and no others.
+
+    Parameters
+    ----------
+    map : CanonicalMap
+        Without input; ``map.with_input(s)`` holds an input on.
+    found : FixedPoints
+        Of this map, and complete.
+    path : path-like
+        The file; by custom it ends in ``.cert.json.gz``.
+    time_limit : float, optional
+        Seconds after which it gives up; None for no limit.
+    progress : bool or callable, optional
+        As for :func:`plrnn_analysis.fixed_points.find_fixed_points`.
+
+    Raises
+    ------
+    CertificateError
+        If the search was not complete, or the time was up, or some part of the proof could not be found: then no file
+        is written.
+
+    Notes
+    -----
+    The search by linear programs is run again; each of its cuts is rounded to whole numbers and verified exactly. What
+    does not survive that is refuted by a linear program of its own, or branched on further. A single fixed point is
+    proven by a quadratic form where possible, without a search. The format is described in the documentation.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from plrnn_analysis import PLRNN
+    >>> tent = PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     file = f"{directory}/tent.cert.json.gz"
+    ...     write_certificate(tent.map, tent.fixed_points(), file)
+    ...     tent.verify_certificate(file)
+    <Verification: 2 isolated points and 0 continua, and no others; 3 nodes>
+    """
+    if map.n_inputs:
+        map = map.with_input(None)
+    if not found.complete:
+        raise CertificateError(f"no certificate: the list of fixed points is {found.claim}", found)
+    budget = Budget(None, time_limit, progress)
+    try:
+        document = _document(map, found, budget)
+    except Unlisted as reason:
+        raise CertificateError(f"no certificate: {reason}", found) from None
+    if document is None:
+        raise CertificateError(
+            f"no certificate: the proof was not finished in {time_limit:g} s; give it a longer time_limit", found
+        )
+    text = json.dumps(_plain(document), separators=(",", ":"))
+    write_atomically(path, gzip.compress(text.encode(), 6, mtime=0))
+
+
+def _plain(value: Any) -> Any:
+    """The same with long whole numbers as strings of hexadecimal digits."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        if set(map(type, value)) == {int} and max(value) <= LARGEST and min(value) >= -LARGEST:
+            return value
+        return [_plain(part) for part in value]
+    return f"{value:x}" if isinstance(value, int) and abs(value) > LARGEST else value
+
+
+def _document(map: CanonicalMap, found: FixedPoints, budget: Budget) -> dict[str, Any] | None:
+    own = balanced(map)
+    numbers = integers_of(map)
+    reduction = reduce_fixed_points(own.map, budget) if own.safe else None
+    base = np.zeros(map.n_relu, dtype=bool) if reduction is None else reduction.base
+    equations = equations_of(numbers, base)
+    words = [bits_from_string(one.bitcode, map.n_relu) for one in (*found, *found.continua)]
+    solutions = listed(map, words, equations)
+    steps = _unique_step(map, equations, solutions)
+    if steps is None:
+        cuts = Cuts(np.zeros((0, map.n_relu), dtype=np.int8), np.zeros((0, map.n_relu)))
+        if reduction is not None and equations.solved and map.n_relu and map.n_relu <= MAX_UNKNOWNS:
+            cuts = find_cuts(reduction, budget)
+            # In the units of the user, and in terms of on and off.
+            bits = np.where(cuts.bits < 0, cuts.bits, cuts.bits ^ base.astype(np.int8))
+            cuts = Cuts(bits, cuts.multipliers / own.relu)
+        steps = prove(equations, solutions, cuts, budget)
+    if steps is None:
+        return None
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "network": network_record(numbers),
+        "base": "".join("1" if b else "0" for b in base),
+        "modulus": MODULUS,
+        "solutions": [_record(solution) for solution in solutions],
+        "proof": steps,
+    }
+
+
+def _unique_step(map: CanonicalMap, equations: Equations, solutions: Sequence[Listed]) -> list[Any] | None:
+    if len(solutions) != 1 or solutions[0].directions:
+        return None
+    evidence = unique(map, equations)
+    return None if evidence is None else [["unique", 0, *evidence]]
+
+
+def network_record(numbers: Integers) -> dict[str, Any]:
+    """A network as it stands in a certificate."""
+    sizes = {"units": len(numbers.A), "relus": len(numbers.V), "scale": numbers.scale}
+    return sizes | {name: getattr(numbers, name) for name in "AWVch"}
+
+
+def _record(solution: Listed) -> dict[str, Any]:
+    return {
+        "bits": bits_to_string(solution.bits) if len(solution.bits) else "",
+        "denominator": solution.denominator,
+        "state": solution.state,
+        "directions": solution.directions,
+        "multipliers": solution.multipliers,
+    }
