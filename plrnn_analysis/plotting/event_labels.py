@@ -11,7 +11,7 @@ from .style import INK
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["label_values"]
+__all__ = ["label_values", "write_above"]
 
 FONT = 7.5
 #: Width of a letter and height of a line, in sizes of the font.
@@ -19,8 +19,8 @@ LETTER, LINE = 0.58, 1.25
 #: Lines of labels above the axes; where more would be needed none is written.
 ROWS = 4
 POINTS_PER_INCH = 72
-#: Values this near to each other, relative to the axis, are one.
-SAME = 1e-6
+#: Values this near to each other, relative to the axis, are one; and what a sum of shares may be above 1.
+SAME, ROUNDING = 1e-6, 1e-9
 
 
 def label_values(ax: Axes, events: Sequence[tuple[float, str]], low: float, high: float) -> bool:
@@ -47,21 +47,41 @@ def label_values(ax: Axes, events: Sequence[tuple[float, str]], low: float, high
         names = merged.setdefault(last if same and last is not None else value, [])
         if name not in names:
             names.append(name)
-    figure = ax.get_figure(root=True)
-    assert figure is not None  # axes that are drawn on belong to one
-    width = ax.get_position().width * figure.get_size_inches()[0] * POINTS_PER_INCH
     texts = [
         f"{', '.join(names)} {shown}"
         for names, shown in zip(merged.values(), alike(merged, 4, high - low), strict=True)
     ]
+    return write_above(ax, list(merged), texts, low, high)
+
+
+def write_above(ax: Axes, values: Sequence[float], texts: Sequence[str], low: float, high: float) -> bool:
+    """Write texts above the axes, each over its value, on as many lines as it takes.
+
+    Parameters
+    ----------
+    ax : Axes
+    values : sequence of float
+        Increasing.
+    texts : sequence of str
+    low, high : float
+        Ends of the horizontal axis.
+
+    Returns
+    -------
+    bool
+        Whether there was room for all of them; if not, nothing is written.
+    """
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # axes that are drawn on belong to one
+    width = ax.get_position().width * figure.get_size_inches()[0] * POINTS_PER_INCH
     spans = [
         _span((value - low) / (high - low), LETTER * FONT * len(text) / width)
-        for value, text in zip(merged, texts, strict=True)
+        for value, text in zip(values, texts, strict=True)
     ]
     rows = _rows(spans)
-    if max(rows, default=0) >= ROWS or any(right > 1.0 + 1e-9 for _, right in spans):
+    if max(rows, default=0) >= ROWS or any(right > 1.0 + ROUNDING for _, right in spans):
         return False
-    for value, text, (left, _), row in zip(merged, texts, spans, rows, strict=True):
+    for value, text, (left, _), row in zip(values, texts, spans, rows, strict=True):
         height = (0.7 + row * LINE) * FONT
         ax.annotate(
             "", (value, 1.0), xycoords=("data", "axes fraction"), xytext=(0, height), textcoords="offset points",

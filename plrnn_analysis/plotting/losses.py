@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ModelError
+from .end_ticks import log_with_ends
+from .event_labels import write_above
 from .style import INK, PALETTE, new_axes, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["plot_loss_curves"]
+
+#: Groups that the legend names, one less than its entries for the floor.
+ENTRIES = 7
 
 
 def plot_loss_curves(
@@ -33,13 +38,15 @@ def plot_loss_curves(
     ----------
     iterations : (n,) array_like
     losses : mapping of str to (n_models, n) array_like
-        Groups by label; each model is a thin line, the median of its group a thick one.
+        Groups by label; each model is a thin line, the median of its group a thick one. A line ends where the loss is
+        not finite, and the median does where that of half of the models is not. Of more than seven groups, shaded from
+        dark to light in their order, seven are named.
     floor : float, optional
         Drawn as a dashed line.
     floor_label : str, optional
     excess : bool, optional
-        Draw what the losses have above `floor` instead, on a logarithmic axis; a loss at or below it cannot be
-        drawn there.
+        Draw what the losses have above `floor` instead, on a logarithmic axis; a loss at or below it stands at a tick
+        of its own.
     stages : sequence of (float, str), optional
         Iteration at which a stage of the curriculum begins, and its name.
     top : float, optional
@@ -60,22 +67,28 @@ def plot_loss_curves(
         raise ModelError("plot_loss_curves(excess=True) needs the floor")
     ax = new_axes() if ax is None else ax
     x = np.asarray(iterations, dtype=np.float64)
-    for (label, values), colour in zip(losses.items(), PALETTE * (1 + len(losses) // len(PALETTE)), strict=False):
-        y = np.atleast_2d(np.asarray(values, dtype=np.float64))
-        if excess and floor is not None:
-            y = y - floor
-        for row in y:
-            ax.plot(x, row, color=colour, linewidth=0.7, alpha=0.45)
-        ax.plot(x, np.median(y, axis=0), color=colour, linewidth=2.0, label=f"{label} (median of {len(y)})")
+    below = float(floor) if excess and floor is not None else 0.0
+    groups = {label: np.atleast_2d(np.asarray(values, dtype=np.float64)) - below for label, values in losses.items()}
+    drawn = np.concatenate([y.ravel() for y in groups.values()]) if groups else np.zeros(0)
+    lines = np.array([] if floor is None or excess else [floor])
+    log_with_ends(ax, "y", np.concatenate([drawn[np.isfinite(drawn)], lines]), names=("≤ 0" if excess else "0", ""))
+    lowest = _end(ax)
+    mark = "o" if x.size == 1 else None
+    for (label, y), (colour, named) in zip(groups.items(), _looks(len(groups)), strict=True):
+        # What is not a number has diverged; a line ends there.
+        known = np.where(np.isfinite(y), y, np.inf)
+        for row in known:
+            ax.plot(x, _placed(row, lowest), marker=mark, color=colour, linewidth=0.7, alpha=0.45, clip_on=mark is None)
+        text = f"{label} (median of {len(y)})" if named else None
+        middle = _placed(np.median(known, axis=0), lowest)
+        ax.plot(x, middle, marker=mark, color=colour, linewidth=2.0, label=text, clip_on=mark is None)
     if floor is not None and not excess:
         ax.axhline(floor, color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=f"{floor_label} {floor:.5f}")
-    ax.set_yscale("log")
-    ax.set_xlim(0, float(x[-1]))
+    last = float(x[-1]) if x.size and x[-1] > 0 else 1.0
+    ax.set_xlim(0, last)
     if top is not None:
         ax.set_ylim(top=top)
-    for start, name in stages:
-        ax.axvline(start, color="#999999", linewidth=0.6, linestyle=":")
-        ax.text(start, 1.01, name, transform=ax.get_xaxis_transform(), fontsize=7, va="bottom", color="#666666")
+    _draw_stages(ax, stages, last)
     ax.set_xlabel("iteration")
     ax.set_ylabel(f"{ylabel} − floor" if excess else ylabel)
     ax.grid(axis="y", color="#E5E5E5", linewidth=0.6)
@@ -83,3 +96,31 @@ def plot_loss_curves(
     open_frame(ax)
     ax.legend(fontsize=8, framealpha=0.9, edgecolor="none")
     return ax
+
+
+def _looks(n: int) -> list[tuple[str, bool]]:
+    """Colour of each group, and whether the legend names it: of many groups the first, the last and some between."""
+    if n <= ENTRIES:
+        return [(colour, True) for colour in PALETTE[:n]]
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    shades = colormaps["viridis"](np.linspace(0.0, 0.92, n))
+    named = set(np.linspace(0, n - 1, ENTRIES).round().astype(int).tolist())
+    return [(to_hex(shade), i in named) for i, shade in enumerate(shades)]
+
+
+def _end(ax: Axes) -> float:
+    """The place of what is not above 0, if it has one: the lowest tick."""
+    return float(ax.get_yticks()[-1]) if ax.get_yticks().size else 1.0
+
+
+def _placed(y: np.ndarray, lowest: float) -> np.ndarray:
+    return np.where(np.isinf(y), np.nan, np.where(y > 0.0, y, lowest))
+
+
+def _draw_stages(ax: Axes, stages: Sequence[tuple[float, str]], last: float) -> None:
+    shown = [(start, name) for start, name in stages if start <= last]
+    for start, _ in shown:
+        ax.axvline(start, color="#999999", linewidth=0.6, linestyle=":")
+    write_above(ax, [start for start, _ in shown], [name for _, name in shown], 0.0, last)

@@ -428,14 +428,14 @@ def test_bad_arguments_are_refused():
 def test_figures_show_what_the_diagram_says(tmp_path):
     model = PLRNN.shallow([0.5], [[1.25, -1.25]], [[1.0], [1.0]], [0.0], [0.0, -1.0], C=[[1.0]])
     ax = plot_input_diagram(model.input_diagram(0, (-2, 1)), readout=[2.0])
-    lines = [line for line in ax.lines if len(line.get_xdata()) == 2]
+    lines = [line for line in ax.lines if len(line.get_xdata()) == 2 and line.get_marker() == "None"]
     assert [line.get_linestyle() for line in lines] == ["-", "--", "-"]
     assert np.allclose(lines[0].get_ydata(), [-8.0, 0.0]) and np.allclose(lines[2].get_xdata(), [-0.75, 1.0])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["stable", "unstable", "nonsmooth fold"]
     ax.figure.savefig(tmp_path / "one.png")
     flat = PLRNN.shallow([0.5], [[0.5, -0.5]], [[1.0], [1.0]], [0.0], [0.0, -1.0], C=[[1.0]])
     ax = plot_input_diagram(flat.input_diagram(0, (-1, 1)))
-    assert "continuum" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "continuum of fixed points" in [text.get_text() for text in ax.get_legend().get_texts()]
     ax = plot_input_diagram(exact_addition_solver().input_diagram(0, (0, 2), base=[0, 0.5]), readout=1, label="gate")
     assert ax.get_ylabel() == "gate" and len(ax.patches) == 1
     empty = PLRNN.al_rnn([0.5], [[1.5]], [0.0], pwl_units=1, C=[[1.0]]).input_diagram(0, (1, 2))

@@ -524,8 +524,10 @@ def test_figure(tmp_path):
     ax.figure.savefig(tmp_path / "strip.png")
     space = lozi_in_space(1.7, 0.5, 0.3)
     p = next(p for p in space.fixed_points() if p.bitcode == "1")
-    with pytest.raises(ModelError, match="2 units"):
-        plot_manifolds(space.manifold(p, "unstable", iterations=1))
+    ax = plot_manifolds(space.manifold(p, "unstable", iterations=1))
+    assert ax.get_xlabel().startswith("principal component 1")
+    with pytest.raises(ModelError, match="one model"):
+        plot_manifolds([stable, space.manifold(p, "unstable", iterations=1)])
 
 
 def test_eigenspaces_of_strongly_expanding_cycles():

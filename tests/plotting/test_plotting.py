@@ -149,7 +149,7 @@ def test_error_by_relus():
     assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "1", "2"]
     assert ax.get_yscale() == "log"
     labels = [t.get_text() for t in ax.get_legend().get_texts()]
-    assert any("MSE 0 (off the axis)" in text for text in labels)
+    assert any("P = 1: error 0" in text for text in labels)
     assert ax.get_ylim()[0] < 2e-6 < 0.18 < ax.get_ylim()[1]
     plot_error_by_relus([1], [0.0])
     with pytest.raises(ModelError, match="one error for each"):
