@@ -85,7 +85,8 @@ def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "
     if bad:
         first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ModelError(
-            f"{name} holds {bad} value(s) that are NaN or infinite (the first at index {first}); "
+            f"{name} holds {bad} {'value that is' if bad == 1 else 'values that are'} NaN or infinite "
+            f"(the first at index {first}); "
             "a diverged training run is the usual cause"
         )
     return array

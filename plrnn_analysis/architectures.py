@@ -147,7 +147,7 @@ def dendritic(p: Parameters, relu_units: Sequence[int]) -> CanonicalMap:
     """
     W = _square("W", p["W"])
     m = W.shape[0]
-    alphas = as_array("alphas", p["alphas"], (None,), "(B,), one a basis")
+    alphas = as_array("alphas", p["alphas"], (None,), "(B,), one per basis")
     thetas = as_array("thetas", p["thetas"], (m, alphas.size), "(M, B), one column per basis")
     return CanonicalMap.build(
         _self_weights(p["A"], m),
@@ -182,7 +182,9 @@ def _leaky(p: Parameters) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
     W_hh = _square("W_hh", p["W_hh"])
     m = W_hh.shape[0]
     alpha = p["alpha"]
-    alpha = np.broadcast_to(as_array("alpha", alpha, (m,) if np.ndim(alpha) else (), "one number, or one a unit"), (m,))
+    alpha = np.broadcast_to(
+        as_array("alpha", alpha, (m,) if np.ndim(alpha) else (), "one number, or one per unit"), (m,)
+    )
     if np.any(alpha <= 0.0) or np.any(alpha > 1.0):
         worst = alpha[(alpha <= 0.0) | (alpha > 1.0)][0]
         raise ModelError(

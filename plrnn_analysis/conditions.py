@@ -87,7 +87,7 @@ class ConditionUse(ResultSequence[ConditionVisits]):
         Returns
         -------
         Table
-            One row a subregion, the most used first: ``bitcode``, and a column a condition with the share of its
+            One row per subregion, the most used first: ``bitcode``, and a column per condition with the share of its
             steps. The order is that of the sums of the row, so that every condition weighs the same.
         """
         shares = {c.condition: dict(zip(c.bitcodes, c.frequencies.tolist(), strict=True)) for c in self}

@@ -76,11 +76,11 @@ def find_cycles(
     periodic_input : (p, K) array_like, optional
         Inputs repeated for ever: ``z_t = F(z_{t-1}, s_t)`` with s of period p. Periods are then multiples of p.
     max_nodes : int, optional
-        Ends the search after about so many nodes, over all periods.
+        Ends the search after about this number of nodes, over all periods.
     time_limit : float, optional
-        Ends it after so many seconds; None for no limit.
+        Ends it after this number of seconds; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
     workers : int, optional
         Threads over subtrees.
@@ -90,7 +90,7 @@ def find_cycles(
         `max_nodes`; see the how-to page on clusters.
     verify : str, optional
         ``"farkas"``: search by linear programs and re-check every cut in exact arithmetic; ``coverage`` says how
-        many were proven, for the reduced problem as it stands in double precision.
+        many were proved, for the reduced problem as it stands in double precision.
     boundary_tolerance : float, optional
         A cycle is flagged ``on_boundary`` if a ReLU argument is at most this fraction of the terms it is made of.
     seed : int, optional
@@ -326,7 +326,7 @@ def _bits_of(word: tuple[str, ...], n_relu: int) -> np.ndarray:
 def _driven(map: CanonicalMap, periodic_input: Any) -> list[CanonicalMap]:
     if periodic_input is None:
         return [map.with_input(None)]
-    inputs = as_array("periodic_input", periodic_input, (None, map.n_inputs), "(p, K), one row a step")
+    inputs = as_array("periodic_input", periodic_input, (None, map.n_inputs), "(p, K), one row per step")
     if not len(inputs):
         raise ModelError("periodic_input must hold at least one step")
     return [map.with_input(s) for s in inputs]

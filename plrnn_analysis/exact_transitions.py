@@ -54,7 +54,7 @@ def exact_transition_graph(
     time_limit : float, optional
         Seconds, after which the graph is given up; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns

@@ -114,7 +114,7 @@ def explain(
     max_subregions : int, optional
         At most this many, the most visited, are described.
     progress : bool or callable, optional
-        True shows how far it is; a function is told, at least once a second, by a
+        True shows how far it is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
@@ -217,7 +217,7 @@ def ablation_table(
     targets : (n, N) array_like
         Wanted outputs at the last step.
     progress : bool or callable, optional
-        True shows how far it is; a function is told, at least once a second, by a
+        True shows how far it is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns

@@ -48,11 +48,11 @@ def find_fixed_points(
     map : CanonicalMap
         Without input; ``map.with_input(s)`` holds an input on.
     max_nodes : int, optional
-        Ends the search after about so many nodes of the search tree.
+        Ends the search after about this number of nodes of the search tree.
     time_limit : float, optional
-        Ends it after so many seconds; None for no limit.
+        Ends it after this number of seconds; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
     workers : int, optional
         Threads over subtrees.
@@ -66,7 +66,7 @@ def find_fixed_points(
         beyond both: it finds some, and is never complete.
     verify : str, optional
         ``"farkas"``: search by linear programs and re-check every cut in exact arithmetic; ``coverage`` says how
-        many were proven, for the reduced problem as it stands in double precision.
+        many were proved, for the reduced problem as it stands in double precision.
     boundary_tolerance : float, optional
         A point is flagged ``on_boundary`` if a ReLU argument is at most this fraction of the size of the
         terms it is made of.

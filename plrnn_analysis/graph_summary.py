@@ -70,7 +70,7 @@ class GraphSummary(ResultSequence[GraphNode]):
     entropy : float or None
         Of the subregion visited, in bits: 0 if there is one, log2 n if n are visited equally often. None if exact.
     entropy_rate : float or None
-        Of the next subregion if the present one is known, in bits a step: 0 if each is always followed by the same
+        Of the next subregion if the present one is known, in bits per step: 0 if each is always followed by the same
         one; the entropy rate, if the next subregion depends on the present one alone. None if exact.
     fixed_points_complete : bool or None
         Whether the search for fixed points proved that there are no others; None if they were left out.
@@ -93,7 +93,7 @@ class GraphSummary(ResultSequence[GraphNode]):
     fixed_points_elsewhere: int
 
     def table(self) -> Any:
-        """One row a subregion, with those of the columns that graphs of this kind have."""
+        """One row per subregion, with those of the columns that graphs of this kind have."""
         table = super().table()
         if self.kind == "exact":
             del table["followed_by"]
@@ -114,7 +114,7 @@ class GraphSummary(ResultSequence[GraphNode]):
         if self.entropy is None or not len(self):
             return text
         first = f"{short_bitcode(self[0].bitcode)} {self[0].frequency:.1%} of the time"
-        return f"{text}; {first}; entropy {self.entropy:.3g} bits, rate {self.entropy_rate:.3g} bits a step"
+        return f"{text}; {first}; entropy {self.entropy:.3g} bits, rate {self.entropy_rate:.3g} bits per step"
 
     def _notes(self) -> list[str]:
         notes = []

@@ -19,7 +19,7 @@ UNIT_CIRCLE = 1e-9
 
 
 def gamma(terms: int) -> float:
-    """Relative error bound of a sum of so many products, in any order and with or without fused operations.
+    """Relative error bound of a sum of n products, in any order and with or without fused operations.
 
     Parameters
     ----------

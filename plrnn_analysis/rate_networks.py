@@ -55,7 +55,7 @@ def leak(alpha: Any = None, dt: Any = None, tau: Any = None) -> np.ndarray:
 
 
 def _positive(name: str, value: Any) -> np.ndarray:
-    array = as_array(name, value, (None,) if np.ndim(value) else (), "one number, or one a unit")
+    array = as_array(name, value, (None,) if np.ndim(value) else (), "one number, or one per unit")
     if np.any(array <= 0.0):
         raise ModelError(f"{name} must be positive, got {array.min():g}")
     return array

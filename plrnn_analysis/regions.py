@@ -30,11 +30,11 @@ def find_subregions(
     map : CanonicalMap
         Without input; ``map.with_input(s)`` holds an input on.
     max_regions : int, optional
-        Stop after so many subregions; the result then is not ``complete``.
+        Stop after this number of subregions; the result is then not ``complete``.
     time_limit : float, optional
-        Stop after so many seconds; None for no limit.
+        Stop after this number of seconds; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns

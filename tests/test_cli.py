@@ -312,7 +312,7 @@ def test_errors_are_one_line(choice: Path, tmp_path: Path) -> None:
     assert_refused(result, "text.npz")
     assert result.stderr.count("\n") == 1
     assert_refused(plrnn("analyze", choice, "--input", "1"), "--input takes 2 numbers", "got 1")
-    assert_refused(plrnn("analyze", choice, "--input", "1,nan"), "--input holds 1 value(s)")
+    assert_refused(plrnn("analyze", choice, "--input", "1,nan"), "--input holds 1 value that is")
     assert_refused(plrnn("graph", choice, "-o", tmp_path / "g", "--input", "1"), "--input takes 2 numbers")
     assert_refused(plrnn("analyze", choice, "--input", "one,two"), "comma-separated")
     assert plrnn("analyze", choice, "--json", tmp_path / "no" / "such" / "dir.json").exit_code == 2

@@ -61,7 +61,7 @@ def test_what_it_says() -> None:
     assert "escapes" not in html and "script" not in html and "Note" not in html
     alone = model.transition_graph(model.simulate(1, z0=[[3.0, 3.0]]), fixed_points=model.fixed_points())
     assert "3 fixed points or continua in subregions that the trajectory never visits" in alone._repr_html_()
-    assert "entropy 0 bits, rate 0 bits a step>" in repr(alone)
+    assert "entropy 0 bits, rate 0 bits per step>" in repr(alone)
     stopped = model.fixed_points(max_nodes=1)
     assert not stopped.complete
     assert "not complete" in model.transition_graph(model.simulate(9), fixed_points=stopped)._repr_html_()

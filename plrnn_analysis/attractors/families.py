@@ -44,7 +44,7 @@ def family_around(
 
 
 def _of_piece(given: CanonicalMap, piece: Piece, rounds: int) -> Continuum | CycleContinuum:
-    """The family that an exact piece of a ring of so many steps is."""
+    """The family that an exact piece of a ring of `rounds` steps is."""
     moves = (piece.exact.point, *piece.exact.directions)
     # On a boundary, or by a multiplier of one, members may repeat themselves sooner than the word does.
     period = next(d for d in range(1, rounds + 1) if rounds % d == 0 and all(m[d:] + m[:d] == m for m in moves))

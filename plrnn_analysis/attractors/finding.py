@@ -74,7 +74,7 @@ def find_attractors(
     time_limit : float, optional
         Seconds; None for no limit. What was not decided by then is ``"undecided"``.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns

@@ -59,7 +59,7 @@ class Open:
     steps : int
         That it was followed.
     inside : int
-        After so many steps it was last seen no farther out than runs are that stay.
+        The step at which it was last seen no farther out than runs are that stay.
     reason : Reason
     word : (k, H) ndarray of bool or None
         The word that it repeats, where that is the reason.
@@ -125,7 +125,7 @@ class Ledger:
         return self._named[name]
 
     def move(self, run: int, state: np.ndarray, steps: int) -> None:
-        """An open run was followed for so many further steps, to a state."""
+        """An open run was followed for this number of further steps, to a state."""
         left = self.open[run]
         left.state, left.steps = state.copy(), left.steps + steps
         self.longest = max(self.longest, left.steps)
@@ -138,7 +138,7 @@ class Ledger:
         left.reason, left.word, left.ray, left.detail = reason, word, ray, detail
 
     def settle(self, run: int, end: int, proven: int = 0) -> None:
-        """A run leads to an end; `proven` is 1 if that is a proof."""
+        """A run leads to an end; `proved` is 1 if that is a proof."""
         self.owners[run] = end
         self.open.pop(run, None)
         self.ends[end] = replace(self.ends[end], proved=self.ends[end].proved + proven)

@@ -56,7 +56,7 @@ class Ray:
         return float("inf") if grown <= -1.0 else float(np.floor(np.log1p(grown) / np.log(self.factor)))
 
     def after(self, state: np.ndarray, periods: float) -> np.ndarray:
-        """Where a run at `state` is after so many periods: the sum of a geometric series along the line."""
+        """Where a run at `state` is after this number of periods: the sum of a geometric series along the line."""
         if self.factor == 1.0:
             return state + periods * self.step
         grown = np.expm1(periods * np.log(self.factor)) / (self.factor - 1.0)

@@ -41,7 +41,7 @@ class Attractor(Frozen):
     exponents_error : (N,) ndarray or None
         Their standard errors.
     proved : int
-        How many of `count` are proven to converge (or to diverge), up to rounding: by the distance from which the
+        How many of `count` are proved to converge (or to diverge), up to rounding: by the distance from which the
         object attracts. The others were followed until they had reached it to the tolerance.
     note : str
         What a reader should know, and which argument would tell more.

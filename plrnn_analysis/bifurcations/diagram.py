@@ -61,7 +61,7 @@ def bifurcations(
     time_limit : float, optional
         Seconds for everything together; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns

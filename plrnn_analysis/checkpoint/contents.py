@@ -125,7 +125,8 @@ class Contents:
         bad = int(np.count_nonzero(~np.isfinite(value)))
         if bad:
             raise CheckpointError(
-                f"{self.path}: {name} {shape_text(entry.shape)} holds {bad} value(s) that are NaN or infinite. "
+                f"{self.path}: {name} {shape_text(entry.shape)} holds "
+                f"{bad} {'value that is' if bad == 1 else 'values that are'} NaN or infinite. "
                 "Usually training has diverged; use a checkpoint from before that."
             )
         return value

@@ -67,7 +67,7 @@ def compare(
     time_limit : float, optional
         Seconds for the search for a match, and again for the fixed points of each network; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns

@@ -91,11 +91,11 @@ class Comparison(ResultSequence[FixedPointMatch]):
     unmatched_a, unmatched_b : tuple of FixedPoint
         Fixed points without a partner.
     fixed_points_complete : bool
-        Whether both lists of fixed points are proven complete.
+        Whether both lists of fixed points are proved complete.
     compared : tuple of str
         Of ``"ReLUs"``, ``"inputs"`` and ``"readouts"``.
     exhausted : bool
-        Whether every assignment of the ReLUs was ruled out or compared. If not, "different" is not proven.
+        Whether every assignment of the ReLUs was ruled out or compared. If not, "different" is not proved.
     notes : tuple of str
     """
 

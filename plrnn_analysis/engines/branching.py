@@ -245,7 +245,7 @@ def search(
     bound : float, optional
         Solutions of interest have a sum of x below this, e.g. since they lie in a box.
     farkas : bool, optional
-        Re-check every cut in exact arithmetic; the counts of the outcome then say how many were proven.
+        Re-check every cut in exact arithmetic; the counts of the outcome then say how many were proved.
     outskirts : callable, optional
         Gives a simpler problem that bounds all solutions, if there is one; asked where a bound is needed.
 
@@ -258,7 +258,7 @@ def search(
     Notes
     -----
     A node is a linear program in n unknowns, solved from its parent's dictionary in a few pivots of n^2
-    operations each. The number of nodes depends on the problem, not on 2**n. Nearly every cut is proven without a
+    operations each. The number of nodes depends on the problem, not on 2**n. Nearly every cut is proved without a
     limit; where one is not, a second tree excludes, or finds, the solutions beyond the limit, scaled to a sum of one.
     """
     n = len(problem.g)

@@ -67,7 +67,7 @@ def describe_points(
 
 
 def together(n_units: int) -> int:
-    """How many matrices of so many units are treated at once, between two looks at the clock."""
+    """How many matrices of this size are treated at once, between two looks at the clock."""
     return max(1, int(WORK / n_units**3))
 
 

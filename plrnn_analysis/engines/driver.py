@@ -48,7 +48,7 @@ class Tree(Protocol):
 
     @property
     def decided(self) -> int:
-        """Patterns about which something is proven so far."""
+        """Patterns about which something is proved so far."""
         ...
 
     @property

@@ -1,7 +1,7 @@
 """The mixed problem ``(I - A) z - W x = h, x = relu(V z + c)``: for maps all of whose subregions are singular.
 
 The state cannot be eliminated then, so what is left of it stays among the unknowns. A tree over sign patterns; a node
-is cut when the relaxation that keeps only ``x >= 0, x >= V z + c`` for undecided ReLUs is proven to be empty.
+is cut when the relaxation that keeps only ``x >= 0, x >= V z + c`` for undecided ReLUs is proved to be empty.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Relaxation:
         self.rows, self.room = flat.restrict([*x, *slack], [zero] * n + [-value for value in c])
 
     def is_empty(self, signs: np.ndarray) -> bool:
-        """Whether the relaxation for ``signs`` (1 active, -1 inactive, 0 open) is proven to have no point."""
+        """Whether the relaxation for ``signs`` (1 active, -1 inactive, 0 open) is proved to have no point."""
         if not self.solvable:
             return True
         return proves_empty(self.rows, self.room, equal=[*(signs == -1).tolist(), *(signs == 1).tolist()])

@@ -30,7 +30,7 @@ class _Prefixes:
         self.window = 2 * -(-map.n_units // max(map.n_relu, 1)) + 6
 
     def feasible(self, symbols: list[int]) -> bool:
-        """Whether a relaxation over the last symbols may have a point: False only if it is proven empty.
+        """Whether a relaxation over the last symbols may have a point: False only if it is proved empty.
 
         Every row is moved outwards by what rounding may have done to it in the box, so that the program contains the
         exact one.

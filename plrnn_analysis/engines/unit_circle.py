@@ -57,9 +57,9 @@ class Side:
     Attributes
     ----------
     inside, outside : int
-        Eigenvalues proven to have modulus below, above one.
+        Eigenvalues proved to have modulus below, above one.
     touching : int
-        Eigenvalues about which nothing is proven.
+        Eigenvalues about which nothing is proved.
     rotating : bool or None
         Whether the largest eigenvalue is not real; None if that is not known. Of several that are largest the one
         with the largest real part counts.

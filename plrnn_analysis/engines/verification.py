@@ -66,7 +66,7 @@ class Doubt:
 class _Batch:
     """What floats say of a batch of words, in balanced units.
 
-    ``regular[i]`` and the error bounds are proven; the bounds are infinite where nothing is.
+    ``regular[i]`` and the error bounds are proved; the bounds are infinite where nothing is.
     """
 
     z: np.ndarray

@@ -281,11 +281,11 @@ def input_diagram(
         ``"enumeration"`` solves all 2**H subregions, ``"linear programs"`` searches them as a tree; ``"auto"`` takes
         the first for up to 12 ReLUs.
     max_nodes : int, optional
-        Ends the search after about so many nodes.
+        Ends the search after about this number of nodes.
     time_limit : float, optional
-        Ends it after so many seconds; None for no limit.
+        Ends it after this number of seconds; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
     workers : int, optional
         Threads of the tree.

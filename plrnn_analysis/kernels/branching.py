@@ -288,7 +288,7 @@ def branch(
     fixed : (n + 1, n + m) ndarray of int8
         1 for variables that a node has set to zero.
     spared : (n + 1, n + m) ndarray of int8
-        1 for variables whose sign a node does not ask for, since its violation cannot be proven.
+        1 for variables whose sign a node does not ask for, since its violation cannot be proved.
     unit, todo : (n + 1,) ndarray
         The unit branched on and the children still to visit (1 inactive, 2 active) at each depth.
     meta : (16,) ndarray of int64

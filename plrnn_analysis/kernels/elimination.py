@@ -50,7 +50,7 @@ def _collapse(tab, e, ec, status, bits):
     """Uniqueness test on the free units of a node.
 
     Returns 1 with the full word in `bits` if the subtree is closed by its single solution, -1 if that
-    solution contradicts a sign already decided (the subtree is empty), 0 if nothing was proven.
+    solution contradicts a sign already decided (the subtree is empty), 0 if nothing was proved.
     """
     n = tab.shape[1]
     free = 0

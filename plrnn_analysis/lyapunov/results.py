@@ -14,7 +14,7 @@ __all__ = ["LyapunovSpectrum"]
 
 @dataclass(frozen=True, eq=False)
 class LyapunovSpectrum(Frozen):
-    """Lyapunov exponents, largest first, in nats a step.
+    """Lyapunov exponents, largest first, in nats per step.
 
     Attributes
     ----------
@@ -101,4 +101,4 @@ class LyapunovSpectrum(Frozen):
         more = ", ..." if len(self.exponents) > 3 else ""
         n = len(self.diverged)
         lost = f"; {np.count_nonzero(self.diverged)} of {n} trajectories DIVERGED" if np.any(self.diverged) else ""
-        return f"<LyapunovSpectrum: {first}{more} nats a step; {self.steps} steps of {n}{lost}>"
+        return f"<LyapunovSpectrum: {first}{more} nats per step; {self.steps} steps of {n}{lost}>"

@@ -46,7 +46,7 @@ class Sensitivity(Frozen):
     n_units: int
 
     def error(self, rounding: float, steps: int) -> float:
-        """Error of the exponents over so many steps, if each step's result is off by the share `rounding`.
+        """Error of the exponents over `steps` steps, if each step's result is off by the share `rounding`.
 
         Notes
         -----

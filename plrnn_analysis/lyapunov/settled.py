@@ -49,7 +49,7 @@ def without_rounding(map: CanonicalMap, word: np.ndarray, exponents: np.ndarray,
 
 
 def final_words(model: Network, units: Units, states: np.ndarray, constant_input: Any) -> list[np.ndarray | None]:
-    """The subregions (k, H) that trajectories from these states go round for ever, where that can be proven.
+    """The subregions (k, H) that trajectories from these states go round for ever, where that can be proved.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def _period(bits: np.ndarray) -> int | None:
 
 
 def _stays(map: CanonicalMap, start: np.ndarray, word: np.ndarray) -> bool:
-    """Whether the orbit of `start` goes round `word` for ever, proven with the error bounds of floating point.
+    """Whether the orbit of `start` goes round `word` for ever, proved with the error bounds of floating point.
 
     Notes
     -----

@@ -69,7 +69,7 @@ def lyapunov_spectrum(
     workers : int, optional
         Threads over trajectories.
     progress : bool or callable, optional
-        True shows how far it is; a function is told, at least once a second, by a
+        True shows how far it is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns

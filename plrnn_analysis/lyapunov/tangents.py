@@ -111,7 +111,7 @@ class Tangents:
         return sensitivity(turned, np.concatenate(regions), self.bases.shape[1])
 
     def adapt(self, trajectory: int, steps: int) -> None:
-        """Shorten products so far that rounding leaves the tolerance over so many steps, if shorter ones can do it."""
+        """Shorten products until rounding meets the tolerance over `steps` steps, if shorter ones can."""
         found, limit = self.sensitivity(trajectory), self.limit
         while limit > SHORTEST_LIMIT and found.error(limit * self.unit, steps) > 0.5 * self.tolerance:
             limit = max(SHORTEST_LIMIT, 0.5 * limit)

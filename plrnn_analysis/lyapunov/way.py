@@ -79,7 +79,7 @@ class Way:
         if constant_input is not None:
             raise ModelError("give either inputs or constant_input, not both")
         shape = (None, model.n_inputs) if np.ndim(inputs) == 2 else (None, None, model.n_inputs)
-        u = as_array("inputs", inputs, shape, "(batch, T, K) or (T, K), one row a step")
+        u = as_array("inputs", inputs, shape, "(batch, T, K) or (T, K), one row per step")
         u = u[None] if u.ndim == 2 else u
         if u.shape[0] == 0 or u.shape[1] == 0:
             raise ModelError(f"inputs must hold at least one trajectory and one step, got shape {np.shape(inputs)}")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import number, one_of, whole
+from ..display.abbreviation import count_words
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
@@ -61,7 +62,7 @@ def invariant_manifold(
     time_limit : float, optional
         Seconds; None for no limit.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
@@ -118,7 +119,9 @@ def invariant_manifold(
     local = local_manifold(points / flow.units, regions, kind == "stable", flow.box)
     notes: list[str] = []
     if local.n_marginal:
-        notes.append(f"{local.n_marginal} multiplier(s) of modulus 1: their directions belong to neither manifold")
+        notes.append(
+            f"{count_words(local.n_marginal, 'multiplier')} of modulus 1, whose directions belong to neither manifold"
+        )
     if not local.settled:
         notes.append("the local piece was not finished: parts of it may lie beyond the manifold")
     bitcodes, all_regions = known_bitcodes(map, budget) if kind == "stable" else ([], True)

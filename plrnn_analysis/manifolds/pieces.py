@@ -130,7 +130,7 @@ def unit_boundaries(map: CanonicalMap) -> tuple[np.ndarray, np.ndarray]:
 
 
 def simplified(vertices: np.ndarray, tiny: float) -> np.ndarray:
-    """The same convex set without repeated vertices: a polygon without width becomes a segment, a short one a point."""
+    """The same convex set without repeated vertices: a polygon without width is a segment, a short segment a point."""
     if len(vertices) > 1:
         step = np.linalg.norm(np.roll(vertices, -1, axis=0) - vertices, axis=1)
         vertices = vertices[step > tiny] if np.any(step > tiny) else vertices[:1]

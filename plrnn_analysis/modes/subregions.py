@@ -200,7 +200,7 @@ def find_modes(
     marginal : float, optional
         Tolerance of :func:`classify_mode`.
     progress : bool or callable, optional
-        True shows how far it is; a function is told, at least once a second, by a
+        True shows how far it is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns

@@ -105,7 +105,7 @@ def plot_condition_divergences(
     figure : Figure, optional
         Empty; by default a new one.
     clusters : int, optional
-        Frame so many clusters in the matrix.
+        Frame this number of clusters in the matrix.
 
     Returns
     -------

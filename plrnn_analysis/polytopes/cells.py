@@ -142,7 +142,7 @@ def enumerate_cells(
     start : sequence of fmpq, optional
         A point inside the polyhedron.
     most : int, optional
-        Stop after so many cells.
+        Stop after this number of cells.
     deadline : float, optional
         A time of ``time.perf_counter()`` for the decisions; ``go_on`` is asked before each.
     go_on : callable, optional

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 
 __all__ = ["as_trials", "gap_free"]
@@ -43,7 +44,7 @@ def as_trials(name: str, value: Any, n_channels: int | None = None) -> list[np.n
         raise ModelError(f"{name} must have shape (T, N), or be trials of such shapes, got {shapes}")
     widths = {trial.shape[1] for trial in trials}
     if len(widths) > 1 or (n_channels is not None and widths != {n_channels}):
-        wanted = "the same number of channels" if n_channels is None else f"{n_channels} channel(s)"
+        wanted = "the same number of channels" if n_channels is None else count_words(n_channels, "channel")
         raise ModelError(f"{name}: every trial must have {wanted}, got {sorted(widths)}")
     return trials
 

@@ -65,7 +65,7 @@ class Polytope(Frozen):
     offset: np.ndarray
 
     def __post_init__(self) -> None:
-        L = as_array("L", self.L, (None, None), "(m, M), one row a condition")
+        L = as_array("L", self.L, (None, None), "(m, M), one row per condition")
         object.__setattr__(self, "L", L)
         object.__setattr__(self, "offset", as_array("offset", self.offset, (L.shape[0],), "(m,)"))
         super().__post_init__()

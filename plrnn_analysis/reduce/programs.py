@@ -19,7 +19,7 @@ class Minimum:
     Attributes
     ----------
     bound : float
-        Plus infinity only if the set is proven to be empty.
+        Plus infinity only if the set is proved to be empty.
     point : (n,) ndarray or None
         A minimiser, up to the solver's tolerance; None if there is no feasible point that the solver could find.
     settled : bool

@@ -80,16 +80,16 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
     inputs : tuple of ndarray
         Lower and upper corner (K,) of the inputs.
     start : Polytope or None
-        With ``reachable=True``: whatever begins here, under any of the inputs, is proven never to leave `domain`. Then
+        With ``reachable=True``: whatever begins here, under any of the inputs, is proved never to leave `domain`. Then
         both models agree for all time.
     invariant : bool or None
-        True if one step from the domain, under any of the inputs, is proven to end in it: then both models agree for
+        True if one step from the domain, under any of the inputs, is proved to end in it: then both models agree for
         all time. False if a state is known (`escape`) that leaves it; None if the time limit came first, or nobody
         asked since there is a `start`.
     escape : tuple of ndarray or None
         A state of the domain and an input that lead outside.
     minimal : bool
-        True if proven that no map ``A z + W relu(V z + c + E s) + h + C s`` with fewer ReLUs equals the original on
+        True if proved that no map ``A z + W relu(V z + c + E s) + h + C s`` with fewer ReLUs equals the original on
         the domain.
     horizon : int
         Number of steps that the error bounds of the units are for.
@@ -243,7 +243,7 @@ def reduce(
         Seconds for the question whether the domain is invariant, or for `reachable`, and again for `tolerance`; None
         for no limit. Linear programs and the error bounds of the units, whose cost is in the notes, are not limited.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns

@@ -19,7 +19,7 @@ class Coverage(Frozen):
     subregions : int
         Number of sign patterns, 2**H.
     decided : int
-        How many of them are proven to hold no fixed point, or have been solved.
+        How many of them are proved to hold no fixed point, or have been solved.
     engine : Engine
         How: ``"enumeration"``, ``"elimination"``, ... as :class:`plrnn_analysis.statuses.Engine` describes them.
     nodes : int
@@ -27,7 +27,7 @@ class Coverage(Frozen):
     pruned, collapsed, solved : int
         Subtrees cut by a sign test, closed by the uniqueness proof, and single subregions solved.
     cuts_checked, cuts_proven : int
-        With ``verify="farkas"``: cuts re-checked in exact arithmetic, and those of them that were proven for the
+        With ``verify="farkas"``: cuts re-checked in exact arithmetic, and those of them that were proved for the
         reduced problem as it stands in double precision.
     stopped_by : StoppedBy
         Empty if every pattern was decided, else ``"max_nodes"``, ``"time_limit"``, ``"interrupt"``, ``"memory"``,

@@ -180,9 +180,9 @@ class UniquenessCertificate(Frozen):
     Attributes
     ----------
     unique : bool
-        True if proven. False means "not proven", not "several".
+        True if proved. False means "not proved", not "several".
     globally_attracting : bool
-        True if proven that every trajectory tends to it.
+        True if proved that every trajectory tends to it.
     monotone_margin : float
         Smallest eigenvalue of the symmetric part of I - G of the reduced problem (NaN where every subregion is
         singular); positive beyond rounding proves uniqueness.
@@ -192,7 +192,7 @@ class UniquenessCertificate(Frozen):
     proof : str
         ``"monotone"``, the norm used, or ``""``.
     fixed_point : FixedPoint or None
-        The point, where it is proven.
+        The point, where it is proved.
     """
 
     unique: bool

@@ -83,7 +83,7 @@ class FixedPointPairing(ResultSequence[FixedPointPair]):
     tolerance : float
         Largest distance of partners, in scales.
     complete : bool
-        Whether both lists of fixed points are proven complete. If not, a partner may be missing because it was not
+        Whether both lists of fixed points are proved complete. If not, a partner may be missing because it was not
         found.
     output_names : tuple of str
     """
@@ -204,7 +204,7 @@ def pair_fixed_points(
         distance of a network's points from their median, the larger of the two networks'; of single points their
         distance from the origin.
     tolerance : float, optional
-        Points further apart than so many scales are no partners.
+        Points further apart than this number of scales are not paired.
 
     Returns
     -------

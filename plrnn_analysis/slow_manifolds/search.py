@@ -79,11 +79,11 @@ class SlowManifold(Frozen):
     probe_output_drifts : (n, N) ndarray
         The same in units of the outputs.
     holding_steps : float
-        For so many steps no unit moves by more than the share `hold` of its visited range, from any point of the piece
-        and as long as the subregion is not left. A lower bound for k > 1. NaN without piece.
+        The number of steps for which no unit moves by more than the share `hold` of its visited range, from any point
+        of the piece and as long as the subregion is not left. A lower bound for k > 1. NaN without a piece.
     difference_steps : float
-        For so many steps differences between points of the manifold change by no more than the share `hold` of
-        themselves: a drift that all points have in common does not count. A lower bound for k > 1, NaN for k = 0.
+        The number of steps for which differences between points of the manifold change by no more than the share `hold`
+        of themselves: a drift that all points have in common does not count. A lower bound for k > 1, NaN for k = 0.
     crossing_steps : float
         k = 1: steps from one end of the piece to the other; infinite if a fixed point lies on it. Else NaN.
     slowest : (M,) ndarray
@@ -252,12 +252,12 @@ def find_slow_manifolds(
         By this share of its width the range of a trajectory is widened on both sides: what a network approaches
         often lies just beyond what it has reached.
     max_subregions : int, optional
-        If more meet the range, only those that the trajectory visits are described, at most so many, the most
+        If more meet the range, only those that the trajectory visits are described, at most this number, the most
         visited first.
     time_limit : float, optional
         Seconds; None for no limit. What is done by then is returned, with ``complete`` False. Ctrl-C does the same.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns
@@ -287,7 +287,7 @@ def find_slow_manifolds(
 
     Examples
     --------
-    An integrator that leaks 0.0006 a step.
+    An integrator that leaks 0.0006 per step.
 
     >>> from plrnn_analysis import PLRNN
     >>> leaky = PLRNN.al_rnn(A=[0.9994], W=[[0.0]], h=[0.0], pwl_units=0, C=[[1.0]], B=[[2.0]])

@@ -44,7 +44,7 @@ def _holding(piece: SlowManifold, found: SlowManifolds) -> str:
     allowed = _percent(found.hold)
     limit = f"by more than {allowed} of its visited range"
     if piece.holding_steps >= 1.0 and COMMON * piece.holding_steps < piece.difference_steps:
-        text = f"a {shape} along which all points drift together, by {_range(piece)} a step"
+        text = f"a {shape} along which all points drift together, by {_range(piece)} per step"
         text += f"{_output_clause(piece, found)}. Differences between them "
         if np.isinf(piece.difference_steps):
             text += "stay as they are"
@@ -57,7 +57,7 @@ def _holding(piece: SlowManifold, found: SlowManifolds) -> str:
         text = f"approximately a {kind}: starting on it no unit ever moves {limit}"
     else:
         text = f"a {kind} for {_least(piece)}{_steps(piece.holding_steps)}: until then no unit moves {limit}"
-    return text + _leaving(piece) + f". Drift on it: {_range(piece)} a step" + _output_clause(piece, found) + ". "
+    return text + _leaving(piece) + f". Drift on it: {_range(piece)} per step" + _output_clause(piece, found) + ". "
 
 
 def _leaving(piece: SlowManifold) -> str:
@@ -106,10 +106,10 @@ def _inputs(piece: SlowManifold, found: SlowManifolds) -> str:
 def _slowest(piece: SlowManifold) -> str:
     if piece.least_drift <= piece.rounding:
         return "It holds points at rest to rounding."
-    text = f"Its slowest point moves by {piece.least_drift:.3g} a step"
+    text = f"Its slowest point moves by {piece.least_drift:.3g} per step"
     if piece.least_drift_bound >= (1.0 - TIGHT) * piece.least_drift:
-        return text + "; proven: no point of it in the range moves less."
-    return text + f"; proven: no point of it in the range moves less than {piece.least_drift_bound:.1e}."
+        return text + "; proved: no point of it in the range moves less."
+    return text + f"; proved: no point of it in the range moves less than {piece.least_drift_bound:.1e}."
 
 
 def _modes(piece: SlowManifold, what: str) -> str:

@@ -122,7 +122,7 @@ def tell_story(
         Seconds for each search; None for no limit. What was not finished is said. Ctrl-C ends the story; what is known
         by then is returned, and a last section says what is missing.
     progress : bool or callable, optional
-        True shows how far the search is; a function is told, at least once a second, by a
+        True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
 
     Returns

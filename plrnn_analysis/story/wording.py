@@ -145,7 +145,7 @@ def memory_sentence(exponent: float, steps: int) -> str:
     factor = np.exp(min(exponent * steps, 700.0))
     return (
         f"Over a trial a small random difference of initial states changes by a factor of about {factor:.2g} "
-        f"(largest conditional Lyapunov exponent {exponent:.3g} a step)."
+        f"(largest conditional Lyapunov exponent {exponent:.3g} per step)."
     )
 
 

@@ -77,7 +77,7 @@ def topological_entropy(source: Any, *, discard: int = 0, base: float = math.e) 
     -----
     It is the entropy of the *graph*: of the shift of finite type whose words are all its walks (Lind & Marcus 1995,
     An Introduction to Symbolic Dynamics and Coding, theorem 4.3.1). For the graph of all possible steps
-    (``transition_graph(box=...)``) every itinerary of an orbit that stays in the box is a walk, so this is an upper
+    (``transition_graph(box=...)``) the word of every trajectory that stays in the box is a walk, so this is an upper
     bound on the growth rate of the words that the map makes; it is attained where the subregions are a Markov
     partition, as for the tent map. The graph of a trajectory lacks the steps that were not seen, and can lie below.
 

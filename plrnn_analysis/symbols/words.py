@@ -161,7 +161,7 @@ def forbidden_words(source: Any, length: int, *, discard: int = 0, max_words: in
     discard : int, optional
         Leave out this many steps at the beginning of each trial.
     max_words : int, optional
-        List at most so many.
+        List at most this number.
 
     Returns
     -------

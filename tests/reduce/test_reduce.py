@@ -312,7 +312,7 @@ def test_the_exact_addition_solver_cannot_be_reduced():
     (row,) = small
     assert (row.unit, row.status) == (1, "switches")
     assert (row.lowest, row.highest) == (pytest.approx(-1), pytest.approx(1))
-    # Made linear, acc changes by at most 1 a step; the sum it holds is not bounded by the box, so it is left.
+    # Made linear, acc changes by at most 1 per step; the sum it holds is not bounded by the box, so it is left.
     assert row.step_linear == pytest.approx(1) and row.bound_off == pytest.approx(1)
     assert small.invariant is False
     run = model.run(addition_trials(200, length)[0])

@@ -128,7 +128,7 @@ class TestArrays:
             ({"targets": np.zeros((4, 8, 1)), "mask": -np.ones((4, 8))}, "weights >= 0"),
             ({"targets": np.zeros((4, 8, 1)), "lengths": [8, 8, 9, 8]}, r"1\.\.8"),
             ({"targets": np.zeros((4, 8, 1)), "lengths": [8, 8]}, "4 whole numbers"),
-            ({"targets": np.zeros((4, 8, 1)), "conditions": ["a"]}, "one a trial"),
+            ({"targets": np.zeros((4, 8, 1)), "conditions": ["a"]}, "one per trial"),
             ({"targets": np.zeros((4, 8, 1)), "condition_names": ["a"]}, "condition_names need conditions"),
             ({"targets": np.zeros((4, 8, 1)), "input_names": ["a"]}, "input_names must be 2 texts"),
         ],

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from plrnn_analysis._validation import number, whole
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
 
 from .model import ALRNN
@@ -309,7 +310,8 @@ class EncodedRNN(Encoded):
     def __init__(self, encoder: Encoder, core: ALRNN) -> None:
         if not core.stacked or core.n_models != encoder.n_models or core.n_inputs != encoder.n_outputs:
             raise ModelError(
-                f"an encoder of {encoder.n_models} model(s) with {encoder.n_outputs} output(s) needs a stack of as "
-                f"many cores with as many inputs, got {core.n_models} with {core.n_inputs}"
+                f"an encoder of {count_words(encoder.n_models, 'model')} with "
+                f"{count_words(encoder.n_outputs, 'output')} needs a stack "
+                f"of as many cores with as many inputs, got {core.n_models} with {core.n_inputs}"
             )
         super().__init__(encoder, core)

@@ -73,7 +73,7 @@ class ALRNN(nn.Module):
         if n_units < 1 or n_inputs < 0 or n_outputs < 1 or not members:
             raise ModelError(
                 f"a model needs at least one unit and one output, got n_units={n_units}, n_inputs={n_inputs}, "
-                f"n_outputs={n_outputs}, {len(members)} model(s)"
+                f"n_outputs={n_outputs}, n_models={len(members)}"
             )
         for p in members:
             whole("pwl_units", p, 0, n_units, remark=f"(the model has {n_units} units)")

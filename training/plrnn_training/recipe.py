@@ -30,7 +30,7 @@ class Member:
     lr : float or None
         Learning rate; that of the recipe by default.
     samples : int or None
-        Train on a fixed set of so many trials, of every condition where the task has conditions. By default trials are
+        Train on a fixed set of this number of trials, per condition if the task has conditions. By default trials are
         drawn as the task draws them.
     architecture : str
         A key of ``plrnn_training.architectures.ARCHITECTURES``; one for all models of a stack.
@@ -71,8 +71,8 @@ class Recipe(OptimiserSettings):
     validation_trials, test_trials : int
         Sizes of the two held-out sets.
     patience : int or None
-        A model stops after so many evaluations without a better validation score, the curriculum not counted; None lets
-        all train to the end.
+        A model stops after this number of evaluations without a better validation score, the curriculum not counted;
+        None lets all train to the end.
     keep : {"last", "best"}
         Which weights each model ends with: the last ones, or those of its best validation score.
     weight_decay : float

@@ -63,5 +63,5 @@ def _seen_by(stack: Stack, core: str, batch: Batch) -> Batch:
 
 
 def _of(value: Tensor, index: int, axes: int) -> np.ndarray:
-    """The part of one model, which has so many axes; without a leading axis it is that of all."""
+    """The part of one model, which has this number of axes; without a leading axis it is that of all."""
     return (value[index] if value.ndim > axes else value).cpu().numpy()

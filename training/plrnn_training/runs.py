@@ -120,7 +120,7 @@ def train_in(
     Parameters
     ----------
     directory : Path
-        Gets ``training_state.pt``, ``history.json`` and one ``TASK_pP_seedS.safetensors`` a model.
+        Gets ``training_state.pt``, ``history.json`` and one ``TASK_pP_seedS.safetensors`` per model.
     trainer : Trainer
     console : rich.console.Console
     resume : bool, optional
@@ -130,7 +130,7 @@ def train_in(
     keep_state : bool, optional
         Whether to write ``training_state.pt``; without it a run cannot be resumed.
     snapshots : int, optional
-        Also export every model before the first iteration and so many times on the way, evenly spaced, to
+        Also export every model before the first iteration and at this number of later ones, evenly spaced, to
         ``snapshots/``: the path of a training run, for :func:`plrnn_analysis.bifurcations.path_through`.
 
     Returns

@@ -1,6 +1,6 @@
 """States of a whole sequence, with a backward pass written by hand.
 
-Autograd records three or more nodes a step and walks them again; here a step costs one matrix product each way and
+Autograd records three or more nodes per step and walks them again; here a step costs one matrix product each way and
 the operations around it are done in place. The same code runs on every torch device. Small models on a CPU, where even
 that is mostly overhead, go through :mod:`plrnn_training.kernels` instead.
 """

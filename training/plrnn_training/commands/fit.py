@@ -29,7 +29,7 @@ def fit_series(
     pwl_units: Annotated[str, typer.Option(help="P, the numbers of ReLU units, separated by commas.")] = "10",
     forcing: Annotated[
         str,
-        typer.Option(help="Teacher forcing: sparse (every so many steps) or generalised (by a share at each)."),
+        typer.Option(help="Teacher forcing: sparse (at intervals) or generalised (by a share at every step)."),
     ] = "sparse",
     interval: Annotated[
         int | None, typer.Option(min=1, help="Steps of sparse forcing.", show_default="chosen by validation")
@@ -58,7 +58,8 @@ def fit_series(
     hold_out: Hold = "0.2",
     validation: Annotated[float, typer.Option(help="Share of the data by which models are chosen.")] = 0.1,
     patience: Annotated[
-        int | None, typer.Option(min=1, help="Stop after so many twelfths of the iterations without a better score.")
+        int | None,
+        typer.Option(min=1, help="Stop after this many twelfths of the iterations without a better score."),
     ] = None,
     dt: Annotated[
         float | None, typer.Option(help="Time between two steps.", show_default="from the file, or 1")

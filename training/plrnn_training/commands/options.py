@@ -48,7 +48,7 @@ BlankSteps = Annotated[int, typer.Option(help="Steps with zero input before the 
 Tau = Annotated[float, typer.Option(help="Strength of the manifold-attractor regularisation.")]
 RegularisedUnits = Annotated[int, typer.Option(min=0, help="How many units it acts on.")]
 Snapshots = Annotated[
-    int, typer.Option(min=0, help="Also export every model at the start and so many times on the way.")
+    int, typer.Option(min=0, help="Also export every model at the start and this number of times on the way.")
 ]
 Device = Annotated[str, typer.Option(help="auto (cuda, else mps, else cpu) or a torch device name.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]

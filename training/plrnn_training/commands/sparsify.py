@@ -54,10 +54,10 @@ def sparsify(
         typer.Option(min=1, show_default="30; 200 for a series", help="Steps of a window of trajectories or series."),
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(metavar="SECONDS", help="End each search for fixed points after so many seconds.")
+        float, typer.Option(metavar="SECONDS", help="End each search for fixed points after this number of seconds.")
     ] = 10.0,
     compare_seeds: Annotated[
-        int, typer.Option(min=0, help="Train so many networks from scratch at the smallest P, to compare.")
+        int, typer.Option(min=0, help="Also train this number of networks from scratch at the smallest P, to compare.")
     ] = 0,
     compare_iterations: Annotated[
         int, typer.Option(min=0, help="Their iterations; 0: as many as the whole path, at least 2000.")

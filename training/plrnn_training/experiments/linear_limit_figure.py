@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.plotting import bitcode_colours, plot_error_by_relus, plot_state_plane
 from plrnn_analysis.plotting.style import INK, OTHER, PALETTE, bitcode_strings, open_frame
 from plrnn_analysis.results import Trajectory
@@ -69,7 +70,7 @@ def _plane(ax: Axes, run: Trajectory, marked: np.ndarray, lag: int) -> None:
         ax.plot(*path.T, "-", color=OTHER, linewidth=0.5, zorder=1)
     late = np.zeros_like(marked)
     late[:, lag:] = marked[:, : marked.shape[1] - lag]
-    when = "marked steps" if lag == 0 else f"{lag} step(s) after a mark"
+    when = "marked steps" if lag == 0 else f"{count_words(lag, 'step')} after a mark"
     ax.plot(*arguments[late].T, "o", mfc="none", mec=INK, mew=1.1, markersize=11, label=when, zorder=8)
     ax.legend(fontsize=8, framealpha=0.9, edgecolor="none")
 

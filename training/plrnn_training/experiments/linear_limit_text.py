@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.explain import Ablation
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _theorems(found: Limits) -> str:
         f"It binds here: read out without a blank step, so no network of this report can be below "
         f"{found.readout_floor:.6g}."
         if task.blank_steps == 0
-        else f"These networks are read out after {task.blank_steps} blank step(s): it does not bind them."
+        else f"These networks are read out after {count_words(task.blank_steps, 'blank step')}: it does not bind them."
     )
     return (
         "## Theorems\n\n"
@@ -80,8 +81,8 @@ def _linear(found: Limits) -> str:
     significant = [m for m in own if m.p_below_floor < _LEVEL / len(found.models)]
     return (
         f"**P = 0.** The expected MSE, in closed form from the impulse response of the file's weights, is "
-        f"{min(above):.2e} to {max(above):.2e} above the floor in {len(own)} network(s): {verdict}. Below it: "
-        f"{sum(a < 0 for a in above)}. The sampled test MSE has a standard error of about "
+        f"{min(above):.2e} to {max(above):.2e} above the floor in {count_words(len(own), 'network')}: {verdict}. "
+        f"Below it: {sum(a < 0 for a in above)}. The sampled test MSE has a standard error of about "
         f"{median(m.test_mse_error for m in own):.1e} and may fall on either side; significantly below the floor "
         f"(one-sided, level {_LEVEL:g} over all {len(found.models)} networks by Bonferroni): {len(significant)}. "
         f"Superposition gap, largest: {max(m.superposition_gap for m in own):.1e} of the output scale: affine to "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plrnn_analysis.appearance import node_labels
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.plotting.style import INK, OTHER, PALETTE, bitcode_colours, bitcode_strings, open_frame, percent
 from plrnn_analysis.reconstruction import power_spectra
 
@@ -116,7 +117,10 @@ def _plane(fit: Fit, memory: float):  # type: ignore[no-untyped-def]
     if n == 1:
         lag = max(1, round(memory))
         name = training.names[0]
-        return (lambda x: np.stack([x[lag:, 0], x[:-lag, 0]], axis=1)), (name, f"{name}, {lag} step(s) earlier")
+        return (lambda x: np.stack([x[lag:, 0], x[:-lag, 0]], axis=1)), (
+            name,
+            f"{name}, {count_words(lag, 'step')} earlier",
+        )
     if n == 2:
         return (lambda x: x), training.names
     values = np.concatenate(training.trials)

@@ -107,7 +107,7 @@ def fit(
     noise : float, optional
         Standard deviation of noise on the observations that force, in standard deviations of each channel.
     tau, regularised_units : float, int, optional
-        Manifold-attractor regularisation of so many units.
+        Manifold-attractor regularisation of this number of units.
     window, batch : int, optional
         Steps of a training window, and windows per model and iteration.
     lr : float, optional
@@ -118,7 +118,7 @@ def fit(
     validation : float, optional
         Share of the data by which models and settings are chosen.
     patience : int, optional
-        Stop after so many twelfths of the iterations without a better validation score.
+        Stop after this number of twelfths of the iterations without a better validation score.
     dt, names, input_names, lambda_max : optional
         Time between two steps, names of the channels, known largest Lyapunov exponent per unit of time.
     device : str, optional
@@ -279,7 +279,7 @@ def _bar(fitter: Fitter, pwl_units: int, console: Console) -> Iterator[Callable[
 
         def after_iteration(f: Fitter) -> None:
             rate = (f.iteration - first) / max(1e-9, f.seconds - began)
-            progress.update(bar, completed=f.iteration, text=f"{rate:.0f} a second  {f.progress_text()}")
+            progress.update(bar, completed=f.iteration, text=f"{rate:.0f} per second  {f.progress_text()}")
 
         yield after_iteration
 

@@ -37,9 +37,9 @@ def read_series(path: Path, inputs: str | None = None) -> Series:
     path : Path
         ``.npy``: (T, N) or (n, T, N). ``.npz`` and ``.mat``: an array named ``values``, ``data``, ``series``,
         ``observations``, ``x`` or ``y``, or the only one there is, or several named alike with numbers
-        (``trial_0``, ``trial_1``, ...), one a trial; beside it ``inputs``, ``dt``, ``names``, ``input_names`` and
-        ``lambda_max`` are understood. ``.csv`` (also with semicolons or tabs): one column a channel, with or without a
-        header; empty fields and ``NaN`` are missing values; a column ``time`` gives the interval, and rows that it
+        (``trial_0``, ``trial_1``, ...), one per trial; beside it ``inputs``, ``dt``, ``names``, ``input_names`` and
+        ``lambda_max`` are understood. ``.csv`` (also with semicolons or tabs): one column per channel, with or without
+        a header; empty fields and ``NaN`` are missing values; a column ``time`` gives the interval, and rows that it
         skips are missing; a column ``trial`` separates trials.
     inputs : str, optional
         Another file of one of these kinds, or names of columns of a ``.csv``, separated by commas.

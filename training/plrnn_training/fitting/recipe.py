@@ -29,14 +29,14 @@ class FitRecipe(OptimiserSettings):
     window : int
         Steps of a training window.
     forcing : str
-        ``"sparse"``: every so many steps the observations replace the outputs; ``"generalised"``: at every step the
+        ``"sparse"``: at intervals the observations replace the outputs; ``"generalised"``: at every step the
         outputs are drawn to the observations by a share α.
     readout : str
         ``"identity"``: the first N units are the channels; ``"linear"``: channels are learnt combinations of units.
     noise : float
         Standard deviation of noise on the observations that force, in standard deviations of each channel.
     patience : int or None
-        Stop after so many evaluations without a better score of any model; None goes on to the end.
+        Stop after this number of evaluations without a better score of any model; None goes on to the end.
     trial_share : float
         Share of the iterations after which one interval or α is kept, where several are tried.
 

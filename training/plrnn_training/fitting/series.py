@@ -10,6 +10,7 @@ import numpy as np
 
 from plrnn_analysis._frozen import Frozen
 from plrnn_analysis._validation import number
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.reconstruction.stretches import as_trials, gap_free
 
@@ -134,7 +135,7 @@ def as_series(
     ------
     ModelError
         If it is none of these; on infinite values, a trial of one step, a channel without a value, missing or
-        mismatched inputs, or names that are not one a channel.
+        mismatched inputs, or names that are not one per channel.
     """
     if isinstance(data, Series) and inputs is None:
         series = data
@@ -213,7 +214,7 @@ def _numbered(letter: str, n: int) -> tuple[str, ...]:
 def _names(argument: str, names: Sequence[str], n: int) -> tuple[str, ...]:
     found = tuple(str(name) for name in names)
     if isinstance(names, str) or len(found) != n:
-        raise ModelError(f"{argument} must be {n} texts, one a channel, got {names!r}")
+        raise ModelError(f"{argument} must be {n} texts, one per channel, got {names!r}")
     return found
 
 
@@ -247,8 +248,8 @@ def split(series: Series, hold_out: float | Series, validation: float) -> Split:
     if isinstance(hold_out, Series):
         if hold_out.n_channels != series.n_channels or hold_out.n_inputs != series.n_inputs:
             raise ModelError(
-                f"the held-out data have {hold_out.n_channels} channel(s) and {hold_out.n_inputs} input(s), the others "
-                f"{series.n_channels} and {series.n_inputs}"
+                f"the held-out data have {count_words(hold_out.n_channels, 'channel')} and "
+                f"{count_words(hold_out.n_inputs, 'input')}, the others {series.n_channels} and {series.n_inputs}"
             )
         share, held = 0.0, hold_out
     else:
@@ -274,7 +275,7 @@ def split(series: Series, hold_out: float | Series, validation: float) -> Split:
     for name, part in zip(("training", "validation", "hold_out"), pieces, strict=True):
         if (part or held is None) and not any(b - a > 1 for _, a, b in part):
             raise ModelError(
-                f"{series.n_steps} steps in {n} trial(s) are too few: nothing would be left for {name}. "
+                f"{series.n_steps} steps in {count_words(n, 'trial')} are too few: nothing would be left for {name}. "
                 "Give more data, or other shares"
             )
     training, validated, rest_of_all = (series.part([p for p in part if p[2] - p[1] > 1]) for part in pieces)

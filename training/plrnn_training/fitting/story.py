@@ -8,6 +8,7 @@ from statistics import median
 import numpy as np
 
 from plrnn_analysis.appearance import node_labels
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.results import FixedPoint
 from plrnn_analysis.symbols import occupancy
 
@@ -45,11 +46,11 @@ def _data(fit: Fit) -> str:
     )
     missing = sum(part.n_missing for part in (data.training, data.validation, data.held_out))
     sentences = [
-        f"{series.n_channels} channel(s) ({_few(series.names)}) at intervals of {series.dt:g}: {steps}, in "
-        f"{_trials(series)}."
+        f"{count_words(series.n_channels, 'channel')} ({_few(series.names)}) at intervals of {series.dt:g}: {steps}, "
+        f"in {_trials(series)}."
     ]
     if series.n_inputs:
-        sentences.append(f"{series.n_inputs} input(s): {_few(series.input_names)}.")
+        sentences.append(f"{count_words(series.n_inputs, 'input')}: {_few(series.input_names)}.")
     if missing:
         sentences.append(f"{missing} values are missing: they force nothing and are not in the loss.")
     return " ".join(sentences)
@@ -117,7 +118,8 @@ def _verdict(fit: Fit) -> str:
     worse = [h for h, error in best.agreement.errors.items() if error > linear.agreement.errors[h]]
     if worse:
         steps = " and ".join(map(str, worse))
-        sentences.append(f"Its forecasts {steps} step(s) ahead are better than those of the network.")
+        ahead = f"{steps} step{'' if worse == [1] else 's'} ahead"
+        sentences.append(f"Its forecasts {ahead} are better than those of the network.")
     sentences.append(f"Floor, {fit.floor.kind}: D_stsp {_cell(fit.floor.d_stsp)}, D_H {_cell(fit.floor.d_h)}.")
     if best.lambda_max is not None and fit.floor.lambda_max is not None:
         sentences.append(

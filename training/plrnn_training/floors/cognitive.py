@@ -114,7 +114,7 @@ def cognitive_floor(task: CognitiveTask, trials: int = 22_000) -> Floor:
 
 
 def best_affine_predictor(task: CognitiveTask, trials: int) -> AffinePredictor:
-    """The affine predictor with the least squared error on so many trials, drawn with a seed of its own.
+    """The affine predictor with the least squared error on this number of trials, drawn with a seed of its own.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class Kept:
     new : int
         Points and continua of the other network within the range that are nobody's partner.
     complete : bool
-        Whether both lists are proven complete for every probe.
+        Whether both lists are proved complete for every probe.
     """
 
     wanted: int

@@ -114,7 +114,7 @@ class Practice(ABC):
 def states_on_the_way(
     run: Any, look: Callable[[], list[tuple[PLRNN, float]]], what: str, say: Say
 ) -> list[list[State]]:
-    """Train to the end; the states of each network at so many times on the way, the first and the last included.
+    """Train to the end; the states of each network at evenly spaced times on the way, the first and the last included.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ class Judgement(Frozen):
         Fixed points within the range of the outputs: of the original; with a partner of the same stability; with one
         of another stability; without one; and those of the network that are nobody's partner.
     complete : bool
-        Whether all lists of fixed points are proven complete.
+        Whether all lists of fixed points are proved complete.
     score : float
         On held-out trials, by which branches are chosen.
     divergence : float or None
@@ -191,7 +191,7 @@ class Sparsification(ResultSequence[Level]):
     @property
     def claim(self) -> str:
         """What was found, in a few words."""
-        proof = "" if self.original.complete else ", fixed points NOT proven complete"
+        proof = "" if self.original.complete else ", fixed points NOT proved complete"
         return f"P from {self.original.pwl_units} to {self.pwl_units}{proof}"
 
     def table(self) -> Table:

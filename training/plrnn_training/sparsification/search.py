@@ -249,7 +249,7 @@ class _Search:
         return occupancy_divergence(wanted.reshape(-1, n), made.reshape(-1, n), self._scale)
 
     def direct(self, pwl_units: int, levels: int) -> DirectTraining:
-        """Train networks from scratch with so many ReLUs, on the same data."""
+        """Train networks from scratch with as few ReLUs, on the same data."""
         s = self.settings
         iterations = s.compare_iterations or max(2000, levels * s.iterations)
         seeds = tuple(range(s.seed, s.seed + s.compare_seeds))

@@ -27,7 +27,7 @@ class SparsifySettings(Recorded):
     branches : int
         Replacements that are trained on at once; the best of them goes on.
     attempts : int
-        How often the next so many replacements are tried if none of the first keeps the dynamics.
+        How often as many further replacements are tried if none of the first keeps the dynamics.
     candidates : int
         Replacements whose fixed points are searched before any training: those that change the steps least.
     largest_loss : float

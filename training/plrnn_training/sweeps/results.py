@@ -1,4 +1,4 @@
-"""The results of a sweep: one row a model, and what stands beside them."""
+"""The results of a sweep: one row per model, and what stands beside them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Curve(Frozen):
     lr : float
         Of those that were tried, the one whose models have the best median score on the validation trials.
     scores : tuple of float
-        On the test trials, one a seed.
+        On the test trials, one per seed.
     """
 
     model: str

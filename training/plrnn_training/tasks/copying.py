@@ -22,7 +22,7 @@ _STAGES = 10
 
 
 class CopyTask(Task):
-    """A few symbols, a delay, a cue; then the symbols are wanted again, one a step, in their order.
+    """A few symbols, a delay, a cue; then the symbols are wanted again, one per step, in their order.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class FixedTrials(Task):
     Raises
     ------
     ModelError
-        If a condition of the task does not come up, or there are not so many trials.
+        If a condition of the task does not come up, or there are fewer trials than that.
 
     Notes
     -----
@@ -158,7 +158,7 @@ class FixedTrials(Task):
 
 
 def drawn_trials(task: Task, samples: int, generator: torch.Generator) -> Batch:
-    """Trials of a task that draws ever new ones, so many of every condition.
+    """Trials of a task that always draws new ones, the same number of every condition.
 
     Parameters
     ----------

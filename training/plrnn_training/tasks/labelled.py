@@ -127,7 +127,7 @@ class LabelledSequences(Task):
         return self._read_at_the_end(inputs, rows, inputs.shape[1])
 
     def _read_at_the_end(self, inputs: Tensor, rows: Tensor, n_steps: int) -> Batch:
-        """Trials of so many steps of the network, each scored at its last valid one."""
+        """Trials of `steps` steps of the network, each scored at its last valid one."""
         lengths, labels = self._lengths[rows], self._labels[rows]
         last = (torch.arange(n_steps) == lengths.unsqueeze(1) - 1).float()
         return Batch(inputs, labels.unsqueeze(1).expand(-1, n_steps), last, labels, lengths=lengths)

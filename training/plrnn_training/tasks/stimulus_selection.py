@@ -168,7 +168,7 @@ class StimulusSelectionTask(Task):
         return self._draw(trials, generator)
 
     def training_set(self, samples: int, generator: torch.Generator) -> Batch:
-        """A session with so many trials of every condition."""
+        """A session with the same number of trials of every condition."""
         return drawn_trials(replace(self, trials=None), samples, generator)
 
     def affine_floor(self) -> Floor:

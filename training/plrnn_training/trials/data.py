@@ -189,7 +189,7 @@ def _lengths(value: Any, inputs: np.ndarray) -> np.ndarray:
     lengths = np.asarray(value).reshape(-1) if np.size(value) == n else np.asarray(value)
     whole = lengths.dtype.kind in "iuf" and bool(np.all(lengths == np.round(lengths)))
     if lengths.shape != (n,) or not whole or lengths.min() < 1 or lengths.max() > n_steps:
-        raise ModelError(f"lengths must be {n} whole numbers in 1..{n_steps}, one a trial, got {_shown(value)}")
+        raise ModelError(f"lengths must be {n} whole numbers in 1..{n_steps}, one per trial, got {_shown(value)}")
     return lengths.astype(np.int64)
 
 
@@ -287,11 +287,11 @@ def _weighted(weights: np.ndarray, mask: Any, targets: np.ndarray) -> np.ndarray
 def _conditions(value: Any, names: Any, n: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
     if value is None:
         if names is not None:
-            raise ModelError("condition_names need conditions, one a trial")
+            raise ModelError("condition_names need conditions, one per trial")
         return None, ()
     kinds = np.asarray(value).reshape(-1) if np.size(value) == n else np.asarray(value)
     if kinds.shape != (n,) or kinds.dtype.kind not in "iufU":
-        raise ModelError(f"conditions must be {n} numbers or texts, one a trial, got {_shown(value)}")
+        raise ModelError(f"conditions must be {n} numbers or texts, one per trial, got {_shown(value)}")
     if names is None:
         found, index = np.unique(kinds, return_inverse=True)
         return index, tuple(str(k) if kinds.dtype.kind == "U" else f"condition {k:g}" for k in found)

@@ -58,7 +58,7 @@ class ModalForm:
         return cls(values[kept], back[:, last], -(inverse @ W[:, last]).T[:, kept], back, inverse.T[:, kept])
 
     def run(self, states: np.ndarray, steps: int) -> np.ndarray:
-        """States (batch, M) after so many steps without input."""
+        """States (batch, M) after this number of steps without input."""
         y = states @ self.forth
         for _ in range(steps):
             ahead = y * self.eigenvalues

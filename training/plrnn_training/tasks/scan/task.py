@@ -50,7 +50,7 @@ class ScanTask(Task):
         A fifth of all 20,910 commands, drawn at random, is for the test; or those of more than 22 actions are. 1,000 of
         the others are for validation.
     longest : int, optional
-        Train on outputs of at most so many actions, and write no more.
+        Train on outputs of at most this number of actions, and write no more.
     decoder_pwl_units : int, optional
         P of every decoder; that of its encoder by default.
 
@@ -118,7 +118,7 @@ class ScanTask(Task):
         return self._take(_parts(self.split)["test" if part == "test" else "validation"][:trials])
 
     def training_set(self, samples: int, generator: torch.Generator) -> Batch:
-        """Different training commands, so many of every kind, but of single phrases at most those that there are."""
+        """Different training commands, the same number of every kind, but of single phrases no more than there are."""
         rows = self._training()
         rows = rows[torch.randperm(len(rows), generator=generator)]
         kinds = _corpus().kinds[rows]
@@ -144,7 +144,7 @@ class ScanTask(Task):
     def new_stack(
         self, n_units: int, pwl_units: Sequence[int], init: str, generators: Sequence[torch.Generator]
     ) -> Stack:
-        """Encoders and decoders of so many units each."""
+        """Encoders and decoders of this number of units each."""
         encoder = ALRNN(n_units, list(pwl_units), len(WORDS), 1, init=init, generators=generators)
         written = list(pwl_units) if self.decoder_pwl_units is None else [self.decoder_pwl_units] * len(pwl_units)
         decoder = ALRNN(n_units, written, 0, len(self.output_names), init=init, generators=generators)
