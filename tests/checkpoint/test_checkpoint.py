@@ -571,7 +571,7 @@ def test_nan_weights_name_file_and_tensor(tmp_path, suffix):
     W = np.ones((2, 2))
     W[1, 0] = np.nan
     path = write_dict(tmp_path / f"m{suffix}", {"A": np.ones(2), "W": W, "h": np.ones(2)})
-    with pytest.raises(CheckpointError, match=rf"{re.escape(str(path))}: W \(2, 2\) holds 1 value\(s\) that are NaN"):
+    with pytest.raises(CheckpointError, match=rf"{re.escape(str(path))}: W \(2, 2\) holds 1 value that is NaN"):
         pa.load(path, 1)
 
 

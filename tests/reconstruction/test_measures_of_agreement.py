@@ -155,7 +155,7 @@ def test_trials_of_unequal_length_and_missing_values():
 @pytest.mark.parametrize(
     ("data", "generated", "message"),
     [
-        ([[1.0, 2.0]], [[1.0]], r"generated: every trial must have 2 channel\(s\), got \[1\]"),
+        ([[1.0, 2.0]], [[1.0]], r"generated: every trial must have 2 channels, got \[1\]"),
         (np.full((4, 2), np.nan), np.zeros((4, 2)), "a value is missing at every step"),
         (np.zeros((0, 2)), np.zeros((4, 2)), r"data must have shape \(T, N\)"),
         ([np.zeros((3, 1)), np.zeros((3, 2))], np.zeros((4, 2)), "the same number of channels"),

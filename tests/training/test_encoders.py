@@ -142,7 +142,7 @@ def test_new_weights_are_those_of_a_new_stack_and_touch_one_model():
         (lambda: Chain([Embedding(7, 4, generators()), Embedding(7, 4, generators()[:1])]), r"got \[3, 1\]"),
         (
             lambda: EncodedRNN(Embedding(7, 5, generators()), ALRNN(4, [0, 1, 2], 3, 2)),
-            r"3 model\(s\) with 5 output\(s\)",
+            r"3 models with 5 outputs",
         ),
     ],
 )

@@ -370,7 +370,7 @@ def test_parts_of_one_series_and_of_many():
         (wave(), {"forcing": "generalised", "interval": None, "alpha": 1.5}, r"alpha must be a number in \(0, 1\]"),
         (wave(), {"readout": "cubic"}, "readout must be one of"),
         (wave(), {"hold_out": 0.95}, "leave nothing to train on"),
-        (wave(), {"hold_out": np.zeros((50, 3))}, r"the held-out data have 3 channel\(s\)"),
+        (wave(), {"hold_out": np.zeros((50, 3))}, r"the held-out data have 3 channels"),
         (wave(), {"names": ["a"]}, "names must be 2 texts"),
         (wave(), {"dt": -1.0}, "dt must be a number > 0"),
         (wave(), {"inputs": np.zeros((5, 1))}, "inputs must be as long as the data"),
