@@ -52,8 +52,8 @@ PATTERNS = {
     ),
 }
 
-FENCE = re.compile(r"^[ ]*(```|:::)\{?(\w|-)*\}?.*?^[ ]*\1[ ]*$", re.MULTILINE | re.DOTALL)
-PROSE_FENCE = re.compile(r"^[ ]*(```|:::)\{(glossary|note|admonition)")
+FENCE = re.compile(r"^[ ]*```\{?(\w|-)*\}?.*?^[ ]*```[ ]*$", re.MULTILINE | re.DOTALL)
+PROSE_FENCE = re.compile(r"^[ ]*```\{(glossary|note|admonition|figure)")
 CODE = re.compile(r"``.+?``|`[^`\n]+`|\$\$.+?\$\$|\$[^$\n]+\$|<!--.*?-->|\]\([^)]*\)|<https?://\S+>", re.DOTALL)
 DOCTEST = re.compile(r"^\s*(>>>|\.\.\.) .*(\n(?!\s*\n).*)*", re.MULTILINE)
 
