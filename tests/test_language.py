@@ -46,10 +46,6 @@ PATTERNS = {
         re.compile(r"\b(equilibri(um|a)|orthants?|itinerar\w+|Floquet|state machines?|automat(on|a))\b", re.IGNORECASE),
         "a stable equilibrium",
     ),
-    '"is proved"': (
-        re.compile(r"(?<!\ba )(?<!\bthe )\bproven\b(?! (lower|bounds?)\b)(?! :)"),
-        "this is proven",
-    ),
 }
 
 FENCE = re.compile(r"^[ ]*```\{?(\w|-)*\}?.*?^[ ]*```[ ]*$", re.MULTILINE | re.DOTALL)

@@ -47,7 +47,7 @@ class Verification(Frozen):
 
     @property
     def claim(self) -> str:
-        """What is proven, in a few words."""
+        """What is proved, in a few words."""
         points = count_words(self.points, "isolated point")
         return f"{points} and {count_words(self.continua, 'continuum', 'continua')}, and no others"
 

@@ -139,7 +139,7 @@ def prove(equations: Equations, solutions: Sequence[Listed], cuts: Cuts, budget:
     Raises
     ------
     Unlisted
-        If some part could not be proven: the list is not whole, or numbers defeat the solver.
+        If some part could not be proved: the list is not whole, or numbers defeat the solver.
     """
     proof = _Proof(equations, solutions, cuts)
     budget.reporter.say(step="writing the proof", done=lambda: len(proof.steps), total=2 * len(cuts.bits) + 1)

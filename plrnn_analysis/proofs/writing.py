@@ -67,7 +67,7 @@ def write_certificate(
     -----
     The search by linear programs is run again; each of its cuts is rounded to whole numbers and verified exactly. What
     does not survive that is refuted by a linear program of its own, or branched on further. A single fixed point is
-    proven by a quadratic form where possible, without a search. The format is described in the documentation.
+    proved by a quadratic form where possible, without a search. The format is described in the documentation.
 
     Examples
     --------
