@@ -8,24 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..appearance import NodeLook, by_visits, graph_looks
+from ..appearance import FEW_RELUS, INK, NodeLook, by_visits, graph_looks, reached_first
 from ..display.abbreviation import count_words, short_bitcode
 from ..plotting.style import percent, text_colour
 
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["MOST_NODES", "GraphPicture", "ShownEdge", "ShownNode", "draw_graph"]
+__all__ = ["BEND", "FEW", "MOST_NODES", "GraphPicture", "ShownEdge", "ShownNode", "draw_graph"]
 
 #: Nodes that are drawn, the most visited first, and edges, the most frequent first.
 MOST_NODES, MOST_EDGES = 300, 1500
-# Up to so many nodes arrows are drawn strong.
+#: Up to so many nodes arrows are drawn strong.
 FEW = 24
 # The picture in its own units, a margin for loops, and the largest radius.
 WIDTH, HEIGHT, MARGIN, LARGEST = 960.0, 640.0, 36.0, 60.0
 # Size of letters, least and most; as a share of the radius; and the share of it that a letter is wide.
-LETTERS, LETTER_SHARE, LETTER_WIDTH = (9.0, 16.0), 0.8, 0.62
-# An edge bends by this share of its length.
+LETTERS, LETTER_SHARE, LETTER_WIDTH = (12.0, 16.0), 0.8, 0.62
+# Subregions that are named even where the name does not fit into the node.
+NAMED = 12
+# By how much nodes are drawn larger and smaller than others draw them, where there are many.
+LARGER, SMALLER = 1.35, 0.6
+#: An edge bends by this share of its length.
 BEND = 0.14
 
 
@@ -37,11 +41,15 @@ class ShownNode:
     ----------
     x, y, radius : float
     name : str
-        Written into the node; empty where it does not fit.
+        Written into the node; empty where it does not fit, and the node is not among the first.
+    beside : bool
+        Whether the name stands above the node instead.
     colour, ink : str
         Of the node, and of its name.
     kind : str
         ``"stable"``, ``"other"`` or empty: the fixed points in it.
+    rim : float
+        Width of the line around it.
     numbers : tuple of str
         What is said of it.
     """
@@ -50,9 +58,11 @@ class ShownNode:
     y: float
     radius: float
     name: str
+    beside: bool
     colour: str
     ink: str
     kind: str
+    rim: float
     numbers: tuple[str, ...]
 
 
@@ -87,6 +97,8 @@ class GraphPicture:
         How many there are, those included that are not drawn.
     width, height, letters : float
         Of the picture, and of names in it.
+    meaning : str
+        What colours say; empty where each is a subregion of its own.
     """
 
     nodes: tuple[ShownNode, ...]
@@ -96,6 +108,7 @@ class GraphPicture:
     width: float
     height: float
     letters: float
+    meaning: str
 
 
 def draw_graph(graph: networkx.DiGraph, names: Mapping[str, str]) -> GraphPicture:
@@ -113,9 +126,13 @@ def draw_graph(graph: networkx.DiGraph, names: Mapping[str, str]) -> GraphPictur
     links = [(a, b, d) for a, b, d in graph.edges(data=True) if a in place and b in place]
     links = sorted(links, key=lambda link: -link[2]["count"])[:MOST_EDGES]
     at, radii = _in_picture(list(looks.values()))
-    letters = float(np.clip(LETTER_SHARE * np.median(radii), *LETTERS))
+    if len(looks) > FEW:
+        # Hundreds of shares differ more than radii that hold a name: within the room that each has.
+        share = np.array([graph.nodes[code]["frequency"] for code in looks])
+        radii *= np.clip(LARGER * np.sqrt(share / share.max()), SMALLER, LARGER)
+    letters = float(np.clip(LETTER_SHARE * np.max(radii), *LETTERS))
     nodes = tuple(
-        _node(graph, code, names, look.colour, (*at[i], radii[i]), letters)
+        _node(graph, code, names, look.colour, (*at[i], radii[i]), letters, i < NAMED)
         for i, (code, look) in enumerate(looks.items())
     )
     few = len(looks) <= FEW
@@ -125,7 +142,16 @@ def draw_graph(graph: networkx.DiGraph, names: Mapping[str, str]) -> GraphPictur
         probability = data["probability"]
         width = (0.8 if few else 0.4) + (2.6 if few else 1.6) * probability**0.5
         edges.append(ShownEdge(i, j, _path(nodes[i], nodes[j]), width, (0.55 if few else 0.25) + 0.4 * probability))
-    return GraphPicture(nodes, tuple(edges), len(ranked), graph.number_of_edges(), WIDTH, HEIGHT, letters)
+    return GraphPicture(
+        nodes, tuple(edges), len(ranked), graph.number_of_edges(), WIDTH, HEIGHT, letters, _meaning(graph)
+    )
+
+
+def _meaning(graph: networkx.DiGraph) -> str:
+    """As :func:`plrnn_analysis.appearance.graph_looks` gives colours."""
+    if any(len(code) > FEW_RELUS for code in graph) and reached_first(graph):
+        return "Colours say which stable fixed point is most likely reached first; grey, that none is likely."
+    return ""
 
 
 def _in_picture(looks: Sequence[NodeLook]) -> tuple[np.ndarray, np.ndarray]:
@@ -145,6 +171,7 @@ def _node(
     colour: str,
     circle: tuple[float, float, float],
     letters: float,
+    among_first: bool,
 ) -> ShownNode:
     data = graph.nodes[code]
     x, y, radius = map(float, circle)
@@ -157,9 +184,11 @@ def _node(
     following = sorted(((d["probability"], names[b]) for b, d in graph.adj[code].items()), reverse=True)[:3]
     if following:
         numbers.append(f"followed by {', '.join(f'{b} ({p:.2g})' for p, b in following)}")
-    fits = LETTER_WIDTH * letters * len(name) <= 2 * radius
+    fits = LETTER_WIDTH * letters * len(name) <= 1.8 * radius
     kind = "" if not stability else "stable" if stability.startswith("stable") else "other"
-    return ShownNode(x, y, radius, name if fits else "", colour, text_colour(colour), kind, tuple(numbers))
+    rim = min({"": 0.8, "stable": 3.5, "other": 2.4}[kind], 0.28 * radius)
+    shown, ink = name if fits or among_first else "", text_colour(colour) if fits else INK
+    return ShownNode(x, y, radius, shown, not fits, colour, ink, kind, rim, tuple(numbers))
 
 
 def _path(a: ShownNode, b: ShownNode) -> str:

@@ -122,8 +122,8 @@ def _plans(found: Findings) -> Iterator[_Plan]:
             "figure-conditions",
             "How much conditions differ",
             f"Divergences between {count_words(len(named.conditions), 'condition')}.",
-            "Dark entries are pairs of conditions that use different subregions; the tree joins those that use them "
-            "alike. A circle marks a pair that shuffled trials would set apart as much.",
+            "Strongly coloured entries are pairs of conditions that use different subregions; the tree joins those "
+            "that use them alike. A circle marks a pair that shuffled trials would set apart as much.",
             named.plot,
         )
 
@@ -142,16 +142,16 @@ def _of_subregions(run: Trajectory) -> Iterator[_Plan]:
             "rises quickly, a few subregions hold most of the motion.",
             lambda: plot_occupancy(shares).figure,
         )
-    if run.inputs is not None and run.map.n_inputs and _driven(run):
+    if _driven(run):
         yield _Plan(
             "figure-trial",
             "One trial over time",
             "Inputs, arguments of the ReLUs, states, subregions and outputs of the first trial.",
-            "From top to bottom: what the network is given, the arguments of its ReLUs, which are on above zero, the "
-            "states of all units, the subregion at each step as a colour, and what is read out.",
-            lambda: plot_trial(run, input_names=run.input_names),
+            "From top to bottom, as far as there are any: what the network is given, the arguments of its ReLUs, which "
+            "are on above zero, the states of all units, the subregion at each step as a colour, and what is read out.",
+            lambda: plot_trial(run),
         )
-    elif run.bitcodes.shape[2]:
+    if not run.map.n_inputs and run.bitcodes.shape[2]:
         yield _Plan(
             "figure-plane",
             "Visited states by subregion",
@@ -163,7 +163,8 @@ def _of_subregions(run: Trajectory) -> Iterator[_Plan]:
 
 
 def _driven(run: Trajectory) -> bool:
-    return run.inputs is not None and run.map.n_inputs > 0
+    """Whether it is one of trials, of which a network without inputs has only where they begin."""
+    return run.inputs is not None
 
 
 def _points_in_words(points: FixedPoints) -> str:

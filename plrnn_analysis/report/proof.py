@@ -77,7 +77,7 @@ def _measured(found: Findings) -> Iterator[str]:
         if seen:
             yield f"Where {seen} of these runs end: they were followed until they had settled."
     if found.visited is not None:
-        what = "trial" if found.visited.inputs is not None and found.visited.map.n_inputs else "free run"
+        what = "trial" if found.visited.inputs is not None else "free run"
         runs, steps = found.visited.states.shape[:2]
         most = "" if found.visited.lengths is None else "up to "
         yield (

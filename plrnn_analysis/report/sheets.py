@@ -89,15 +89,17 @@ class Sheet:
 
     @property
     def shown_columns(self) -> list[Column]:
-        """The columns that a page has."""
-        return [column for column in self.columns if column.write is not None]
+        """The columns that a page has; those without any value are left out."""
+        return [self.columns[i] for i in self._shown()]
+
+    def _shown(self) -> list[int]:
+        filled = (any(row[i] not in (None, "") for row in self.rows) for i in range(len(self.columns)))
+        return [i for i, some in enumerate(filled) if some and self.columns[i].write is not None]
 
     def shown_rows(self) -> list[list[ShownCell]]:
         """The first rows as a page shows them."""
-        return [
-            [_cell(column, value) for column, value in zip(self.columns, row, strict=True) if column.write is not None]
-            for row in self.rows[:MOST_ROWS]
-        ]
+        shown = self._shown()
+        return [[_cell(self.columns[i], row[i]) for i in shown] for row in self.rows[:MOST_ROWS]]
 
     def csv(self) -> str:
         """All rows and columns, with all digits.

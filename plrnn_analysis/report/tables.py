@@ -25,7 +25,7 @@ __all__ = ["report_sheets"]
 # Characters of a word of a cycle.
 WORD = 60
 NOT_VISITED = "not visited"
-NAMES = "Subregions are named as in the table of subregions, by how often the states in use are there."
+NAMES = " Subregions are named as in the table of subregions, by how often the states in use are there."
 
 
 def report_sheets(found: Findings, names: Mapping[str, str], summary: GraphSummary | None) -> list[Sheet]:
@@ -70,9 +70,10 @@ def _output_columns(n: int, names: Sequence[str]) -> list[Column]:
 def _fixed_points(points: FixedPoints, visited: Trajectory | None, names: Mapping[str, str]) -> Sheet:
     away: Sequence[Any] = [None] * len(points) if visited is None else distance_in_ranges(points, visited).tolist()
     n_outputs = max((len(p.output) for p in points if p.output is not None), default=0)
+    plain = _are_bitcodes(names)
     columns = [
         Column("no.", str, number=True),
-        Column("subregion"),
+        Column("visited" if plain else "subregion"),
         Column("bitcode", short_bitcode, code=True),
         Column("stability"),
         Column("unstable directions", str, number=True),
@@ -89,7 +90,7 @@ def _fixed_points(points: FixedPoints, visited: Trajectory | None, names: Mappin
         outputs = [] if point.output is None else point.output.tolist()
         rows.append(
             (
-                number, names.get(point.bitcode, NOT_VISITED), point.bitcode, str(point.stability), unstable,
+                number, _place(point.bitcode, names, plain), point.bitcode, str(point.stability), unstable,
                 point.spectral_radius, 0.0 if point.on_boundary else point.boundary_distance, distance, point.residual,
                 *outputs, *point.z.tolist(),
             )
@@ -97,14 +98,15 @@ def _fixed_points(points: FixedPoints, visited: Trajectory | None, names: Mappin
     explanation = (
         "The spectral radius is the largest modulus of a multiplier: below 1 the point attracts. To boundary is the "
         "distance to the nearest boundary of its subregion; ranges away is the distance from the states in use, in "
-        f"visited ranges, 0 inside. {NAMES}"
+        f"visited ranges, 0 inside.{'' if plain else NAMES}"
     )
     return Sheet("fixed-points", "Fixed points", explanation, columns, rows)
 
 
 def _continua(points: FixedPoints, names: Mapping[str, str]) -> Sheet:
+    plain = _are_bitcodes(names)
     columns = [
-        Column("subregion"),
+        Column("visited" if plain else "subregion"),
         Column("bitcode", short_bitcode, code=True),
         Column("dimension", str, number=True),
         Column("from", _short, number=True),
@@ -114,12 +116,13 @@ def _continua(points: FixedPoints, names: Mapping[str, str]) -> Sheet:
     ]
     rows = [
         (
-            names.get(piece.bitcode, NOT_VISITED), piece.bitcode, piece.dimension, *(piece.interval or (None, None)),
+            _place(piece.bitcode, names, plain), piece.bitcode, piece.dimension, *(piece.interval or (None, None)),
             piece.residual, *piece.anchor.tolist(),
         )
         for piece in points.continua
     ]  # fmt: skip
-    explanation = f"How far a line of fixed points reaches to either side of the state in the CSV file. {NAMES}"
+    explanation = "How far a line of fixed points reaches to either side of the state in the CSV file."
+    explanation += "" if plain else NAMES
     return Sheet("continua", "Continua of fixed points", explanation, columns, rows)
 
 
@@ -186,7 +189,7 @@ def _subregions(summary: GraphSummary, names: Mapping[str, str]) -> Sheet:
         return ", ".join(f"{names[code]} {share:.2g}" for code, share in shares.items())
 
     columns = [
-        Column("name"),
+        Column("name", None if _are_bitcodes(names) else str),
         Column("bitcode", short_bitcode, code=True),
         Column("share of time", _short, number=True),
         Column("steps", str, number=True),
@@ -206,6 +209,20 @@ def _subregions(summary: GraphSummary, names: Mapping[str, str]) -> Sheet:
         "acts in the subregion; followed by lists the next subregions with their probabilities."
     )
     return Sheet("subregions", "Subregions in use", explanation, columns, rows)
+
+
+def _are_bitcodes(names: Mapping[str, str]) -> bool:
+    """Whether subregions go by their bitcodes."""
+    return all(name == code for code, name in names.items())
+
+
+def _place(bitcode: str, names: Mapping[str, str], plain: bool) -> str | None:
+    """Whether the states in use are there, by the name of the subregion where it has another than its bitcode."""
+    if not names:
+        return None
+    if plain:
+        return "yes" if bitcode in names else "no"
+    return names.get(bitcode, NOT_VISITED)
 
 
 def _short(value: float) -> str:

@@ -25,7 +25,7 @@ from ..statuses import EndKind
 from ..summary import coverage_sentences, cycle_sentences
 from .card import Fact, facts_of, training_of
 from .downloads import collect_downloads
-from .graph import BEND, GraphPicture, draw_graph
+from .graph import BEND, FEW, GraphPicture, draw_graph
 from .page import render_page
 from .pictures import Picture, draw_pictures
 from .proof import standing_of
@@ -220,7 +220,7 @@ def make_report(
         pictures=pictures[1:],
         graph=picture,
         bend=BEND,
-        arrow=9 if picture is not None and picture.letters >= 12 else 6,
+        arrow=9 if picture is not None and len(picture.nodes) <= FEW else 5,
         sheets=sheets,
         most_rows=MOST_ROWS,
         downloads=collect_downloads(directory, record, sheets, graph),
