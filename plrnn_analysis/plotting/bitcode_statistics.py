@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .style import INK, OTHER, PALETTE, new_axes, new_figure, open_frame
+from ..appearance import FEW_RELUS, node_colours, node_labels
+from ..display.abbreviation import count_words
+from .bitcode_tables import axes_beside_table
+from .style import INK, PALETTE, axes_for, light, new_figure, open_frame, percents
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,13 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_condition_divergences", "plot_occupancy"]
 
-# Bars that still can carry their bitcode, and matrices whose entries can carry numbers.
+# Bars that still can carry a name, rows of the table of bitcodes, and matrices whose entries can carry numbers.
 _MAX_BARS = 32
+_MAX_ROWS = 24
 _MAX_NUMBERS = 12
-# A longer bitcode is written by its place in the order instead.
-_MAX_BITS = 12
 
 
+@light
 def plot_occupancy(occupancy: Occupancy, ax: Axes | None = None) -> Axes:
     """Share of time in each visited subregion, and the occupancy curve.
 
@@ -31,6 +34,8 @@ def plot_occupancy(occupancy: Occupancy, ax: Axes | None = None) -> Axes:
     occupancy : Occupancy
         From :func:`plrnn_analysis.symbols.occupancy`.
     ax : Axes, optional
+        By default axes of their own, with a table of the bitcodes of the most visited subregions where bitcodes are
+        long.
 
     Returns
     -------
@@ -41,58 +46,71 @@ def plot_occupancy(occupancy: Occupancy, ax: Axes | None = None) -> Axes:
     Bars are single subregions, the most visited first; the line is their running sum. Dotted lines say how many
     subregions hold 50, 90, 95 and 99 % of the time. More than 32 subregions are drawn on a logarithmic axis of ranks.
     """
-    ax = new_axes(6.4, 4.0) if ax is None else ax
     number = len(occupancy)
+    ranked = [str(item.bitcode) for item in occupancy]
+    labels = node_labels(ranked)
+    many = any(len(code) > FEW_RELUS for code in ranked)
+    colours = dict.fromkeys(ranked, PALETTE[0]) if many else node_colours(ranked)
+    if ax is None and any(labels[code] != code for code in ranked):
+        listed = ranked[:_MAX_ROWS]
+        shares = percents(item.frequency for item in occupancy[:_MAX_ROWS])
+        rows = [[labels[code], code, share] for code, share in zip(listed, shares, strict=True)]
+        if number > len(rows):
+            rows.append(["", f"and {count_words(number - len(rows), 'other')}", ""])
+        ax = axes_beside_table(6.4, 4.0, ["", "bitcode", "time"], rows, [*(colours[c] for c in listed), "white"])
+    ax = axes_for(ax, 6.4, 4.0)
+    edges = np.arange(number + 1) + 0.5
     ranks = np.arange(1, number + 1)
     if number <= _MAX_BARS:
-        colours = [PALETTE[i] if i < len(PALETTE) else OTHER for i in range(number)]
-        ax.bar(ranks, occupancy.frequencies, color=colours, width=0.8, zorder=2)
+        ax.bar(ranks, occupancy.frequencies, color=[colours[code] for code in ranked], width=0.8, zorder=2)
         ax.plot(ranks, occupancy.curve, "o-", color=INK, markersize=3.5, linewidth=1.2, zorder=3)
-        names = [item.bitcode for item in occupancy]
-        if max(map(len, names)) <= _MAX_BITS:
-            narrow = sum(map(len, names)) <= 60
-            ax.set_xticks(ranks, names, rotation=0 if narrow else 90, fontsize=8, family="monospace")
+        names = [labels[code] for code in ranked]
+        narrow = sum(len(name) + 1 for name in names) <= 60
+        ax.set_xticks(ranks, names, rotation=0 if narrow else 90, fontsize=8, family="monospace")
         ax.set_xlim(0.4, number + 0.6)
         ax.set_xlabel("subregion, the most visited first")
     else:
-        ax.fill_between(ranks, occupancy.frequencies, step="mid", color=PALETTE[0], linewidth=0, zorder=2)
-        ax.step(ranks, occupancy.curve, where="post", color=INK, linewidth=1.4, zorder=3)
+        ax.stairs(occupancy.frequencies, edges, fill=True, color=PALETTE[0], linewidth=0, zorder=2)
+        ax.stairs(occupancy.curve, edges, baseline=None, color=INK, linewidth=1.4, zorder=3)
         ax.set_xscale("log")
-        ax.set_xlim(0.9, number * 1.1)
+        ax.xaxis.set_major_formatter("{x:,.0f}")
+        ax.set_xlim(0.5, number * 1.1)
         ax.set_xlabel("rank of the subregion, the most visited first")
     _mark_shares(ax, occupancy)
     ax.set_ylim(0, 1.04)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25 %", "50 %", "75 %", "100 %"])
     ax.set_ylabel("share of time")
     effective = occupancy.effective_number.plug_in
-    ax.set_title(f"{number} visited subregions, effective number {effective:.3g}", fontsize=10, loc="left")
+    ax.set_title(
+        f"{count_words(number, 'visited subregion')}, effective number {effective:.3g}", fontsize=10, loc="left"
+    )
     open_frame(ax)
     return ax
 
 
 def _mark_shares(ax: Axes, occupancy: Occupancy) -> None:
-    """Texts on the right: how many subregions hold a share; those of equal number share a line."""
+    """Texts beside it: how many subregions hold a share; those of equal number share a line."""
     needed: dict[int, list[int]] = {}
     for percent in (50, 90, 95, 99):
         needed.setdefault(occupancy.n_for(percent / 100), []).append(percent)
     lines = []
-    for count, percents in needed.items():
+    for count, held in needed.items():
         height = occupancy.curve[count - 1]
         ax.plot([count, count], [0, height], color="#999999", linewidth=0.8, linestyle=":", zorder=1)
-        lines.append(f"{', '.join(map(str, percents))} %: {count}")
+        lines.append(f"{', '.join(map(str, held))} %: {count}")
+    # Below the curve, and above the bars, is the only room that is always free: on the right, beside the frame.
     ax.annotate(
-        "held by the most visited\n" + "\n".join(lines),
-        (0.98, 0.46),
+        "held by the\nmost visited\n" + "\n".join(lines),
+        (1.01, 0.5),
         xycoords="axes fraction",
-        ha="right",
+        ha="left",
         va="center",
         fontsize=8,
         color=INK,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2},
-        zorder=5,
     )
 
 
+@light
 def plot_condition_divergences(
     divergences: DivergenceMatrix, figure: Figure | None = None, clusters: int | None = None
 ) -> Figure:
@@ -138,7 +156,7 @@ def plot_condition_divergences(
         p_values = divergences.p_value[np.ix_(order, order)]
         _write_numbers(heat, values, p_values, top)
         if (p_values > 0.05).any():
-            heat.set_title("○  shuffled trials give as much (p > 0.05)", fontsize=8, loc="left")
+            heat.set_title("○ shuffled trials give as much (p > 0.05)", fontsize=8, loc="left")
     if clusters is not None:
         _frame_clusters(heat, divergences.clusters(clusters), order)
     _draw_tree(tree, divergences)
@@ -149,14 +167,16 @@ def plot_condition_divergences(
 
 
 def _write_numbers(ax: Axes, values: np.ndarray, p_values: np.ndarray, top: float) -> None:
+    others = values[~np.eye(len(values), dtype=bool)]
+    digits = 3 if others.size and (others < 0.01).any() else 2
     for i, row in enumerate(values):
         for j, value in enumerate(row):
             if i == j:
                 continue
             colour = "white" if value > 0.55 * top else INK
-            text = f"{value:.2f}" if value >= 0.01 or value == 0 else f"{value:.3f}"
-            ax.text(j, i, text + (" ○" if p_values[i, j] > 0.05 else ""), ha="center", va="center", fontsize=8,
-                    color=colour)  # fmt: skip
+            ax.text(j, i, f"{value:.{digits}f}", ha="center", va="center", fontsize=8, color=colour)
+            if p_values[i, j] > 0.05:
+                ax.plot(j + 0.38, i - 0.36, "o", color="none", markeredgecolor=colour, markersize=4)
 
 
 def _frame_clusters(ax: Axes, cluster: tuple[int, ...], order: list[int]) -> None:

@@ -272,7 +272,7 @@ def _draw_fixed_point(
     centre, half = (low + high) / 2, (high - low) / 2
     offset = (position - centre) / half
     reach = float(np.abs(offset).max())
-    if reach > 0.97:
+    if reach > 0.93:
         # Outside the picture: an arrow at its edge, towards the point.
         offset = offset / reach
         tip, position = centre + half * offset * 0.99, centre + half * offset * 0.86

@@ -27,7 +27,7 @@ def test_occupancy(number, tmp_path):
     x = np.concatenate([rng.choice(number, p=p, size=3000), np.arange(number)])
     found = occupancy(x)
     ax = plot_occupancy(found)
-    assert ax.get_title(loc="left").startswith(f"{number} visited subregions")
+    assert ax.get_title(loc="left").startswith(f"{number} visited subregion{'s' * (number > 1)}, ")
     if number <= 32:
         heights = [bar.get_height() for bar in ax.patches]
         assert np.allclose(heights, found.frequencies)
@@ -39,12 +39,34 @@ def test_occupancy(number, tmp_path):
     render(ax.figure, tmp_path)
 
 
-def test_long_bitcodes_are_not_written_on_the_axis(tmp_path):
+def test_long_bitcodes_have_short_names_and_stand_in_a_table(tmp_path):
     bits = np.random.default_rng(0).random((5, 80)) < 0.5
+    found = occupancy(np.repeat(bits, 3, axis=0))
     ax = Figure().subplots()
-    assert plot_occupancy(occupancy(np.repeat(bits, 3, axis=0)), ax) is ax
-    assert not any("01" in label.get_text() for label in ax.get_xticklabels())
+    assert plot_occupancy(found, ax) is ax
+    assert [label.get_text() for label in ax.get_xticklabels()] == [f"S{i}" for i in range(1, 6)]
     render(ax.figure, tmp_path)
+    _, table = plot_occupancy(found).figure.axes
+    rows = [text.split() for text in texts(table)]
+    assert rows[0] == ["bitcode", "time"] and [row[0] for row in rows[1:]] == [f"S{i}" for i in range(1, 6)]
+    assert all(row[1].startswith(item.bitcode[:24]) for row, item in zip(rows[1:], found))
+
+
+def test_pictures(looks, flipflop, addition):
+    looks(plot_occupancy(occupancy(flipflop[1])).figure, "flipflop")
+    looks(plot_occupancy(occupancy(addition[1])).figure, "addition")
+    looks(plot_occupancy(occupancy(np.zeros((1, 1), int))).figure, "one")
+
+
+@pytest.mark.parametrize("number", [2, 6, 20])
+def test_pictures_of_divergences(looks, number):
+    looks(plot_condition_divergences(compare_conditions(conditions(number), n_resamples=0, n_permutations=19)))
+
+
+def test_entries_have_equally_many_digits():
+    found = compare_conditions(conditions(6), n_resamples=0, n_permutations=0)
+    heat = plot_condition_divergences(found).figure.axes[1]
+    assert {len(text.partition(".")[2]) for text in texts(heat)} == {3}
 
 
 def conditions(number, trials=12):
@@ -73,7 +95,7 @@ def test_clusters_are_framed_and_pairs_that_may_not_differ_are_marked(tmp_path):
     heat = figure.axes[1]
     frames = [patch for patch in heat.patches if isinstance(patch, Rectangle)]
     assert [frame.get_width() for frame in frames] == [3, 3]
-    marked = sum("○" in text for text in texts(heat))
+    marked = sum(line.get_marker() == "o" for line in heat.lines)
     assert 0 < marked == int((found.p_value > 0.05).sum())
     assert "p > 0.05" in heat.get_title(loc="left")
     given = Figure(figsize=(5, 3))
