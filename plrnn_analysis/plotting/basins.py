@@ -11,7 +11,7 @@ from ..results import Continuum, Cycle, CycleContinuum, FixedPoint
 from ..results.naming import LONGEST_NAME, channel_name, point_noun
 from ..statuses import EndKind
 from .numerals import alike
-from .style import INK, OTHER, PALETTE, new_axes, percent
+from .style import INK, OTHER, PALETTE, light, new_axes, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +31,7 @@ WHITE, DARK, PALE = "#FFFFFF", "#4D4D4D", "#F2F2F2"
 HATCH = "////"
 
 
+@light
 def plot_basins(basins: BasinSlice, names: tuple[str, str] | None = None, ax: Axes | None = None) -> Axes:
     """Basins of attraction, one colour per attractor, with the attractors that lie near the plane.
 

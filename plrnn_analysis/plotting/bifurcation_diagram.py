@@ -10,7 +10,7 @@ import numpy as np
 from .._validation import whole
 from ..errors import ModelError
 from .event_labels import label_values
-from .style import INK, OTHER, PALETTE, new_axes, open_frame
+from .style import INK, OTHER, PALETTE, light, new_axes, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,6 +56,7 @@ def event_style(event: Bifurcation) -> EventStyle:
     return next(style for style in STYLES if event.kind.startswith(style.kind))
 
 
+@light
 def plot_bifurcation_diagram(
     found: Bifurcations,
     coordinate: int | Any = 0,

@@ -11,7 +11,7 @@ from .._validation import whole
 from .bifurcation_diagram import STYLES, EventStyle
 from .plane_lines import Row
 from .plane_squares import Patch, Segment, cut_squares, point_cells
-from .style import OTHER, PALETTE, new_axes
+from .style import OTHER, PALETTE, light, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,7 @@ NOTHING = 1e-9
 MOST_LINES = 60
 
 
+@light
 def plot_bifurcation_plane(plane: BifurcationPlane, ax: Axes | None = None, max_classes: int = 6) -> Axes:
     """The plane of two parameters, coloured by what exists there, with the lines on which that changes.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ModelError
 from .end_ticks import log_with_ends
-from .style import INK, PALETTE, new_axes, open_frame
+from .style import INK, PALETTE, light, new_axes, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +22,7 @@ LEAST = 1e-3
 TICKS = 17
 
 
+@light
 def plot_error_by_relus(
     pwl_units: Sequence[int],
     errors: Sequence[float],

@@ -12,7 +12,7 @@ from ..errors import ModelError
 from ..results.naming import channel_name
 from ..statuses import MeetingKind, Stability
 from .event_labels import label_values
-from .style import INK, PALETTE, new_axes, open_frame
+from .style import INK, PALETTE, light, new_axes, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,6 +57,7 @@ def _weights(readout: Any, n_units: int) -> np.ndarray:
     return as_array("readout", readout, (n_units,), "(M,), one weight a unit; or give the number of a unit")
 
 
+@light
 def plot_input_diagram(
     diagram: InputDiagram, readout: Any = 0, label: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -175,6 +176,7 @@ def _name_collisions(ax: Axes, diagram: InputDiagram, low: float, high: float) -
         label_values(ax, major, low, high)
 
 
+@light
 def plot_fixed_point_count(
     diagram: InputDiagram, stable_only: bool = False, resolution: int = 240, ax: Axes | None = None
 ) -> Axes:

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ModelError
 from .end_ticks import log_with_ends
 from .event_labels import write_above
-from .style import INK, PALETTE, new_axes, open_frame
+from .style import INK, PALETTE, light, new_axes, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +21,7 @@ __all__ = ["plot_loss_curves"]
 ENTRIES = 7
 
 
+@light
 def plot_loss_curves(
     iterations: Any,
     losses: Mapping[str, Any],

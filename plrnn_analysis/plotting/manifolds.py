@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ModelError
 from ..modes import principal_components
 from ..results import FixedPoints
-from .style import INK, OTHER, new_axes, open_frame, percents, two_different
+from .style import INK, OTHER, light, new_axes, open_frame, percents, two_different
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,7 @@ _Projection = Callable[[np.ndarray], np.ndarray]
 COLOURS = {"stable": "#0072B2", "unstable": "#D55E00"}
 
 
+@light
 def plot_manifolds(
     manifolds: Manifold | Sequence[Manifold],
     intersections: Intersections | None = None,

@@ -11,7 +11,7 @@ from ..appearance import FEW_RELUS, node_labels
 from ..errors import ModelError
 from ..results.naming import channel_name
 from .end_ticks import log_with_ends
-from .style import INK, OTHER, PALETTE, new_axes, open_frame
+from .style import INK, OTHER, PALETTE, light, new_axes, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +33,7 @@ _ENTRIES = 8
 _FASTER = 20.0
 
 
+@light
 def plot_modes(subregions: Iterable[SubregionModes], ax: Axes | None = None, output_names: Sequence[str] = ()) -> Axes:
     """Every mode by its time constant and by what passes from the input through it to the readout.
 
@@ -123,6 +124,7 @@ def _legend(ax: Axes, colours: dict[str, str], kinds: Sequence[str], title: str)
     )  # fmt: skip
 
 
+@light
 def plot_drift(found: SlowManifolds, probe_names: Sequence[str] = (), ax: Axes | None = None) -> Axes:
     """The drift along every slow line that passes through the visited range.
 

@@ -14,6 +14,7 @@ from plrnn_analysis.linear_limit import exact_addition_solver
 from plrnn_analysis.plotting import (
     bitcode_colours,
     plot_fixed_point_distances,
+    plot_fixed_points,
     plot_loss_curves,
     plot_state_plane,
     plot_transition_graph,
@@ -154,3 +155,29 @@ def test_error_by_relus():
     plot_error_by_relus([1], [0.0])
     with pytest.raises(ModelError, match="one error for each"):
         plot_error_by_relus([], [])
+
+
+@pytest.mark.parametrize("draw", [plot_fixed_points, plot_state_plane])
+def test_figures_are_white_sheets_under_dark_styles(draw, addition):
+    from io import BytesIO
+
+    import matplotlib.style
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    def picture(figure):
+        buffer = BytesIO()
+        figure.savefig(buffer, format="png", dpi=50)
+        return np.asarray(Image.open(buffer).convert("RGB"))
+
+    model, run = addition
+    first = (run, model.fixed_points()) if draw is plot_state_plane else (model.fixed_points(), run)
+    light = picture(draw(*first).figure)
+    with matplotlib.style.context("dark_background"):
+        ax = draw(*first)
+        assert np.array_equal(picture(ax.figure), light)
+        shown = np.asarray(Image.open(BytesIO(ax._repr_png_())))
+        assert (shown[..., 3] == 255).all() and (shown[0, 0] == 255).all()
+        given = Figure().subplots()
+        assert draw(*first, ax=given) is given
+        assert given.get_facecolor() == (1.0, 1.0, 1.0, 1.0)
