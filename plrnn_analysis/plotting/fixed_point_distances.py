@@ -11,8 +11,8 @@ from ..appearance import node_labels
 from ..results import FixedPoints, Trajectory
 from ..results.naming import LONGEST_NAME
 from ..slow_manifolds import distance_in_ranges
+from .end_ticks import log_with_ends
 from .fixed_point_plane import kind_of
-from .scales import LogWithEnds
 from .style import INK, axes_for, bitcode_colours, light, numbered, open_frame
 
 if TYPE_CHECKING:
@@ -66,15 +66,17 @@ def plot_fixed_point_distances(
         shown = np.sort(np.argsort(distances, kind="stable")[:MOST_ROWS])
     ax = axes_for(ax, 6.8, max(ROW * len(shown) + BESIDE, 1.8))
     names = node_labels(list(bitcode_colours(trajectory)))
-    scale = LogWithEnds([*distances[shown], 1.0])
+    # Zero has a place where no point is inside, too. Where no unit moves distances are infinite, or no numbers.
+    drawn = np.nan_to_num(np.concatenate([[0.0], distances[shown]]), nan=np.inf, posinf=np.inf)
+    inside, *places = log_with_ends(ax, "x", drawn, names=("0\ninside", "∞"))
     labels = []
     for row, i in enumerate(shown):
         label, point = points[i]
         subregion = point.bitcode if len(point.bitcode) <= LONGEST_NAME else names.get(point.bitcode, "not visited")
         labels.append("  ".join(filter(None, (f"{i}", label, subregion.strip("-")))))
         _, _, marker, face, edge = kind_of(point)
-        x = float(scale.place(distances[i]))
-        ax.plot([0.0, x], [row, row], color="#AAAAAA", linewidth=0.8, zorder=1)
+        x = float(places[row])
+        ax.plot([inside, x], [row, row], color="#AAAAAA", linewidth=0.8, zorder=1)
         ax.plot(x, row, marker, color=face, markeredgecolor=edge, markeredgewidth=1.3, markersize=6.5, zorder=3)
         text = f"{point.stability}, ρ = {point.spectral_radius:.6f}"
         ax.annotate(
@@ -84,8 +86,8 @@ def plot_fixed_point_distances(
         if 0.0 < distances[i] < np.inf:
             ax.annotate(_digits(distances[i]), (x, row), xytext=(7, 0), textcoords="offset points", fontsize=7.5,
                         va="center", zorder=4)  # fmt: skip
-    scale.apply(ax, "0\ninside")
-    ax.axvspan(-0.5, 0.5, color="#E4EEF5", linewidth=0, zorder=-1)
+    left = ax.get_xlim()[0]
+    ax.axvspan(left, inside * inside / left, color="#E4EEF5", linewidth=0, zorder=-1)
     ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
     ax.set_yticks(range(len(shown)), labels, fontsize=8)
     ax.tick_params(axis="y", length=0)
