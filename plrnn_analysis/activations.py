@@ -90,6 +90,10 @@ def leaky_relu(slope: float = 0.01) -> Activation:
     slope : float, optional
         On the negative side. PyTorch and JAX have 0.01, Keras and TensorFlow 0.2.
 
+    Returns
+    -------
+    Activation
+
     Examples
     --------
     >>> leaky_relu(0.25)([-4.0, 4.0])
@@ -104,6 +108,10 @@ def hardtanh(low: float = -1.0, high: float = 1.0) -> Activation:
     Parameters
     ----------
     low, high : float, optional
+
+    Returns
+    -------
+    Activation
 
     Raises
     ------
@@ -126,6 +134,10 @@ def softshrink(width: float = 0.5) -> Activation:
     ----------
     width : float, optional
         Positive.
+
+    Returns
+    -------
+    Activation
 
     Examples
     --------
@@ -195,6 +207,10 @@ def names_activation(word: str) -> bool:
     ----------
     word : str
 
+    Returns
+    -------
+    bool
+
     Examples
     --------
     >>> names_activation("Softplus"), names_activation("adam")
@@ -218,6 +234,10 @@ def as_activation(value: Any) -> Activation:
         A name in :data:`ACTIVATIONS`, also as other libraries spell it; ``(kinks, slopes)`` or ``(kinks, slopes,
         offset)``, or a mapping with these keys; a function or module of PyTorch, which is taken by its name and its
         parameters and never called.
+
+    Returns
+    -------
+    Activation
 
     Raises
     ------

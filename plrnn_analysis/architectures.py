@@ -262,6 +262,10 @@ def canonical_map(architecture: str, parameters: Parameters, relu_units: Sequenc
     relu_units : sequence of int
         The ReLU units, for architectures that choose them.
 
+    Returns
+    -------
+    CanonicalMap
+
     Raises
     ------
     ModelError

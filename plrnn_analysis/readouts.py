@@ -26,6 +26,10 @@ def with_outputs(found: T, network: Network) -> T:
     network : Network
         The one that the search was about.
 
+    Returns
+    -------
+    the type of `found`
+
     Examples
     --------
     >>> from plrnn_analysis.fixed_points import find_fixed_points

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 import subprocess
 import sys
@@ -16,8 +15,6 @@ import pytest
 import plrnn_analysis
 
 ROOT = Path(__file__).resolve().parent.parent
-# Rooms that the command line is made of: nobody is to call them from Python.
-COMMAND_LINE = ("commands", "terminal")
 HEAVY = ("torch", "numba", "scipy", "matplotlib", "networkx", "pandas", "xarray", "flint", "safetensors", "rich")
 
 
@@ -208,36 +205,6 @@ def test_every_declared_dependency_is_used() -> None:
     for name in set(wanted.pop("dev")) - tests - sources - {"dask"}:
         assert re.search(rf"{commands.get(name, name)}\b", checks), f"{name}: nothing runs it"
     assert not wanted, "an extra that no rule above covers"
-
-
-def documented() -> list[tuple[str, str]]:
-    """Module and name of everything that the API pages list."""
-    module, found = "", []
-    pages = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "api").glob("*.md"))]
-    for line in "\n".join(pages).splitlines():
-        if line.startswith(".. currentmodule:: "):
-            module = line.removeprefix(".. currentmodule:: ")
-        elif re.fullmatch(r"   \w+", line):
-            found.append((module, line.strip()))
-    return found
-
-
-def test_no_two_public_things_share_a_name() -> None:
-    names = documented()
-    assert len(names) > 150 and len({name for _, name in names}) == len(names)
-
-
-def test_what_rooms_export_is_documented() -> None:
-    """Names of a package's ``__all__`` are public, so they stand on the API page."""
-    names = set(documented())
-    for path in sorted((ROOT / "plrnn_analysis").glob("*/__init__.py")):
-        if path.parent.name in COMMAND_LINE:
-            continue
-        room = f"plrnn_analysis.{path.parent.name}"
-        exported = getattr(importlib.import_module(room), "__all__", [])
-        public = [name for name in exported if not name.isupper()]
-        missing = [name for name in public if not {(room, name), ("plrnn_analysis", name)} & names]
-        assert not missing, f"{room}: {', '.join(missing)}"
 
 
 def test_hooks_before_a_commit_are_the_checks_of_make() -> None:

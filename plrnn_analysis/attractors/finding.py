@@ -26,7 +26,7 @@ __all__ = ["MAX_PERIOD", "find_attractors"]
 
 # Initial states that are followed together.
 BATCH = 500
-# The default of `max_period`.
+#: The default of `max_period`, the longest repetition that is recognised.
 MAX_PERIOD = 10_000
 # Quantile of the normal distribution of a two-sided interval of 95 %.
 QUANTILE = 1.959963984540054

@@ -18,6 +18,16 @@ __all__ = ["match_fixed_points", "match_subregions", "spectral_distance"]
 def spectral_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Largest difference of two sets of eigenvalues in their best matching (least sum), of as many as the smaller has.
 
+    Parameters
+    ----------
+    first, second : (n,) ndarray
+        Eigenvalues, real or complex; their numbers may differ.
+
+    Returns
+    -------
+    float
+        The largest modulus of a difference between partners.
+
     Examples
     --------
     >>> spectral_distance(np.array([1.0, 0.5]), np.array([0.5, 1.25]))

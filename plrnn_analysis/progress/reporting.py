@@ -205,6 +205,16 @@ ProgressOption: TypeAlias = bool | Callable[[Progress], object] | Reporter | Non
 def reports(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a search with an argument ``progress`` report as its name says: inside it, that argument is a Reporter.
 
+    Parameters
+    ----------
+    what : str
+        What is being done, as users are told.
+
+    Returns
+    -------
+    callable
+        The decorator.
+
     Raises
     ------
     ModelError

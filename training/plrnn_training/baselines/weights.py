@@ -46,6 +46,13 @@ def save_weights(stack: Stack, index: int, path: Path, training: Mapping[str, An
 def load_weights(stack: Stack, index: int, path: Path) -> dict[str, Any]:
     """Give one model of a stack the weights in a file; the inverse of :func:`save_weights`.
 
+    Parameters
+    ----------
+    stack : Stack
+    index : int
+        Of the model.
+    path : Path
+
     Returns
     -------
     dict

@@ -80,7 +80,17 @@ class Batch:
 
 
 def stack_batches(batches: Sequence[Batch]) -> Batch:
-    """One batch a model, stacked along a new leading axis."""
+    """Batches of several models, one each, stacked along a new leading axis.
+
+    Parameters
+    ----------
+    batches : sequence of Batch
+        Of equal shapes.
+
+    Returns
+    -------
+    Batch
+    """
     return _joined(batches, torch.stack)
 
 

@@ -102,7 +102,17 @@ def longest(durations: str) -> int:
 
 
 def longest_response(durations: str) -> int:
-    """Steps of the longest response period."""
+    """Steps of the longest response period.
+
+    Parameters
+    ----------
+    durations : str
+        A key of :data:`DURATIONS`.
+
+    Returns
+    -------
+    int
+    """
     return int((_ranges(durations)[:, _RESPONSE, 1] - 1).max())
 
 
