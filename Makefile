@@ -50,14 +50,15 @@ bench: $(DEV)  ## benchmarks, one core, beside the alternatives
 gpu-check: $(DEV)  ## with a GPU: results there as on the processor, every task trains, speed; DEVICE=cuda or mps
 	$(BIN)/python tests/gpu_check.py --device $(DEVICE)
 
-docs: $(DOCS)  ## build docs/_build/html, warnings as errors (its examples are run by make test)
-	$(BIN)/sphinx-build -W --keep-going -n -b html docs docs/_build/html
+docs: $(DOCS)  ## build docs/_build/html, warnings as errors, and check it (its examples are run by make test)
+	$(QUIET) $(BIN)/sphinx-build -W --keep-going -n -b html docs docs/_build/html
+	$(BIN)/python tests/check_docs.py docs/_build/html
 
 wheel-check: $(DEV)  ## build the wheel and try it in a clean environment without torch
 	bash tests/check_wheel.sh $(BIN)/python
 
 clean:  ## remove what the other targets made, .venv included
-	rm -rf $(VENV) demo-out build dist docs/_build docs/_generated docs/gallery docs/notebooks docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-out build dist docs/_build docs/_generated docs/gallery docs/notebooks docs/sg_execution_times.rst docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf .benchmarks .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -68,6 +69,7 @@ $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install -c constraints.txt -e ".[train,dev]"
 	@touch $@
 
-$(DOCS): pyproject.toml constraints.txt | $(DEV)
+# Without PyTorch, unless another target has brought it: the tutorials are then shown without their output.
+$(DOCS): pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install -c constraints.txt -e ".[docs]"
 	@touch $@
