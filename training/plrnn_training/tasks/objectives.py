@@ -21,7 +21,8 @@ __all__ = [
     "poisson",
 ]
 
-Measure = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+# A name in quotes, since pages are built without torch too, where a Tensor is nothing that `|` knows.
+Measure = Callable[[Tensor, Tensor, "Tensor | None"], Tensor]
 
 
 def mean_squared_error(outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
