@@ -56,7 +56,12 @@ class Verification(Frozen):
 
 
 def checker_path() -> Path:
-    """Where the program stands that checks certificates: one file of Python's standard library alone."""
+    """Where the program stands that checks certificates: one file of Python's standard library alone.
+
+    Returns
+    -------
+    Path
+    """
     here = Path(__file__).resolve()
     installed, source = here.with_name(NAME), here.parents[2] / "tools" / NAME
     return installed if installed.exists() else source
