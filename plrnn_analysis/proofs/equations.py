@@ -162,8 +162,11 @@ def _solved_rows(numbers: Integers, base: np.ndarray) -> list[list[int]] | None:
         [one * v for v in w] + [one * h + sum(w[k] * numbers.c[k] for k in active)]
         for w, h in zip(numbers.W, numbers.h, strict=True)
     ]
+    for left_side, right_side in zip(K, right, strict=True):
+        content = gcd(*left_side, *right_side) or 1
+        left_side[:], right_side[:] = [v // content for v in left_side], [v // content for v in right_side]
     try:
-        X = fmpq_mat(fmpz_mat(K)).solve(fmpq_mat(fmpz_mat(m, n + 1, [v for row in right for v in row])))
+        X = _solution(K, right)
     except ZeroDivisionError:
         return None
     if not n:
@@ -183,6 +186,30 @@ def _solved_rows(numbers: Integers, base: np.ndarray) -> list[list[int]] | None:
         equation[i if base[i] else n + i] = fmpq(1)
         rows.append(_primitive(equation))
     return rows
+
+
+def _solution(K: list[list[int]], right: list[list[int]]) -> fmpq_mat:
+    """The X with ``K X = right``; a ZeroDivisionError if K is singular.
+
+    Units that nothing else reads, as the ReLU units of an AL-RNN, are left for the end: the work goes with the cube of
+    the number of the others.
+    """
+    m, width = len(K), len(right[0])
+    last = [j for j in range(m) if not any(K[i][j] for i in range(m) if i != j)]
+    first = [j for j in range(m) if j not in set(last)]
+    X: list[list[fmpq]] = [[fmpq(v) for v in row] for row in right]
+    if first:
+        inner = fmpq_mat(fmpz_mat([[K[i][j] for j in first] for i in first]))
+        solved = inner.solve(fmpq_mat(fmpz_mat([right[i] for i in first])))
+        for i, row in zip(first, solved.tolist(), strict=True):
+            X[i] = row
+        if last:
+            read = fmpq_mat(fmpz_mat([[K[i][j] for j in first] for i in last])) * solved
+            for i, row in zip(last, read.tolist(), strict=True):
+                X[i] = [a - b for a, b in zip(X[i], row, strict=True)]
+    for i in last:
+        X[i] = [v / K[i][i] for v in X[i]]
+    return fmpq_mat(m, width, [v for row in X for v in row])
 
 
 def _echelon(numbers: Integers, base: np.ndarray) -> list[list[int]]:
