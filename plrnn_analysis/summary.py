@@ -41,7 +41,7 @@ def coverage_sentences(result: FixedPoints) -> list[str]:
     >>> from plrnn_analysis import PLRNN
     >>> tent = PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
     >>> print(coverage_sentences(tent.fixed_points())[0])
-    Complete: all 2^1 subregions were decided. There is no fixed point beside the 2 points listed.
+    Complete: all 2^1 subregions were decided. There is no fixed point other than the 2 points listed.
     """
     cov = result.coverage
     n_relu = cov.subregions.bit_length() - 1
@@ -53,7 +53,7 @@ def coverage_sentences(result: FixedPoints) -> list[str]:
     if result.complete:
         one = cov.subregions == 1
         verdict = f"Complete: {'the single subregion was' if one else f'all {everything} subregions were'} decided. "
-        verdict += f"There is no fixed point beside the {' and '.join(listed)} listed." if listed else NONE
+        verdict += f"There is no fixed point other than the {' and '.join(listed)} listed." if listed else NONE
     elif cov.limit is not None:
         verdict = (
             f"NOT complete: points were excluded only where all ReLU arguments are at most {cov.limit:.3g} in modulus. "
@@ -97,7 +97,7 @@ def cycle_sentences(result: Cycles) -> list[str]:
     >>> from plrnn_analysis import PLRNN
     >>> tent = PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
     >>> print(cycle_sentences(tent.cycles(max_period=3))[0])
-    Complete: there is no cycle of period 2 to 3 beside the 3 listed.
+    Complete: there is no cycle of period 2 to 3 other than the 3 listed.
     """
     longer = sum(c.period > 1 for c in result)
     where = "" if result.box is None else " inside the box"
@@ -105,8 +105,8 @@ def cycle_sentences(result: Cycles) -> list[str]:
     extra = f" and {count_words(families, 'family', 'families')}" if families else ""
     if result.complete:
         periods = "2" if result.max_period == 2 else f"2 to {result.max_period}"
-        beside = f" beside the {longer} listed{extra}" if longer or families else ""
-        return [f"Complete: there is no cycle of period {periods}{where}{beside}."]
+        others = f" other than the {longer} listed{extra}" if longer or families else ""
+        return [f"Complete: there is no cycle of period {periods}{where}{others}."]
     reasons = dict.fromkeys(StoppedBy(c.stopped_by) for c in result.coverage.values() if c.stopped_by)
     why = "; ".join(word.reason for word in reasons) or "the search was stopped"
     done = (
@@ -165,15 +165,15 @@ def input_diagram_sentences(result: InputDiagram, names: Sequence[str]) -> list[
     >>> from plrnn_analysis import PLRNN
     >>> model = PLRNN.al_rnn(A=[0.5], W=[[1.5]], h=[0.0], pwl_units=1, C=[[1.0]])
     >>> print(input_diagram_sentences(model.input_diagram(0, (-1, 1)), ["current"])[0])
-    Complete: for current from -1 to 1 there is no fixed point beside the 2 branches listed.
+    Complete: for current from -1 to 1 there is no fixed point other than the 2 branches listed.
     """
     where = " and ".join(f"{name} from {a:g} to {b:g}" for name, (a, b) in zip(names, result.ranges, strict=True))
     listed = [count_words(len(result), "branch", "branches")] if len(result) else []
     if result.continua:
         listed.append(count_words(len(result.continua), "continuum", "continua"))
     if result.complete:
-        beside = f" beside the {' and '.join(listed)} listed" if listed else ""
-        verdict = f"Complete: for {where} there is no fixed point{beside}."
+        others = f" other than the {' and '.join(listed)} listed" if listed else ""
+        verdict = f"Complete: for {where} there is no fixed point{others}."
     else:
         reason = StoppedBy(result.coverage.stopped_by).reason
         verdict = f"NOT complete: {reason}. For {where} there may be more fixed points than those listed."

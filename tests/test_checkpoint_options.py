@@ -42,7 +42,7 @@ def test_a_leaky_cell_from_the_command_line(cell: Path) -> None:
     result = plrnn("analyze", cell, "--no-story", "--architecture", "leaky_rnn", "--alpha", "0.2")
     assert result.exit_code == 0, result.output
     text = flat(result.output)
-    assert "beside the 3 points listed" in text
+    assert "other than the 3 points listed" in text
     assert "--form rate was assumed; others: --form current or 'outer'" in text
     result = plrnn("analyze", cell, "--no-story", "--alpha", "0.2,0.5", "--form", "current")
     assert "leaky_rnn_current: 2 units" in flat(result.output)

@@ -72,14 +72,14 @@ def test_analyze_prints_points_and_verdict(choice: Path) -> None:
     text = flat(result.output)
     assert "2 units, 2 ReLUs, at most 2^2 subregions, 2 inputs, 0 outputs" in text
     assert text.count("stable node") == 2 and text.count("saddle") == 1
-    assert "Complete: all 2^2 subregions were decided. There is no fixed point beside the 3 points listed." in text
+    assert "Complete: all 2^2 subregions were decided. There is no fixed point other than the 3 points listed." in text
 
 
 def test_analyze_lists_cycles_when_asked(tmp_path: Path) -> None:
     pa.save(pa.PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1), tmp_path / "tent.npz")
     assert "Cycles" not in plrnn("analyze", tmp_path / "tent.npz").output
     text = flat(plrnn("analyze", tmp_path / "tent.npz", "--max-period", 4, "--json", tmp_path / "tent.json").output)
-    assert "Complete: there is no cycle of period 2 to 4 beside the 6 listed." in text
+    assert "Complete: there is no cycle of period 2 to 4 other than the 6 listed." in text
     record = json.loads((tmp_path / "tent.json").read_text())
     assert record["cycles"]["complete_up_to"] == 4
     assert [c["period"] for c in record["cycles"]["cycles"]] == [1, 1, 2, 3, 3, 4, 4, 4]
@@ -141,7 +141,7 @@ def test_analyze_hands_steps_and_periods_on_to_the_story(choice: Path, monkeypat
 
 def test_analyze_under_input(choice: Path) -> None:
     text = flat(plrnn("analyze", choice, "--input", "2,0").output)
-    assert "constant input: 2, 0" in text and "6, -10" in text and "beside the 1 point listed" in text
+    assert "constant input: 2, 0" in text and "6, -10" in text and "other than the 1 point listed" in text
     # A list may begin with a minus sign.
     assert "constant input: -1, 0.5" in flat(plrnn("analyze", choice, "--input", "-1,.5").output)
 
@@ -163,7 +163,7 @@ def test_continuum_and_model_without_relu(tmp_path: Path) -> None:
     result = plrnn("analyze", tmp_path / "line.npz", "--json", tmp_path / "line.json")
     text = flat(result.output)
     assert result.exit_code == 0 and "Continua of fixed points" in text and "-inf .. inf" in text
-    assert "the single subregion was decided. There is no fixed point beside the 1 continuum listed." in text
+    assert "the single subregion was decided. There is no fixed point other than the 1 continuum listed." in text
     record = json.loads((tmp_path / "line.json").read_text(encoding="utf-8"))
     assert record["continua"][0]["bitcode"] == "-" and record["continua"][0]["interval"] == ["-Infinity", "Infinity"]
 
@@ -379,7 +379,7 @@ def test_other_packages_may_add_commands_and_may_be_broken(monkeypatch: pytest.M
 def test_coverage_in_words() -> None:
     tent = pa.PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
     found = coverage_sentences(tent.fixed_points())
-    assert found[0] == "Complete: all 2^1 subregions were decided. There is no fixed point beside the 2 points listed."
+    assert found[0] == "Complete: all 2^1 subregions were decided. There is no fixed point other than the 2 points listed."
     none = coverage_sentences(pa.PLRNN.al_rnn(A=[1.0], W=[[0.0]], h=[1.0], pwl_units=0).fixed_points())
     assert none[0] == "Complete: the single subregion was decided. The model has no fixed point."
     couplings = 0.05 * np.random.default_rng(0).normal(size=(60, 60))

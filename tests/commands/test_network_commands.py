@@ -77,7 +77,7 @@ def test_bifurcations_of_an_entry(tent: Path, tmp_path: Path) -> None:
 
 def test_bifurcations_of_an_input_by_name(choice: Path) -> None:
     result = plrnn("bifurcations", choice, "--parameter", "input[right]", "--from", -3, "--to", 3, "--points", 7)
-    assert result.exit_code == 0 and "nonsmooth fold" in result.stdout and "input[1]" in result.stdout
+    assert result.exit_code == 0 and "nonsmooth fold" in result.stdout and "input 1" in result.stdout
 
 
 def test_bifurcations_through_checkpoints(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_input_diagram_over_one_input(choice: Path, tmp_path: Path) -> None:
     result = plrnn("input-diagram", choice, "--vary", "left=-3,3", "--figure", figure, "--json", tmp_path / "one.json")
     assert result.exit_code == 0, result.output
     text = flat(result.stdout)
-    assert "Complete: for left from -3 to 3 there is no fixed point beside the" in text
+    assert "Complete: for left from -3 to 3 there is no fixed point other than the" in text
     assert text.count("nonsmooth fold") == 2 and figure.read_bytes()[1:4] == b"PNG"
     found, model = from_json(tmp_path / "one.json"), pa.load(choice)
     assert len(found) == len(model.input_diagram(0, (-3, 3)))

@@ -40,7 +40,7 @@ def choice(tmp_path: Path) -> Path:
 def test_cycles(tent: Path, tmp_path: Path) -> None:
     result = plrnn("cycles", tent, "--max-period", 4, "--json", tmp_path / "cycles.json")
     assert result.exit_code == 0, result.output
-    assert "Complete: there is no cycle of period 2 to 4 beside the 6 listed." in flat(result.stdout)
+    assert "Complete: there is no cycle of period 2 to 4 other than the 6 listed." in flat(result.stdout)
     model = pa.load(tent)
     assert [c.word for c in from_json(tmp_path / "cycles.json")] == [c.word for c in model.cycles(4)]
     assert plrnn("cycles", tent, "--max-period", 6, "--max-nodes", 2).exit_code == 3
