@@ -379,7 +379,8 @@ def test_other_packages_may_add_commands_and_may_be_broken(monkeypatch: pytest.M
 def test_coverage_in_words() -> None:
     tent = pa.PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
     found = coverage_sentences(tent.fixed_points())
-    assert found[0] == "Complete: all 2^1 subregions were decided. There is no fixed point other than the 2 points listed."
+    listed = "There is no fixed point other than the 2 points listed."
+    assert found[0] == f"Complete: all 2^1 subregions were decided. {listed}"
     none = coverage_sentences(pa.PLRNN.al_rnn(A=[1.0], W=[[0.0]], h=[1.0], pwl_units=0).fixed_points())
     assert none[0] == "Complete: the single subregion was decided. The model has no fixed point."
     couplings = 0.05 * np.random.default_rng(0).normal(size=(60, 60))
