@@ -14,6 +14,7 @@ from ._files import check_file
 from .checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoint
 from .command_group import INTERRUPTED_NOTICE, TRAINING_HINT, CommandGroup
 from .commands import add_commands
+from .display.abbreviation import count_words
 from .interruption import INTERRUPTED, Interruption
 from .trial_choice import STORY_TRIALS, driving_trials, held_input
 
@@ -254,7 +255,7 @@ def _refuse_long_transient(transient: int, run: Trajectory) -> None:
 
     steps = run.n_steps if run.lengths is None else int(run.lengths.max())
     if transient >= steps:
-        raise ModelError(f"--transient {transient} leaves nothing of {steps} steps")
+        raise ModelError(f"--transient {transient} leaves nothing of {count_words(steps, 'step')}")
 
 
 def _training_missing(ctx: typer.Context) -> None:

@@ -89,14 +89,14 @@ def _say(message: str) -> None:
     """One line on standard error, or as many as a terminal needs for it."""
     width = line_width()
     text = f"plrnn: {message}"
-    typer.echo(text if width is None else wrapped(text, width), err=True)
+    typer.echo(text if width is None else wrapped(text, width, break_long=False), err=True)
 
 
 def _in_lines(error: Any) -> Any:
     """The error, whose message fits the terminal."""
     width, beginning = line_width(), "Error: "
     if width is not None:
-        text = wrapped(beginning + error.format_message(), width).removeprefix(beginning)
+        text = wrapped(beginning + error.format_message(), width, break_long=False).removeprefix(beginning)
         error.format_message = lambda: text
     return error
 

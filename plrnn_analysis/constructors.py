@@ -9,6 +9,7 @@ import numpy as np
 
 from ._validation import one_of, whole
 from .activations import as_activation
+from .display.abbreviation import count_words
 from .errors import ModelError
 from .rate_networks import LEAKY_FORMS, constrained_weights, leak, low_rank_weights
 from .recorded_trials import RecordedTrials
@@ -71,7 +72,7 @@ class Constructors:
             raise ModelError("give exactly one of pwl_units (the last P units) and relu_units (named units)")
         if relu_units is None:
             m = np.shape(W)[0] if np.ndim(W) == 2 else 0
-            pwl_units = whole("pwl_units", pwl_units, 0, m, remark=f"(the model has {m} units)")
+            pwl_units = whole("pwl_units", pwl_units, 0, m, remark=f"(the model has {count_words(m, 'unit')})")
             relu_units = range(m - pwl_units, m)
         return cls("al_rnn", {"A": A, "W": W, "h": h, "C": C}, tuple(relu_units), B, b)
 

@@ -84,7 +84,7 @@ class RecordedTrials(Frozen):
         lengths = None if self.lengths is None else valid_steps(self.lengths, n, steps)
         held["lengths"] = None if lengths is None or np.all(lengths == steps) else lengths
         if self.initial is not None:
-            held["initial"] = _single("initial", self.initial, (n, None), "(n, M), one state a trial")
+            held["initial"] = _single("initial", self.initial, (n, None), "(n, M), one state per trial")
         for name, value in held.items():
             object.__setattr__(self, name, value)
         super().__post_init__()
@@ -199,7 +199,7 @@ def _names(value: Any) -> tuple[str, ...]:
 
 def _whole_numbers(name: str, value: Any, n: int, least: int, most: int) -> np.ndarray:
     raw = np.asarray(detached(value))
-    numbers = as_array(name, raw, (n,), "(n,), one whole number a trial")
+    numbers = as_array(name, raw, (n,), "(n,), one whole number per trial")
     if np.any(numbers != np.floor(numbers)) or np.any((numbers < least) | (numbers > most)):
         raise ModelError(f"{name} must be whole numbers in {least}..{most}, got {numbers.min():g} to {numbers.max():g}")
     return numbers.astype(np.int64)

@@ -21,7 +21,7 @@ __all__ = ["check_fits", "run", "simulate"]
 
 # Trajectories that one kernel call advances together.
 _BLOCK = 64
-# With fewer units than this, and at least so many trajectories, the kernel runs along the trajectories.
+# With fewer units than this, and at least this many trajectories, the kernel runs along the trajectories.
 _FEW_UNITS = 32
 _MANY_TRAJECTORIES = 16
 # Operations a kernel call may take, some tenths of a second: Ctrl-C is answered between calls.

@@ -27,7 +27,7 @@ __all__ = ["TransitionCounts", "count_transitions", "mark_fixed_points", "transi
 # Sizes of the kernel's tables at the start; they double when full.
 _NODES = 4096
 _EDGES = 8192
-# Pairs of the first so many subregions are counted in a matrix, which is faster than a hash table.
+# Pairs of the first this many subregions are counted in a matrix, which is faster than a hash table.
 _DENSE = 1024
 
 

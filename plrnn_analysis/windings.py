@@ -115,7 +115,7 @@ def count_turns(model: Network, trajectory: Trajectory, fixed_points: Iterable[F
 
     Examples
     --------
-    A slowly decaying rotation by a tenth of a turn a step, for 20 steps.
+    A slowly decaying rotation by a tenth of a turn per step, for 20 steps.
 
     >>> import numpy as np
     >>> from plrnn_analysis import PLRNN

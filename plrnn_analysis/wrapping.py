@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import shutil
 import sys
 
 __all__ = ["line_width", "wrapped", "wrapped_command"]
@@ -14,13 +14,9 @@ _BREAK = re.compile(r"(?<=[/\\_.,;:=-])")
 
 def line_width() -> int | None:
     """Columns of standard error; None where it is a file, whose lines are as long as they are."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns):
-        return int(columns)
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or None
-    except (OSError, ValueError):
+    if not sys.stderr.isatty():
         return None
+    return shutil.get_terminal_size().columns
 
 
 def wrapped_command(text: str, width: int) -> str:
@@ -33,10 +29,10 @@ def wrapped_command(text: str, width: int) -> str:
       rnn.safetensors \
       --max-period 6
     """
-    return wrapped(text, max(width - 2, 1), "  ").replace("\n", " \\\n")
+    return wrapped(text, max(width - 2, 1), "  ", break_long=False).replace("\n", " \\\n")
 
 
-def wrapped(text: str, width: int, hanging: str = "") -> str:
+def wrapped(text: str, width: int, hanging: str = "", *, break_long: bool = True) -> str:
     r"""The text in lines of at most `width` cells, broken between words.
 
     Parameters
@@ -46,6 +42,8 @@ def wrapped(text: str, width: int, hanging: str = "") -> str:
     width : int
     hanging : str, optional
         What the lines that a line is continued in begin with.
+    break_long : bool, optional
+        False leaves a word that is longer than a line whole, as one wants to copy the name of a file.
 
     Notes
     -----
@@ -61,10 +59,10 @@ def wrapped(text: str, width: int, hanging: str = "") -> str:
     width = max(width, 1)
     if _cells(hanging) > width // 2:
         hanging = ""
-    return "\n".join(_wrapped_line(line, width, hanging) for line in text.split("\n"))
+    return "\n".join(_wrapped_line(line, width, hanging, break_long) for line in text.split("\n"))
 
 
-def _wrapped_line(text: str, width: int, hanging: str) -> str:
+def _wrapped_line(text: str, width: int, hanging: str, break_long: bool) -> str:
     lines: list[str] = []
     line, empty = "", True
     for space, word in re.findall(r"([ \t]*)([^ \t]+)", text):
@@ -75,7 +73,8 @@ def _wrapped_line(text: str, width: int, hanging: str) -> str:
         if not empty and _cells(line + space + word) > width:
             lines.append(line)
             line, space, empty = hanging, "", True
-        for piece in _pieces(word, width - _cells(line + space), width - _cells(hanging)):
+        rooms = width - _cells(line + space), width - _cells(hanging)
+        for piece in _pieces(word, *rooms) if break_long else [word]:
             if not empty and _cells(line + space + piece) > width:
                 lines.append(line)
                 line, space = hanging, ""
@@ -84,7 +83,7 @@ def _wrapped_line(text: str, width: int, hanging: str) -> str:
 
 
 def _pieces(word: str, first: int, others: int) -> list[str]:
-    """A word in pieces, the first and the others of at most so many cells."""
+    """A word in pieces, the first and the others of at most this many cells."""
     if _cells(word) <= first:
         return [word]
     pieces: list[str] = []

@@ -10,7 +10,7 @@ __all__ = ["affine_along", "composition", "follows_its_word", "is_short"]
 
 # Entries of products below this are zero.
 TINY = 1e-280
-# Words of so many steps, and units in all steps together, are solved exactly.
+# Words of this many steps, and units in all steps together, are solved exactly.
 SHORT, SHORT_UNITS = 32, 256
 
 

@@ -15,7 +15,7 @@ __all__ = ["follow"]
 
 # Steps of the first stretch; those that follow are as long as all before.
 FIRST = 64
-# Even where memory is short a stretch has so many steps.
+# Even where memory is short a stretch has this many steps.
 LEAST = 16
 # Steps kept beside two periods of the longest word looked for.
 SPARE = 64

@@ -21,11 +21,11 @@ __all__ = ["AHEAD", "judge"]
 
 # This many times as far out as it began, and still growing, is far away.
 FAR = 1e12
-# Runs that stay may get so many times as far out as they began.
+# Runs that stay may get this many times as far out as they began.
 NEAR = 100.0
 # Beyond this size even what repeats no word counts as divergent.
 HUGE = 1e100
-# A boundary that a run on a straight line meets within so many steps is met by following it.
+# A boundary that a run on a straight line meets within this many steps is met by following it.
 AHEAD = 4000
 # What a run that is far away and growing may be doing without leaving every bound.
 MAY_RETURN = (Reason.APPROACHING, Reason.SLOWING, Reason.RAMP, Reason.INACCURATE)

@@ -19,11 +19,11 @@ from .tails import LONG_TAIL, Group, fill_one_set, grouped, spread_out
 
 __all__ = ["PATIENCE", "name_moving"]
 
-# What is not decided is followed so many times longer.
+# What is not decided is followed this many times longer.
 PATIENCE = 20
-# Of each group at most so many runs are followed on, unless one of them shows that the group must be.
+# Of each group at most this many runs are followed on, unless one of them shows that the group must be.
 WATCHED = 20
-# States of a run, so many steps apart, from which cycles are looked for, and returns to each that are tried, nearest
+# States of a run, this many steps apart, from which cycles are looked for, and returns to each that are tried, nearest
 # first.
 STARTS, APART, RETURNS = 3, 700, 8
 # More groups than this are not compared a second time, over many more steps.

@@ -23,7 +23,7 @@ __all__ = ["Resting", "Verdict", "WordSolver", "resting_on"]
 
 # Periods after which the search for the largest transient growth gives up.
 GROWTH_PERIODS = 20_000
-# Up to so many points are compared one by one; of more, so many distances are held at once.
+# Up to this many points are compared one by one; of more, this many distances are held at once.
 FEW, PAIRS = 8, 1_000_000
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from .._frozen import Frozen
+from ..display.abbreviation import count_words
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, ResultSequence, Table
 from ..statuses import EndKind
 
@@ -149,4 +150,4 @@ class Attractors(ResultSequence[Attractor]):
             name = f"{item.period}-cycle" if item.kind == EndKind.CYCLE else item.kind
             parts.append(f"{name} {item.count}")
         stopped = f"; STOPPED by {self.stopped_by}" if self.stopped_by else ""
-        return f"<Attractors of {len(self.assignment)} initial states: {', '.join(parts)}{stopped}>"
+        return f"<Attractors of {count_words(len(self.assignment), 'initial state')}: {', '.join(parts)}{stopped}>"

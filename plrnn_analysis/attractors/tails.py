@@ -20,10 +20,10 @@ __all__ = ["LONG_TAIL", "Group", "fill_one_set", "grouped", "spread_out"]
 
 # Steps of a tail, and of one that is to show the whole set that a slow motion fills.
 TAIL, LONG_TAIL = 4000, 16_000
-# A motion that drifts shows the set it fills in every so many of very many steps: a number that is in step with no
+# A motion that drifts shows the set it fills in every this many of very many steps: a number that is in step with no
 # period.
 EVERY = 100.0 / (1.0 + 5.0**0.5) * 2.0
-# Tails nearer to each other than so many times the distance of neighbours in one of them fill one set. What counts is
+# Tails nearer to each other than this many times the distance of neighbours in one of them fill one set. What counts is
 # the distance that half of the states keep, or, for motion that dwells in some places, that most of them do.
 SAME_SET, SHARES = 3.0, (0.5, 0.9)
 # States of a tail that are compared with another one.

@@ -72,7 +72,7 @@ class Task:
         return self.units.map
 
     def run(self, states: np.ndarray, length: int) -> Trajectory:
-        """So many further steps of runs at these states (n, M); a run that left the range of floats stays NaN."""
+        """Further steps of runs at these states (n, M); a run that left the range of floats stays NaN."""
         work = len(states) * self.map.n_units * (self.map.n_units + 2 * self.map.n_relu + 1)
         chunk = max(1, int(OPERATIONS / work))
         self.budget.reporter.tick()

@@ -6,10 +6,10 @@ import numpy as np
 
 __all__ = ["Alphabet", "repeated_periods"]
 
-# A word must have been followed this often, and for so many steps, before it is solved.
+# A word must have been followed this often, and for this many steps, before it is solved.
 REPEATS = 2
 SHORTEST_TAIL = 24
-# So many periods are tried for one tail.
+# This many periods are tried for one tail.
 CANDIDATES = 5
 
 

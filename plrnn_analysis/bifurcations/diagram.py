@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import as_array, whole
+from ..display.abbreviation import count_words
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
@@ -232,7 +233,7 @@ def _mismatches(
 def _proof(grid: np.ndarray, complete_at: np.ndarray, max_period: int, stretches: list[Stretch]) -> list[str]:
     what = "fixed points" if max_period == 1 else f"fixed points and cycles up to period {max_period}"
     done = int(np.count_nonzero(complete_at))
-    notes = [f"all {what} are known at {done} of {len(grid)} values"]
+    notes = [f"all {what} are known at {done} of {count_words(len(grid), 'value')}"]
     if stretches and all(s.affine for s in stretches):
         known = "" if stretches[0].family.affine else ", as five points between each two values show"
         notes.append(
@@ -270,12 +271,12 @@ def _doubts(
     if mismatches:
         notes.append(f"branches and exact search disagree at {', '.join(f'{v:.6g}' for v in mismatches)}")
     if np.any(continua > 0):
-        notes.append(f"continua at {int(np.count_nonzero(continua))} values are counted and not followed")
+        notes.append(f"continua at {count_words(int(np.count_nonzero(continua)), 'value')}: counted and not followed")
     if any(np.any(item.path.flat) for item in followed):
         notes.append("a point lies on a boundary for all values; its multipliers are one-sided")
     missing = sum(event.recount is None for event in events)
     if recount and missing:
-        notes.append(f"{missing} of {len(events)} events were not recounted")
+        notes.append(f"not recounted: {missing} of {count_words(len(events), 'event')}")
     if any(e.recount is not None and not e.recount.agrees for e in events):
         notes.append("the exact search beside an event disagrees with it: see `recount`")
     return notes

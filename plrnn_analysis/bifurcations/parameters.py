@@ -9,6 +9,7 @@ from typing import Any, Generic
 import numpy as np
 
 from .._validation import as_array, whole
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import AnyNetwork, Network
@@ -97,7 +98,7 @@ class CheckpointPath(Generic[AnyNetwork]):
         return type(a)(a.architecture, parameters, a.relu_units, mix(a.B, b.B), mix(a.b, b.b))
 
     def __repr__(self) -> str:
-        return f"<CheckpointPath through {len(self.models)} models>"
+        return f"<CheckpointPath through {count_words(len(self.models), 'model')}>"
 
 
 _SAME: dict[str, Callable[[Any], Any]] = {

@@ -189,7 +189,7 @@ class Bifurcations(ResultSequence[Bifurcation]):
 
     def __repr__(self) -> str:
         done = int(np.count_nonzero(self.complete_at))
-        proof = "complete at all values" if self.complete else f"NOT complete ({done} of {len(self.values)} values)"
+        proof = "complete at all values" if self.complete else f"NOT complete (done: {done} of {len(self.values)})"
         found = f"{count_words(len(self), 'event')}, {count_words(len(self.branches), 'branch', 'branches')}"
         return f"<Bifurcations along {self.parameter}: {found}; {proof}>"
 

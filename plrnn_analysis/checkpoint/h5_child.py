@@ -38,7 +38,7 @@ _NOT_SETTINGS = (
     "VERSION",
     "H5PATH",
 )
-# What may be claimed without being stored; beyond it no more than so many times what is stored.
+# What may be claimed without being stored; beyond it no more than this many times what is stored.
 _FREE = 2**26
 _EXPANSION = 100
 

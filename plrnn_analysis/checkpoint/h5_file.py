@@ -27,7 +27,7 @@ _CHILD = Path(__file__).with_name("h5_child.py")
 _SECONDS = 10
 _START_UP = 60
 _MEMORY = 2**31
-# Arrays up to so many bytes together come with the list of what is in the file.
+# Arrays up to this many bytes together come with the list of what is in the file.
 _AT_ONCE = 2**26
 _BYTES_A_SECOND = 2**25
 _MAX_TEXT = 2**24

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..display.abbreviation import count_words
 from .contents import Contents, shape_text
 from .layouts import LAYOUTS, Layout, Tensor
 
@@ -105,7 +106,7 @@ def bind(symbols: str, shape: tuple[int, ...], sizes: Mapping[str, int]) -> dict
     Parameters
     ----------
     symbols : str
-        One a dimension, such as ``"M K"``; ``1`` is one.
+        One per dimension, such as ``"M K"``; ``1`` is one.
     shape : tuple of int
     sizes : mapping of str to int
         Of symbols that are known already.
@@ -153,7 +154,7 @@ def arrays_of(contents: Contents, names: Mapping[str, str], match: Match) -> dic
     stacked = contents.entries[own].shape
     if len(stacked) == 3 and stacked[1] == stacked[2]:
         raise contents.error(
-            f"the weights are a stack of {stacked[0]} models ({own} has shape {stacked})",
+            f"the weights are a stack of {count_words(stacked[0], 'model')} ({own} has shape {stacked})",
             "Export one of them, e.g. plrnn_training.ALRNN.member(i).",
         )
     problem = _misfit(contents, names, match)

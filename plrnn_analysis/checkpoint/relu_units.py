@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..display.abbreviation import count_words
 from .contents import Contents
 from .statements import said_of
 from .wishes import Wishes
@@ -58,7 +59,7 @@ def find_relu_units(
     # A guess at P would give a different network without a warning.
     if not said:
         raise contents.error(
-            f"an AL-RNN with {n_units} units, but the file does not say which units have a ReLU",
+            f"an AL-RNN with {count_words(n_units, 'unit')}, but the file does not say which units have a ReLU",
             f"Give pwl_units=P with P in 0..{n_units} (the last P units), or relu_units=[...].",
         )
     if len(set(said.values())) > 1:

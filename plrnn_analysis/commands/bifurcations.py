@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoints
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..trial_choice import held_input
 from .shared import (
@@ -20,6 +21,7 @@ from .shared import (
     draw,
     end,
     interruptible,
+    nothing_known,
     write_json,
 )
 
@@ -95,9 +97,10 @@ def bifurcations(
             terminal.print_model(models[0], checkpoints[0].path, held, driven=held is None)
             if len(models) > 1:
                 say(f"{len(models):,} checkpoints, the last {checkpoints[-1].path}")
-        found = models[0].bifurcations(
-            along, values, max_period=max_period, constant_input=at, time_limit=time_limit, progress=ctrl_c.progress
-        )
+        with nothing_known("fixed points and cycles"):
+            found = models[0].bifurcations(
+                along, values, max_period=max_period, constant_input=at, time_limit=time_limit, progress=ctrl_c.progress
+            )
         if json_file != "-":
             terminal.print_bifurcations(found)
         write_json(json_file, lambda: found.to_json(indent=2))
@@ -168,7 +171,7 @@ def _drawn(model: PLRNN, unit: int | None, output: str | None) -> tuple[Any, str
         raise ModelError("--unit and --output exclude each other")
     if unit is not None:
         if unit >= model.n_units:
-            raise ModelError(f"--unit {unit}: the network has {model.n_units} units, counted from 0")
+            raise ModelError(f"--unit {unit}: the network has {count_words(model.n_units, 'unit')}, counted from 0")
         return unit, None
     if model.B is None:
         if output is not None:

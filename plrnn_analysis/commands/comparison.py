@@ -8,7 +8,7 @@ import typer
 
 from ..checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_two_checkpoints
 from ..trial_choice import held_input
-from .shared import JsonOption, TimeLimit, check_outputs, end, interruptible, write_json
+from .shared import JsonOption, TimeLimit, check_outputs, end, interruptible, nothing_known, write_json
 
 __all__ = ["compare"]
 
@@ -57,15 +57,16 @@ def compare(
             for name, model, checkpoint in zip("AB", (first, second), checkpoints, strict=True):
                 say(f"Network {name}")
                 terminal.print_model(model, checkpoint.path, held, driven=held is None)
-        found = find(
-            first,
-            second,
-            constant_input=at,
-            readout=readout_matters,
-            tolerance=tolerance,
-            time_limit=time_limit,
-            progress=ctrl_c.progress,
-        )
+        with nothing_known("the two networks"):
+            found = find(
+                first,
+                second,
+                constant_input=at,
+                readout=readout_matters,
+                tolerance=tolerance,
+                time_limit=time_limit,
+                progress=ctrl_c.progress,
+            )
         if json_file != "-":
             terminal.print_comparison(found)
         write_json(json_file, lambda: found.to_json(indent=2))

@@ -20,6 +20,7 @@ from .shared import (
     draw,
     end,
     interruptible,
+    nothing_known,
     write_json,
 )
 
@@ -74,7 +75,8 @@ def input_diagram(
         weights = _drawn(model, output)
         if json_file != "-":
             terminal.print_model(model, checkpoint.path, held, driven=held is None)
-        found = model.input_diagram(inputs, ranges, base=at, progress=ctrl_c.progress, **limits)
+        with nothing_known("fixed points"):
+            found = model.input_diagram(inputs, ranges, base=at, progress=ctrl_c.progress, **limits)
         if json_file != "-":
             terminal.print_input_diagram(found, model.input_names)
         write_json(json_file, lambda: found.to_json(indent=2))

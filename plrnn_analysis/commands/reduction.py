@@ -12,7 +12,7 @@ from ..checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_c
 from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..trial_choice import STORY_TRIALS, driving_trials, held_input
-from .shared import JsonOption, TimeLimit, check_outputs, end, interruptible, write_json, written
+from .shared import JsonOption, TimeLimit, check_outputs, end, interruptible, nothing_known, write_json, written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,17 +101,18 @@ def reduce(
         if json_file != "-":
             terminal.print_model(model, checkpoint.path, held, driven=held is None)
             say(sentence)
-        found = model.reduce(
-            domain,
-            inputs=None if at is None else (at, at),
-            inflate=inflate,
-            tolerance=tolerance,
-            horizon=horizon,
-            reachable=reachable,
-            seed=seed,
-            time_limit=time_limit,
-            progress=ctrl_c.progress,
-        )
+        with nothing_known("the ReLUs"):
+            found = model.reduce(
+                domain,
+                inputs=None if at is None else (at, at),
+                inflate=inflate,
+                tolerance=tolerance,
+                horizon=horizon,
+                reachable=reachable,
+                seed=seed,
+                time_limit=time_limit,
+                progress=ctrl_c.progress,
+            )
         if json_file != "-":
             terminal.print_reduction(found)
         if out is not None:

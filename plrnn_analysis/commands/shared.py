@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,7 @@ __all__ = [
     "draw",
     "end",
     "interruptible",
+    "nothing_known",
     "write_json",
     "written",
 ]
@@ -69,6 +71,22 @@ def check_outputs(json_file: str | None, figure: Path | None = None) -> None:
         if figure.suffix.lower().lstrip(".") not in known:
             raise ModelError(f"--figure {figure}: a figure is written as .png, .svg or .pdf; give a name with one")
         check_file(figure, "--figure")
+
+
+@contextmanager
+def nothing_known(what: str) -> Iterator[None]:
+    """Say so where Ctrl-C ends a search before it has anything to return.
+
+    Parameters
+    ----------
+    what : str
+        What is looked for.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted before anything was known of {what}.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def write_json(json_file: str | None, record: Callable[[], str]) -> None:

@@ -26,7 +26,7 @@ from .scales import fit_scales
 
 __all__ = ["compare"]
 
-# So many permutations that prove the equivalence are listed.
+# This many permutations that prove the equivalence are listed.
 MAX_ALTERNATIVES = 24
 # Candidates that are looked at.
 MAX_NODES = 200_000

@@ -14,7 +14,7 @@ from .realisation import DAMPING, LinearSystem, pace_of, steady_arguments
 
 __all__ = ["best_assignment", "exact_candidates"]
 
-# All assignments are tried if there are at most so many.
+# All assignments are tried if there are at most this many.
 MAX_EXHAUSTIVE = 45_000
 # Pairs of pairs of ReLUs are compared up to this number of ReLUs.
 MAX_PAIRED = 40

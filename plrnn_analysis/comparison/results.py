@@ -129,7 +129,7 @@ class Comparison(ResultSequence[FixedPointMatch]):
     def table(self) -> Table:
         """Columns ``bitcode_a``, ``bitcode_b``, ``stability_a``, ``stability_b``, ``distance``, ``readout_distance``.
 
-        One row a matched fixed point, then the ones without a partner, whose other columns are None.
+        One row per matched fixed point, then the ones without a partner, whose other columns are None.
         """
         rows: list[tuple[Any, ...]] = [
             (m.a.bitcode, m.b.bitcode, m.a.stability, m.b.stability, m.distance, m.readout_distance) for m in self

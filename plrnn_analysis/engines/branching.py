@@ -22,7 +22,7 @@ __all__ = ["MAX_UNKNOWNS", "Cuts", "find_cuts", "search"]
 # Dictionaries of one tree take 8 n^3 bytes.
 MAX_UNKNOWNS = 400
 BUFFER = 256
-# A cut that cannot be proven without a limit is proven for solutions whose x sum to at most so many times the largest
+# A cut that cannot be proven without a limit is proven for solutions whose x sum to at most this many times the largest
 # |g|; what lies further out is searched separately. With few units there is room for a wider limit.
 FEW_UNKNOWNS, LARGEST_FEW, LARGEST_MANY = 24, 1e7, 1e4
 

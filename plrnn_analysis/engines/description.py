@@ -14,7 +14,7 @@ from .verification import Hit
 
 __all__ = ["describe", "describe_cycles", "describe_points", "together"]
 
-# Matrices of M units whose eigenvalues are computed at once have so many M^3 together: some tenths of a second.
+# Matrices of M units whose eigenvalues are computed at once have this many M^3 together: some tenths of a second.
 WORK = 1e7
 
 

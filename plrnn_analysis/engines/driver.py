@@ -23,7 +23,7 @@ MAX_CANDIDATES = 1 << 18
 # Subtrees for each worker of an executor, so that none waits long for the last; and their number where it does
 # not say how many workers it has.
 TASKS_A_WORKER, TASKS = 8, 64
-# A search that ends within so many seconds is not worth sending away.
+# A search that ends within this many seconds is not worth sending away.
 HEAD_START = 0.1
 # Seconds that results may take to come back after the time limit or Ctrl-C.
 GRACE = 0.2

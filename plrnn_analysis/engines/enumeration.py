@@ -11,7 +11,7 @@ from .driver import Outcome
 
 __all__ = ["MAX_RELUS", "search"]
 
-# Up to so many, solving all subregions costs less than loading a compiled search.
+# Up to this many, solving all subregions costs less than loading a compiled search.
 MAX_RELUS = 6
 
 

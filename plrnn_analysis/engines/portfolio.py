@@ -26,9 +26,9 @@ from .verification import Checker, Hit
 __all__ = ["METHODS", "choose_workers", "heuristic_settings", "search_patterns"]
 
 METHODS = ("auto", "elimination", "linear programs", SCYFI)
-# Up to so many ReLUs elimination is as quick as anything.
+# Up to this many ReLUs elimination is as quick as anything.
 SMALL = 12
-# Up to so many ReLUs every pattern of a map whose numbers floats cannot hold safely is solved in rationals.
+# Up to this many ReLUs every pattern of a map whose numbers floats cannot hold safely is solved in rationals.
 RATIONAL = 10
 
 

@@ -18,7 +18,7 @@ __all__ = ["CONTRACTING", "contraction_rates", "contracts", "prove_unique", "set
 CONTRACTING = 1.0 - 1e-9
 # A bound of a spectral radius is good enough at this share of it.
 CLOSE = 1.0 - 1e-3
-# Searches try the costlier norm only up to so many units.
+# Searches try the costlier norm only up to this many units.
 QUICK_UNITS = 60
 
 

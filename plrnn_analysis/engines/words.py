@@ -62,7 +62,7 @@ def admissible_words(
     for r, bits in enumerate(patterns):
         J[r, :m, :m] = map.jacobian(bits)
         offset[r, :m] = map.offset(bits)
-    # What rounding may have cost grows by the norm of J a step: choose coordinates in which that is small.
+    # What rounding may have cost grows by the norm of J per step: choose coordinates in which that is small.
     scale = _balance(J)
     J *= scale[:, None] / scale
     offset *= scale

@@ -37,7 +37,7 @@ from .solutions import CLOSE, Piece, Sheet, as_floats
 __all__ = ["InputDiagram", "input_diagram"]
 
 METHODS = ("auto", "enumeration", "linear programs")
-# All subregions are listed for so many ReLUs at most.
+# All subregions are listed for this many ReLUs at most.
 LARGEST_ENUMERATION = 16
 
 
@@ -85,7 +85,7 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         ModelError
             If a value lies outside the range.
         """
-        s = as_array("values", np.atleast_1d(values), (len(self.inputs),), "(d,), one a varying input")
+        s = as_array("values", np.atleast_1d(values), (len(self.inputs),), "(d,), one per varying input")
         outside = (s < self.ranges[:, 0]) | (s > self.ranges[:, 1])
         if np.any(outside):
             low, high = self.ranges[int(np.argmax(outside))]
@@ -345,11 +345,13 @@ def input_diagram(
     patterns = np.array(outcome.words, dtype=bool).reshape(len(outcome.words), map.n_relu)
     found = find_pieces(problem, patterns, budget)
     if found.unchecked:
-        notes.append(f"{found.unchecked} candidate subregions were not decided before the search was stopped")
+        notes.append(
+            f"not decided before the search was stopped: {count_words(found.unchecked, 'candidate subregion')}"
+        )
     wide = [sheet for sheet in found.sheets if sheet.wide]
     thin = len(found.sheets) - len(wide) + sum(not piece.dimension for piece in found.pieces)
     if thin:
-        notes.append(f"{thin} subregions hold fixed points for single inputs, or lines of inputs, only")
+        notes.append(f"fixed points for single inputs, or lines of inputs, alone: in {count_words(thin, 'subregion')}")
     # The tree counts patterns of a problem with more ReLUs, the parameters being some: all of it is all of ours.
     counts = {name: count for name, count in outcome.counts.items() if not name.startswith("cuts")}
     decided = 1 << map.n_relu if outcome.exhausted else outcome.decided
@@ -387,7 +389,7 @@ def _chosen(model: Network, inputs: Any) -> tuple[int, ...]:
         raise ModelError(f"inputs must be one or two input coordinates, got {inputs!r}")
     for k in wanted:
         if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 0 <= k < model.n_inputs:
-            raise ModelError(f"the model has {model.n_inputs} inputs, numbered from 0; got {k!r}")
+            raise ModelError(f"the model has {count_words(model.n_inputs, 'input')}, numbered from 0; got {k!r}")
     if len(set(wanted)) != len(wanted):
         raise ModelError(f"inputs names a coordinate twice: {inputs!r}")
     return tuple(int(k) for k in wanted)

@@ -24,7 +24,7 @@ from ..units import balanced
 
 __all__ = ["ExactParametricMap", "ParametricMap", "candidate_patterns"]
 
-# Up to so many ReLUs every pattern is solved, if that takes no more operations than this.
+# Up to this many ReLUs every pattern is solved, if that takes no more operations than this.
 MAX_RELUS, MAX_OPERATIONS = 12, 3e10
 # By how much the tree looks further than asked below: at t = 0 offsets may vanish, and with them what cuts.
 BEYOND = 0.0625

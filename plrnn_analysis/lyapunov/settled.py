@@ -121,7 +121,7 @@ def _orbit(
     k, m = len(word), map.n_units
     A, W, V = np.abs(map.A), np.abs(map.W), np.abs(map.V)
     orbit, errors, products = [start], [np.zeros(m)], [np.eye(m)]
-    # Rounding made in each step so far, carried on by the Jacobians, one column a unit and step.
+    # Rounding made in each step so far, carried on by the Jacobians, one column per unit and step.
     carried = np.zeros((m, k * m))
     for t, bits in enumerate(word):
         z, J = orbit[-1], map.jacobian(bits)

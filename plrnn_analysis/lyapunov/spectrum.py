@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import number, whole
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..network import Network
 from ..numerics import EPS
@@ -170,7 +171,7 @@ class _Average:
             if np.all(diverged):
                 many = f"all {way.n} trajectories diverge" if way.n > 1 else "the trajectory diverges"
                 raise ModelError(
-                    f"{many} within {first + codes.shape[1]} steps: there is nothing to average. "
+                    f"{many} within {count_words(first + codes.shape[1], 'step')}: there is nothing to average. "
                     "Start elsewhere (z0), or see model.attractors() for what is bounded"
                 )
             if first + codes.shape[1] == (way.transient or self.ends[0]):
@@ -288,7 +289,7 @@ def _notes(
     if late > deviation:
         notes.append(
             f"some exponents are equal, or nearly so, without being independent: averages approach them as log(T) / T "
-            f"and may be {late:.0e} away after {way.steps} steps"
+            f"and may be {late:.0e} away after {count_words(way.steps, 'step')}"
         )
     if error > tolerance:
         notes.append(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._validation import as_array, whole
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..network import Network
@@ -87,9 +88,10 @@ class Way:
         if transient is None:
             before = min(DEFAULT_TRANSIENT, given // 10)
         if before >= given:
-            raise ModelError(f"inputs have {given} steps, no more than the transient of {before}")
+            raise ModelError(f"inputs have {count_words(given, 'step')}, no more than the transient of {before}")
         if n not in (1, len(u)):
-            raise ModelError(f"n={n} does not fit inputs of {len(u)} trajectories; leave n out")
+            driven = count_words(len(u), "trajectory", "trajectories")
+            raise ModelError(f"n={n} does not fit inputs of {driven}; leave n out")
         notes = []
         if given < before + steps:
             steps = given - before

@@ -26,7 +26,7 @@ from .pieces import (
 
 __all__ = ["Propagation", "known_bitcodes", "propagation"]
 
-# Preimages are looked for in at most so many subregions.
+# Preimages are looked for in at most this many subregions.
 MAX_REGIONS = 1 << 12
 # By how much, relative to the terms, a box around an image is widened: more than rounding can do to it.
 SLACK = 1e-10

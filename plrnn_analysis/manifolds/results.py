@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .._frozen import Frozen
+from ..display.abbreviation import count_words
 from ..maps import CanonicalMap
 from ..results import ResultSequence
 from ..statuses import IntersectionKind, StoppedBy
@@ -89,7 +90,7 @@ class Manifold(Pieces):
     def __repr__(self) -> str:
         what = "length" if self.dimension == 1 else "area"
         end = "complete in the box" if self.complete else f"NOT complete, stopped by {self.stopped_by or 'see notes'}"
-        return f"<Manifold: {self.kind}, {len(self)} pieces, {what} {self.size:.4g}; {end}>"
+        return f"<Manifold: {self.kind}, {count_words(len(self), 'piece')}, {what} {self.size:.4g}; {end}>"
 
 
 @dataclass(frozen=True, eq=False)

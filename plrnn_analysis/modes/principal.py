@@ -9,6 +9,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._validation import as_array, whole
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..results import Trajectory
 from .eigen import MARGINAL
@@ -99,7 +100,7 @@ class PrincipalComponents(Frozen):
 
         m = len(self.mean)
         if region.jacobian.shape != (m, m):
-            raise ModelError(f"the components have {m} units, the subregion {region.jacobian.shape[0]}")
+            raise ModelError(f"the components have {count_words(m, 'unit')}, the subregion {region.jacobian.shape[0]}")
         n_components = whole("n_components", n_components, 1, m)
         leading = self.components[:n_components]
         slow = [mode.right for mode in region.modes if abs(abs(mode.eigenvalue) - 1.0) <= marginal]
@@ -115,7 +116,7 @@ class PrincipalComponents(Frozen):
     def __repr__(self) -> str:
         shares = ", ".join(f"{share:.3g}" for share in self.explained[:3])
         return (
-            f"<PrincipalComponents of {self.n_states} states: explained {shares}, ...; "
+            f"<PrincipalComponents of {count_words(self.n_states, 'state')}: explained {shares}, ...; "
             f"participation ratio {self.participation_ratio:.3g}>"
         )
 

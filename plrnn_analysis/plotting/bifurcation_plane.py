@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_bifurcation_plane"]
 
-#: Entries of the legend, "others" not counted; at least so many of them are classes.
+#: Entries of the legend, "others" not counted; at least this many of them are classes.
 ENTRIES, FEWEST = 8, 3
 #: A class that covers less than this share of the plane is not drawn.
 NOTHING = 1e-9

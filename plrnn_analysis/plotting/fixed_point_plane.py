@@ -31,7 +31,7 @@ SLOW = PALETTE[2]
 DIRECTION = 0.07
 #: A point further away than this many widths of what the trials fill is counted, not drawn.
 FURTHER_OUT = 1.0
-#: Above so many unstable directions they are no longer drawn.
+#: Above this many unstable directions they are no longer drawn.
 MOST_DIRECTIONS = 4
 #: Of more points than this each is drawn smaller, down to a share of the full size, so that they cover less.
 MANY, SMALLEST = 30, 0.35

@@ -23,7 +23,7 @@ from .systems import System
 
 __all__ = ["Claim", "Decision", "Proposal", "Verdict", "decide", "propose", "proves_empty", "settle", "widest"]
 
-# Up to so many entries exact pivoting takes no longer than a call of the solver.
+# Up to this many entries exact pivoting takes no longer than a call of the solver.
 SMALL = 50
 # Seconds that exact pivoting may take where the caller sets no deadline.
 PATIENCE = 20.0

@@ -12,7 +12,7 @@ from .stretches import as_trials, gap_free
 
 __all__ = ["power_spectra", "power_spectrum_distance"]
 
-# A spectrum has at least so many frequencies for each that the Gaussian which smooths it spans.
+# A spectrum has at least this many frequencies for each that the Gaussian which smooths it spans.
 FREQUENCIES = 100
 
 

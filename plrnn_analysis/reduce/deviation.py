@@ -14,7 +14,7 @@ from .reachability import shorten
 
 __all__ = ["Runs", "deviation_bound", "replaced", "share_on", "trials"]
 
-# Generators beyond so many times the number of units are boxed in.
+# Generators beyond this many times the number of units are boxed in.
 MOST = 30
 # What rounding may add, relative, to sums of non-negative terms.
 ROUNDING = 1e-12

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._validation import as_array
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..numerics import EPS
@@ -93,7 +94,7 @@ class Polytope(Frozen):
             return np.all(z @ self.L.T + self.offset >= -INSIDE * scale, axis=-1)
 
     def __repr__(self) -> str:
-        return f"<Polytope: {self.L.shape[0]} conditions on {self.L.shape[1]} units>"
+        return f"<Polytope: {count_words(self.L.shape[0], 'condition')} on {count_words(self.L.shape[1], 'unit')}>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +179,7 @@ def argument_ranges(map: CanonicalMap, domain: Domain, reporter: Reporter) -> Ar
 
     Notes
     -----
-    Two linear programs a ReLU, none where the domain is a box. They are the exact extremes but for the rounding
+    Two linear programs per ReLU, none where the domain is a box. They are the exact extremes but for the rounding
     that :func:`safe_minimum` allows for.
     """
     low, high = np.concatenate([domain.low, domain.s_low]), np.concatenate([domain.high, domain.s_high])

@@ -123,7 +123,7 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
 
     @property
     def units(self) -> tuple[UnitReport, ...]:
-        """The rows, one a ReLU of the original."""
+        """The rows, one per ReLU of the original."""
         return self._items
 
     @property
@@ -258,7 +258,7 @@ def reduce(
 
     Notes
     -----
-    Two linear programs a ReLU bound its argument over the domain; the bounds are re-computed from the multipliers,
+    Two linear programs per ReLU bound its argument over the domain; the bounds are re-computed from the multipliers,
     so that the solver's tolerances do not matter. Whether an argument whose bounds pass zero by rounding passes it is
     decided exactly. A ReLU that is always on becomes linear, one always off disappears; ReLUs that are no state units
     and read multiples of one another are merged.

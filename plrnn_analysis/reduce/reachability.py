@@ -12,7 +12,7 @@ from .domains import Domain, Polytope
 
 __all__ = ["Reach", "reach_for_ever", "shorten"]
 
-# Generators beyond so many times the number of units are boxed in.
+# Generators beyond this many times the number of units are boxed in.
 MOST = 30
 # Steps after which the set should be back inside where it began, and how often a wider beginning is tried.
 STEPS, ROUNDS = 200, 30

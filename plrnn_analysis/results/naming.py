@@ -18,7 +18,7 @@ __all__ = [
     "range_in_words",
 ]
 
-#: Bitcodes up to so many digits name a fixed point; longer ones say less than its outputs.
+#: Bitcodes up to this many digits name a fixed point; longer ones say less than its outputs.
 LONGEST_NAME = 8
 #: Outputs that a sentence lists.
 LISTED_OUTPUTS = 4

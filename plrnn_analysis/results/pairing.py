@@ -11,6 +11,7 @@ import numpy as np
 from .._frozen import Frozen
 from .._validation import as_array, number, one_of
 from .._wording import with_article
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..statuses import Stability
 from ..tables import ResultSequence, Table
@@ -118,7 +119,7 @@ class FixedPointPairing(ResultSequence[FixedPointPair]):
         return f"{len(self)} of {sizes[0]} and {sizes[1]} points paired, {self.kept} with the same stability; {proof}"
 
     def table(self) -> Table:
-        """One row a pair, then the points without a partner, whose other columns are None.
+        """One row per pair, then the points without a partner, whose other columns are None.
 
         Columns ``bitcode_a``, ``bitcode_b``, ``stability_a``, ``stability_b``, ``same_stability``, ``distance``,
         ``relative_distance``; where points have outputs ``output_a`` and ``output_b``.
@@ -143,7 +144,7 @@ class FixedPointPairing(ResultSequence[FixedPointPair]):
     def sentences(self) -> list[str]:
         """The result in words."""
         sizes = (len(self) + len(self.unmatched_a), len(self) + len(self.unmatched_b))
-        pairs = "no pair" if not len(self) else "1 pair" if len(self) == 1 else f"{len(self)} pairs"
+        pairs = "no pair" if not len(self) else "1 pair" if len(self) == 1 else f"{count_words(len(self), 'pair')}"
         those = f"{sizes[0]} fixed point{'' if sizes[0] == 1 else 's'}"
         kept = f", {self.kept} of them with the same stability" if len(self) else ""
         said = [f"The first network has {those}, the second {sizes[1]}: {pairs}{kept}."]
@@ -291,7 +292,7 @@ def _outputs(a: FixedPoints, b: FixedPoints) -> tuple[list[np.ndarray], list[np.
             )
     n_a, n_b = len(found[0][0]), len(found[1][0])
     if n_a != n_b:
-        raise ModelError(f"the networks have {n_a} and {n_b} outputs: they cannot be compared")
+        raise ModelError(f"the networks have {n_a} and {count_words(n_b, 'output')}: they cannot be compared")
     return found[0], found[1]
 
 

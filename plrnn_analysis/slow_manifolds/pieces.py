@@ -15,7 +15,7 @@ from .visited import VisitedRange
 
 __all__ = ["Clipped", "clip", "piece_numbers"]
 
-# Up to so many slow directions the corners of the extents are looked at one by one, of more a wider set.
+# Up to this many slow directions the corners of the extents are looked at one by one, of more a wider set.
 MANY = 14
 # By how much rounding may violate a constraint, as a share of the terms it is made of.
 ROUNDING = 1e-12

@@ -16,7 +16,7 @@ __all__ = ["manifold_sentence"]
 
 # Inputs or outputs listed one by one; of more only the strongest.
 LISTED = 4
-# A drift is common to all points if differences keep so many times longer than places.
+# A drift is common to all points if differences keep this many times longer than places.
 COMMON = 10.0
 # A bound this close to the value is the value.
 TIGHT = 1e-3

@@ -69,7 +69,7 @@ def _divergences(found: DivergenceMatrix) -> str:
             f"The Jensen-Shannon divergence of their bitcodes is {values[0]:.2f} bits; shuffled trials differ {alike}."
         )
     least, most = int(np.argmin(values)), int(np.argmax(values))
-    many = f"{doubtful} of {len(values)} pairs" if doubtful else "no pair"
+    many = f"{doubtful} of {count_words(len(values), 'pair')}" if doubtful else "no pair"
     return (
         f"Jensen-Shannon divergences of their bitcodes: {values[least]:.2f} bits ({pairs[least]}) to "
         f"{values[most]:.2f} bits ({pairs[most]}); shuffled trials differ as much for {many}."

@@ -124,7 +124,8 @@ def where_runs_end(ends: Attractors) -> Section:
     sentences = [end_sentence(end, n, ends.output_names) for end in ends[:LISTED]]
     if len(ends) > LISTED:
         rest = sum(end.count for end in ends[LISTED:])
-        sentences.append(f"The other {rest} of {n} initial states lead to {len(ends) - LISTED} further ends.")
+        further = count_words(len(ends) - LISTED, "further end")
+        sentences.append(f"The other {rest} of {n} initial states lead to {further}.")
     stop = _stop(ends.stopped_by)
     sentences += stopped_sentences(stop)
     records = [

@@ -46,7 +46,7 @@ TRIALS = 500
 # seconds for each million.
 FREE_STEPS, LEAST_FREE_STEPS = 2000, 200
 FREE_ENTRIES = 4_000_000
-# Undecided free runs that get so many times as far out as all began are no states in use.
+# Undecided free runs that get this many times as far out as all began are no states in use.
 RUN_AWAY = 1e12
 # States of trials beyond this size are on the way to overflow.
 HUGE = 1e100
@@ -59,7 +59,7 @@ class Story(ResultSequence[Section]):
     _items: tuple[Section, ...]
 
     def text(self) -> str:
-        """The story as plain text, one sentence a line."""
+        """The story as plain text, one sentence per line."""
         return "\n\n".join("\n".join([section.title, *section.sentences]) for section in self)
 
     def paragraphs(self) -> list[str]:
@@ -217,7 +217,7 @@ class Telling:
         self._held = np.zeros(k) if constant_input is None else as_array("constant_input", constant_input, (k,), "(K,)")
         self._probes = np.zeros((0, k))
         if probes is not None:
-            self._probes = as_array("probes", probes, (None, k), "(n, K), one row a probe")
+            self._probes = as_array("probes", probes, (None, k), "(n, K), one row per probe")
         self._recorded = trials if isinstance(trials, RecordedTrials) else None
         if trials is not None and self._recorded is None:
             trials = as_array("trials", trials, (None, None, k), "(n, T, K)")

@@ -33,7 +33,7 @@ __all__ = [
 # Subregions and ends described one by one.
 LISTED = 4
 # Bitcodes longer than this are counted where several would be named.
-LONGEST_CODE = 32
+LONGEST_CODE = 16
 # Kinds of modes that are nouns take an article.
 NOUNS = ("integrator", "rotation")
 # Visited ranges beyond which a fixed point says nothing about the states in use.
@@ -107,6 +107,7 @@ def distance_sentence(away: np.ndarray) -> str:
         which = "The fixed point lies" if len(away) == 1 else f"{_all(len(away))} fixed points lie"
         return f"{which} among these states, or within one visited range of them."
     which = "The fixed point lies" if len(away) == 1 else f"{len(far)} of the {len(away)} fixed points lie"
+    which += "s" * (len(far) == 1 < len(away))
     if len(far) == len(away) > 1:
         which = f"{_all(len(away))} fixed points lie"
     if not np.isfinite(far[-1]):
@@ -176,9 +177,14 @@ def _gains(gains: np.ndarray, names: tuple[str, ...], noun: str) -> str:
     largest = np.nanmax(np.abs(gains), initial=0.0)
     heard = [(float(gain), label) for label, gain in zip(labels, gains, strict=True) if gain > 1e-3 * largest]
     if len(heard) <= LISTED:
-        return " and ".join(f"{label} ({gain:.3g})" for gain, label in heard)
+        return _listed([f"{label} ({gain:.3g})" for gain, label in heard])
     loudest = sorted(heard, key=lambda pair: -pair[0])[:LISTED]
     return f"{', '.join(f'{label} ({gain:.3g})' for gain, label in loudest)} and {len(heard) - LISTED} more"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """``a``, ``a and b``, or ``a, b and c``."""
+    return " and ".join([", ".join(parts[:-1])] * (len(parts) > 1) + list(parts[-1:]))
 
 
 def _complex(value: complex) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._validation import whole
+from ..display.abbreviation import count_words
 from ..results import ResultSequence, Table
 from .estimates import Estimate, confidence_level, entropy_without, estimate, log_unit, units_of
 from .sequences import symbol_sequences, word_levels
@@ -204,7 +205,7 @@ def block_entropies(
 def _notes(items: list[BlockEntropy], max_length: int, n_units: int) -> tuple[str, ...]:
     notes = []
     if len(items) < max_length:
-        notes.append(f"no trial is longer than {len(items)} steps")
+        notes.append(f"no trial is longer than {count_words(len(items), 'step')}")
     bad = [item.length for item in items if not item.well_sampled]
     if bad:
         notes.append(f"words of length {bad[0]} and more occur fewer than {ENOUGH_COUNTS} times on average")

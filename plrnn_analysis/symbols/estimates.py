@@ -14,7 +14,7 @@ from .sequences import SymbolSequences, rank
 
 __all__ = ["Estimate", "Units", "confidence_level", "entropy_without", "estimate", "log_unit", "units_of"]
 
-# From so many trials on they are the units that are left out; fewer are cut into blocks.
+# From this many trials on they are the units that are left out; fewer are cut into blocks.
 _ENOUGH_TRIALS = 10
 # Blocks of all trials together, and the least length of one.
 _BLOCKS = 32

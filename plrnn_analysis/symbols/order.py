@@ -10,6 +10,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._validation import number, whole
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..results import ResultSequence
 from .sequences import SymbolSequences, WordLevel, rank, symbol_sequences, word_levels
@@ -102,7 +103,7 @@ class MarkovOrderTest(ResultSequence[OrderComparison]):
             found = f"undecided at order {kept.order}, too few steps for chi-squared: use surrogates"
         else:
             found = f"order {kept.order}"
-        return f"<MarkovOrderTest: {found} at level {self.level:g}, {self.n_steps} steps>"
+        return f"<MarkovOrderTest: {found} at level {self.level:g}, {count_words(self.n_steps, 'step')}>"
 
 
 def markov_order_test(

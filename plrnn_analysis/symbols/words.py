@@ -10,6 +10,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._validation import whole
+from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..results import ResultSequence, Table
 from .sequences import WordLevel, rank, symbol_sequences, word_levels
@@ -101,7 +102,7 @@ def word_counts(source: Any, length: int, *, discard: int = 0) -> Words:
 def _levels(sequences: Any, length: int) -> list[WordLevel]:
     longest = int(sequences.lengths.max())
     if longest < length:
-        raise ModelError(f"there is no word of length {length}: the longest trial has {longest} steps")
+        raise ModelError(f"there is no word of length {length}: the longest trial has {count_words(longest, 'step')}")
     return list(word_levels(sequences, length))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..display.abbreviation import short_bitcode
+from ..display.abbreviation import count_words, short_bitcode
 from ..results.naming import LONGEST_NAME
 from .printing import say
 from .tables import LISTED_ROWS, new_table
@@ -50,4 +50,4 @@ def _print_pairs(found: Comparison) -> None:
         table.add_row(short_bitcode(match.a.bitcode), *cells)
     say(table)
     if len(found) > LISTED_ROWS:
-        say(f"({len(found) - LISTED_ROWS:,} further ones in the JSON record, --json)")
+        say(f"({count_words(len(found) - LISTED_ROWS, 'further pair')} in the JSON record, --json)")

@@ -62,7 +62,7 @@ def print_graph(run: Trajectory, graph: networkx.DiGraph) -> None:
         table.add_row(*name_cells(node.bitcode, names), *row)
     say(table)
     if len(summary) > LISTED_ROWS:
-        say(f"({len(summary) - LISTED_ROWS:,} further subregions are in the file)")
+        say(f"({count_words(len(summary) - LISTED_ROWS, 'further subregion')} in the file)")
     say()
     growing = int(np.count_nonzero(norms[:, -1] > GROWN * (1.0 + np.linalg.norm(run.initial, axis=-1))))
     if growing and run.inputs is None:
@@ -105,7 +105,7 @@ def print_conditions(found: ConditionUse) -> None:
         table.add_row(short_bitcode(usage["bitcode"][row]), *cells)
     say(table)
     if usage.n_rows > LISTED_ROWS:
-        say(f"({usage.n_rows - LISTED_ROWS:,} further subregions are in the graph)")
+        say(f"({count_words(usage.n_rows - LISTED_ROWS, 'further subregion')} in the graph)")
     if found.divergences is None:
         return
     divergences = found.divergences

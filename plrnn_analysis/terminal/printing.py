@@ -65,9 +65,9 @@ class TextTable:
     >>> Console(width=40).print(table)
     <BLANKLINE>
     Fixed points
-    bitcode stability   multiplier
-    ───────────────────────────────
-    01      stable node        0.9
+    bitcode  stability    multiplier
+    ─────────────────────────────────
+    01       stable node         0.9
     >>> Console(width=20).print(table)
     <BLANKLINE>
     Fixed points

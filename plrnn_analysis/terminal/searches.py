@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..display.abbreviation import short_bitcode, short_state, short_word
+from ..display.abbreviation import FEW, count_words, short_bitcode, short_state, short_word
 from ..summary import coverage_sentences, cycle_sentences
 from .printing import say
 from .tables import LISTED_ROWS, new_table, output_cells
@@ -28,19 +28,22 @@ def print_fixed_points(result: FixedPoints) -> None:
     """
     if len(result):
         read = any(point.output is not None for point in result)
-        columns = ("bitcode", "stability", "spectral radius", "to boundary", "residual", "z")
+        # Of many units only the length of z is shown, which says less than the outputs.
+        units = not read or result[0].z.size <= FEW
+        columns = ("bitcode", "stability", "spectral radius", "to boundary", "residual", *(["z"] if units else []))
         table = new_table("Fixed points", *columns, *(["output"] if read else []))
         for point in result:
             distance = "on boundary" if point.on_boundary else f"{point.boundary_distance:.4g}"
-            numbers = (f"{point.spectral_radius:.6g}", distance, f"{point.residual:.1e}", short_state(point.z))
-            table.add_row(short_bitcode(point.bitcode), point.stability, *numbers, *output_cells(point.output))
+            numbers = (f"{point.spectral_radius:.6g}", distance, f"{point.residual:.1e}")
+            state = [short_state(point.z)] if units else []
+            table.add_row(short_bitcode(point.bitcode), point.stability, *numbers, *state, *output_cells(point.output))
         say(table)
     if result.continua:
         table = new_table("Continua of fixed points", "bitcode", "dimension", "extent", "residual", "z")
         for piece in result.continua:
             extent = "" if piece.interval is None else f"{piece.interval[0]:.4g} .. {piece.interval[1]:.4g}"
-            numbers = (str(piece.dimension), extent, f"{piece.residual:.1e}", short_state(piece.anchor))
-            table.add_row(short_bitcode(piece.bitcode), *numbers)
+            cells = (str(piece.dimension), extent, f"{piece.residual:.1e}", short_state(piece.anchor))
+            table.add_row(short_bitcode(piece.bitcode), *cells)
         say(table)
     say()
     for sentence in coverage_sentences(result):
@@ -80,7 +83,7 @@ def print_cycles(result: Cycles) -> None:
             table.add_row(str(cycle.period), short_word(cycle.word), cycle.stability, *numbers)
         say(table)
         if len(longer) > LISTED_ROWS:
-            say(f"({len(longer) - LISTED_ROWS:,} further cycles are in the JSON record, --json)")
+            say(f"({count_words(len(longer) - LISTED_ROWS, 'further cycle')} in the JSON record, --json)")
     say()
     for sentence in cycle_sentences(result):
         say(sentence)

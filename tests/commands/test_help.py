@@ -84,11 +84,12 @@ def test_help_fits(path: tuple[str, ...], width: int, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("width", [40, 60])
-def test_errors_fit(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
+def test_errors_fit_a_terminal_and_are_a_line_in_a_file(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for arguments in (["cycles"], ["cycles", "x.npz", "--max-period", "1"], ["cycle"], ["cycles", "nowhere.npz"]):
-        result = CliRunner().invoke(cli.app, arguments, prog_name="plrnn")
-        assert result.exit_code == 2 and result.stderr
-        assert max(map(len, result.stderr.splitlines())) <= width
-    monkeypatch.delenv("COLUMNS")
-    assert len(CliRunner().invoke(cli.app, ["cycles", "nowhere.npz"]).stderr.splitlines()) == 1
+        monkeypatch.setattr("plrnn_analysis.command_group.line_width", lambda: width)
+        result = CliRunner().invoke(cli.app, arguments, prog_name="plrnn", env={"COLUMNS": str(width)})
+        assert result.exit_code == 2 and max(map(len, result.stderr.splitlines())) <= width
+        monkeypatch.undo()
+        in_file = CliRunner().invoke(cli.app, arguments, prog_name="plrnn", env={"COLUMNS": "80"})
+        assert in_file.stderr.split() == result.stderr.split()
+        assert len(in_file.stderr.splitlines()) == (1 if "nowhere.npz" in arguments else 4)

@@ -64,7 +64,7 @@ def new_stack(
     init : str
         Name of the initialisation of an AL-RNN.
     generators : sequence of torch.Generator
-        One a model: all of its initial weights come from it.
+        One per model: all of its initial weights come from it.
 
     Returns
     -------

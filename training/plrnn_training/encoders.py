@@ -1,7 +1,7 @@
 """Thin encoders in front of a core: word embeddings, a perceptron at every step, a short convolution over time.
 
 They turn what a task offers, such as words, into the driving input of an AL-RNN. Every parameter has a leading axis E,
-one entry a model of the stack, and each model draws its own from its own generator, so that what one learns does not
+one entry per model of the stack, and each model draws its own from its own generator, so that what one learns does not
 depend on the others. A checkpoint holds the core; the encoder's output is the core's input there.
 """
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from plrnn_analysis._validation import whole
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.network import Network
 
@@ -28,7 +29,7 @@ class ALRNN(nn.Module):
     n_units : int
         M.
     pwl_units : int or sequence of int
-        P. A sequence makes a stack of E models, one entry a model, with their own P: every parameter then has a
+        P. A sequence makes a stack of E models, one entry per model, with their own P: every parameter then has a
         leading axis E.
     n_inputs, n_outputs : int
         K and N.
@@ -76,7 +77,7 @@ class ALRNN(nn.Module):
                 f"n_outputs={n_outputs}, n_models={len(members)}"
             )
         for p in members:
-            whole("pwl_units", p, 0, n_units, remark=f"(the model has {n_units} units)")
+            whole("pwl_units", p, 0, n_units, remark=f"(the model has {count_words(n_units, 'unit')})")
         if generators is None:
             generators = [torch.Generator().manual_seed(int(torch.randint(2**62, (1,)))) for _ in members]
         elif isinstance(generators, torch.Generator):

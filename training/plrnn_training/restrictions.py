@@ -39,7 +39,7 @@ def initial_states(recipe: Recipe, trials: int, n_units: int, generators: Sequen
     recipe : Recipe
     trials, n_units : int
     generators : sequence of torch.Generator
-        One a model.
+        One per model.
 
     Returns
     -------

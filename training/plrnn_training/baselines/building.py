@@ -57,7 +57,7 @@ def new_baseline(
     n_members : int
         E.
     generators : sequence of torch.Generator
-        One a model.
+        One per model.
 
     Returns
     -------

@@ -141,8 +141,11 @@ def generate_series(
 
     Example: plrnn generate lorenz63 --out lorenz.npz --steps 20000 --noise 0.05
     """
+    from plrnn_analysis.display.abbreviation import count_words
+
     from ..systems import generate, write_series
 
     series = generate(system, steps, dt=dt, noise=noise, seed=seed)
     write_series(series, out)
-    typer.echo(f"{out}: {len(series.values)} steps of {series.system.name} at intervals of {series.dt:g}")
+    steps_written = count_words(len(series.values), "step")
+    typer.echo(f"{out}: {steps_written} of {series.system.name} at intervals of {series.dt:g}")

@@ -152,7 +152,7 @@ def _task(network: PLRNN, trials: Path | None, series: Path | None) -> Task | No
 
 
 def _table(found: Sparsification) -> Table:
-    """The path, one row a level."""
+    """The path, one row per level."""
     from rich.table import Table
 
     table = Table()

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from plrnn_analysis.command_group import CommandList
+from plrnn_analysis.display.abbreviation import count_words
 
 from .options import (
     Batch,
@@ -123,12 +124,13 @@ def train_trials(
 def _about(task: TrialsTask, notes: Sequence[str]) -> list[str]:
     """What is trained on, before it begins."""
     counts = {part: len(rows) for part, rows in task.parts.items()}
-    kinds = f" of {len(task.condition_names)} conditions" if task.condition_names else ""
-    what = "classes" if task.higher_is_better else "outputs"
+    kinds = f" of {count_words(len(task.condition_names), 'condition')}" if task.condition_names else ""
+    noun = ("class", "classes") if task.higher_is_better else ("output", "outputs")
     first = (
-        f"{task.name}: {sum(counts.values())} trials{kinds}, {len(task.input_names)} inputs, "
-        f"{len(task.output_names)} {what}; {counts['training']} for training, {counts['validation']} for validation, "
-        f"{counts['test']} for the test"
+        f"{task.name}: {count_words(sum(counts.values()), 'trial')}{kinds}, "
+        f"{count_words(len(task.input_names), 'input')}, "
+        f"{count_words(len(task.output_names), *noun)}; {counts['training']} for training, "
+        f"{counts['validation']} for validation, {counts['test']} for the test"
     )
     return [first, *notes]
 

@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Console
 
 import plrnn_analysis
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import PLRNNError
 from plrnn_analysis.explain import Ablation, ablation_table, gate_units
 from plrnn_analysis.linear_limit import (
@@ -175,7 +176,7 @@ def run_linear_limit(
     console = Console() if console is None else console
     recipe = Recipe() if recipe is None else recipe
     if max(pwl_units) > n_units:
-        raise PLRNNError(f"{max(pwl_units)} ReLU units do not fit into {n_units} units")
+        raise PLRNNError(f"{max(pwl_units)} ReLU units do not fit into {count_words(n_units, 'unit')}")
     members = [Member(p, first_seed + i) for p in pwl_units for i in range(seeds)]
     floor = addition_floor(task.length, task.marks)
     trainer = Trainer(task, members, n_units, recipe, choose_device(device))

@@ -20,7 +20,7 @@ __all__ = ["Series", "Split", "as_series", "decorrelation_time", "split", "toget
 
 # With fewer trials each is cut in time; otherwise whole trials are set aside.
 MANY_TRIALS = 5
-# Without inputs a trial of so many steps stands for a motion that goes on.
+# Without inputs a trial of this many steps stands for a motion that goes on.
 LASTING = 1000
 
 

@@ -41,7 +41,7 @@ def fit_text(fit: Fit) -> str:
 def _data(fit: Fit) -> str:
     data = fit.known_data
     series = data.training
-    steps = f"{data.training.n_steps} steps for training, {data.validation.n_steps} for validation, " + (
+    steps = f"{count_words(data.training.n_steps, 'step')} for training, {data.validation.n_steps} for validation, " + (
         f"{data.held_out.n_steps} held out"
     )
     missing = sum(part.n_missing for part in (data.training, data.validation, data.held_out))
@@ -161,7 +161,7 @@ def _fixed_points(fit: Fit) -> str:
         return f"No fixed point{under}{claim}."
     listed = "\n".join(f"- {_fixed_point(point)}" for point in found[:LISTED])
     more = f"\n- and {len(found) - LISTED} more" if len(found) > LISTED else ""
-    return f"{len(found)} fixed point(s){under}{claim}:\n\n{listed}{more}"
+    return f"{count_words(len(found), 'fixed point')}{under}{claim}:\n\n{listed}{more}"
 
 
 def _fixed_point(point: FixedPoint) -> str:
@@ -186,7 +186,7 @@ def _gain(model: FittedModel) -> float:
 
 
 def _trials(series: Series) -> str:
-    return "one piece" if len(series.trials) == 1 else f"{len(series.trials)} trials"
+    return "one piece" if len(series.trials) == 1 else f"{count_words(len(series.trials), 'trial')}"
 
 
 def _few(names: Sequence[str]) -> str:

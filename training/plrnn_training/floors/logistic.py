@@ -99,7 +99,7 @@ def logistic_floor(
         Features (n, d) and labels (n,).
     n_classes : int
     condition_names : sequence of str, optional
-        One a class, where the classes are the conditions.
+        One per class, where the classes are the conditions.
 
     Returns
     -------

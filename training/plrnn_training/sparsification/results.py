@@ -150,7 +150,7 @@ class DirectTraining(Frozen):
     init : str
     seeds : tuple of int
     judgements : tuple of Judgement
-        One a seed.
+        One per seed.
     """
 
     pwl_units: int
@@ -195,7 +195,7 @@ class Sparsification(ResultSequence[Level]):
         return f"P from {self.original.pwl_units} to {self.pwl_units}{proof}"
 
     def table(self) -> Table:
-        """One row a level: the chosen branch, or the best of those that broke."""
+        """One row per level: the chosen branch, or the best of those that broke."""
         return self._table([level.best for level in self])
 
     def branches(self) -> Table:

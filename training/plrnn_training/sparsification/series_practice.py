@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.reconstruction import state_space_divergence
@@ -60,7 +61,7 @@ class SeriesPractice(Practice):
         if (series.n_inputs, series.n_channels) != (network.n_inputs, network.n_outputs):
             raise ModelError(
                 f"the network has {network.n_inputs} inputs and {network.n_outputs} outputs, the series "
-                f"{series.n_inputs} inputs and {series.n_channels} channels"
+                f"{count_words(series.n_inputs, 'input')} and {count_words(series.n_channels, 'channel')}"
             )
         if settings.compare_init not in (None, self.init):
             raise ModelError(f"networks from scratch begin at {self.init} on a series, not at {settings.compare_init}")

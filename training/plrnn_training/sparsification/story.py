@@ -90,7 +90,7 @@ def _direct(d: DirectTraining) -> str:
     many = f"; they keep {', '.join(map(str, kept))} fixed points" if d.judgements[0].wanted else ""
     return (
         f"Trained from scratch at P = {d.pwl_units} on the same data (init {d.init}, {d.iterations} iterations), "
-        f"{d.successes} of {len(d.seeds)} seeds keep the dynamics{many}."
+        f"{d.successes} of {count_words(len(d.seeds), 'seed')} keep the dynamics{many}."
     )
 
 

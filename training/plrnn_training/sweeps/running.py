@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from plrnn_analysis._validation import one_of, whole
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError, PLRNNError
 
 from ..architectures import new_stack
@@ -326,7 +327,7 @@ def _plan(
         tuple(baselines),
     )
     for p in grid.pwl_units:
-        whole("pwl_units", p, 0, units, remark=f"(the models have {units} units)")
+        whole("pwl_units", p, 0, units, remark=f"(the models have {count_words(units, 'unit')})")
     return grid, units, used
 
 

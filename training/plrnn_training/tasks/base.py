@@ -252,7 +252,7 @@ class Task(ABC):
         init : str
             Name of the initialisation.
         generators : sequence of torch.Generator
-            One a model: all of its initial weights come from it.
+            One per model: all of its initial weights come from it.
 
         Returns
         -------

@@ -97,7 +97,7 @@ class LabelledSequences(Task):
         return self._take(self.parts["test" if part == "test" else "validation"][:trials])
 
     def training_set(self, samples: int, generator: torch.Generator) -> Batch:
-        """So many different training sequences of every class; an easier version gives at most those that it has.
+        """Different training sequences, `samples` of every class; an easier version gives at most those that it has.
 
         Parameters
         ----------

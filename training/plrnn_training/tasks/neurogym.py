@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from plrnn_analysis._validation import whole
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
 
 from ..recipe import Recipe
@@ -144,7 +145,7 @@ def _trial(environment: Any, called: str, period: str | None) -> _Drawn:
     inputs = inputs.reshape(len(inputs), -1)
     if wanted.ndim == 0 or len(wanted) != len(inputs) or wanted.dtype.kind not in "iuf":
         raise ModelError(
-            f"{called}: gt must hold a class or values for each of the {len(inputs)} steps of ob, got "
+            f"{called}: gt must hold a class or values for each of the {count_words(len(inputs), 'step')} of ob, got "
             f"{wanted.dtype} of shape {wanted.shape}"
         )
     if wanted.dtype.kind == "f" or wanted.ndim > 1:

@@ -59,7 +59,7 @@ def mean_squared_error(outputs: Tensor, targets: Tensor, mask: Tensor | None = N
 
 
 def cross_entropy(outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean cross-entropy of the classes, for each model; outputs are logits, one a class.
+    """Mean cross-entropy of the classes, for each model; outputs are logits, one per class.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class Objective:
     higher_is_better : bool
         Of the score.
     loss, score : callable
-        From outputs (..., batch, S, N), targets and a mask or None to one number a model, (...).
+        From outputs (..., batch, S, N), targets and a mask or None to one number per model, (...).
     """
 
     score_name: str

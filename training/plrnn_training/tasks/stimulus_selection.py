@@ -196,7 +196,7 @@ class StimulusSelectionTask(Task):
         best = torch.zeros(len(angles), dtype=torch.float64)
         for cue in range(2):
             positive = torch.sigmoid(_SLOPE * pairs[:, cue])[order]
-            # "Negative" for the first so many pairs, "positive" for the others.
+            # "Negative" for the first this many pairs, "positive" for the others.
             right = pad((1 - positive).cumsum(0), (0, 0, 1, 0)) + pad(positive.flip(0).cumsum(0).flip(0), (0, 0, 0, 1))
             best += right.max(0).values / (2 * len(pairs))
         score = float(best.max())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from plrnn_analysis._frozen import Frozen
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
 
 __all__ = ["Trials"]
@@ -306,7 +307,7 @@ def _names(what: str, value: Any, count: int) -> tuple[str, ...]:
         return tuple(f"{what} {i + 1}" for i in range(count))
     names: Sequence[Any] = np.atleast_1d(np.asarray(value)).tolist()
     if len(names) != count or not all(isinstance(name, str) for name in names):
-        raise ModelError(f"{what}_names must be {count} texts, got {_shown(value)}")
+        raise ModelError(f"{what}_names must be {count_words(count, 'text')}, got {_shown(value)}")
     return tuple(names)
 
 

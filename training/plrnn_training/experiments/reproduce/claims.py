@@ -63,7 +63,7 @@ def by_majority(holds: Sequence[bool | None]) -> Verdict:
     Parameters
     ----------
     holds : sequence of bool or None
-        One entry a network.
+        One entry per network.
 
     Returns
     -------
