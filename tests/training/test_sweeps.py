@@ -248,11 +248,11 @@ def test_figures_show_floor_chance_baselines_zero_and_what_is_above(tmp_path):
     for ax in figure.axes:
         assert ax.get_yscale() == "log"
         places, texts = ax.get_xticks(), [label.get_text() for label in ax.get_xticklabels()]
-        assert texts == ["0", "1", "2", "16", "gru"] and places[0] == 0 and all(np.diff(places) > 0)
+        assert texts == ["0", "1", "2", "16", "GRU"] and places[0] == 0 and all(np.diff(places) > 0)
         notes = [text.get_text() for text in ax.texts]
         assert {"best affine 0.5", "chance 1", "1 ↑"} == set(notes)
     assert [line.get_label() for line in data_sizes(found).axes[0].lines][:5] == [
-        "P = 0", "P = 1", "P = 2", "P = 16", "gru",
+        "P = 0", "P = 1", "P = 2", "P = 16", "GRU",
     ]  # fmt: skip
     panels = condition_curves(found).axes
     assert [ax.get_title() for ax in panels] == ["a", "b"]
@@ -262,6 +262,28 @@ def test_figures_show_floor_chance_baselines_zero_and_what_is_above(tmp_path):
     assert [p.name for p in paths if p.exists()] == [
         f"{name}{suffix}" for name in ("p_curve", "data_sizes", "conditions") for suffix in (".png", ".svg")
     ]
+
+
+def test_figures_of_few_models(looks):
+    rows = [row(pwl_units=p, seed=s, score=0.5 + 0.2 * p + 0.02 * s) for p in (0, 1, 2) for s in range(3)]
+    about = {"higher_is_better": True, "metric": "accuracy", "floor": 0.7, "chance": 0.5}
+    looks(p_curve(made(rows, **about)).figure)
+
+
+def test_figures_of_many_models(looks):
+    rng = np.random.default_rng(0)
+    rows = [
+        row(pwl_units=p, seed=s, samples=n, score=float(10.0 ** (-min(p, 12) / 4 - n / 200 + 0.1 * rng.normal())),
+            conditions={"short": 1.0, "long": 0.1 + p / 100})
+        for p in range(33) for s in range(2) for n in (20, 50, 200)
+    ]  # fmt: skip
+    models = ("gru", "lstm", "rnn")
+    both = {"short": 0.8, "long": 0.3}
+    rows += [row(model=m, pwl_units=None, samples=n, score=0.1, conditions=both) for m in models for n in (20, 50, 200)]
+    found = made(rows, floor=0.9)
+    looks(p_curve(found), "relus")
+    looks(data_sizes(found), "sizes")
+    looks(condition_curves(found), "conditions")
 
 
 def test_figures_have_room_for_the_floor_of_every_condition_and_no_identifiers():

@@ -76,7 +76,7 @@ def plot_sparsification(found: Sparsification, path: Path) -> None:
     left.invert_xaxis()
     right.legend(frameon=False, fontsize=8)
     for ax in (left, right):
-        ax.set_xlabel("number of ReLUs, P")
+        ax.set_xlabel("number of ReLU units P")
         ax.xaxis.get_major_locator().set_params(integer=True)
         open_frame(ax)
     left.set_ylim(-0.3, wanted + 0.5)

@@ -25,8 +25,10 @@ _WIDE = 20.0
 _PANEL, _HEIGHT = 3.6, 3.4
 # Panels of one row.
 _ROW = 4
-# Marks on the axis of P stand at least so far apart, in doublings.
-_APART = 0.33
+# Entries of a legend.
+_ENTRIES = 8
+# Marks on the axis of P stand at least so far apart, in doublings and as a share of the axis.
+_APART, _SHARE = 0.33, 0.08
 
 
 def p_curve(sweep: Sweep, condition: str | None = None) -> Figure:
@@ -93,15 +95,17 @@ def data_sizes(sweep: Sweep) -> Figure:
     values = sorted({c.pwl_units for c in curves if c.pwl_units is not None})
     shades = dict(zip(values, colormaps["viridis"](np.linspace(0, 0.9, max(1, len(values)))), strict=True))
     names = sorted({c.model for c in curves if c.pwl_units is None})
+    named = _some(values, max(2, _ENTRIES - len(names)))
     styles: list[tuple[str, list[Curve], dict[str, Any]]] = [
-        (f"P = {p}", [c for c in curves if c.pwl_units == p], {"color": shades[p], "marker": "o"}) for p in values
+        (f"P = {p}" if p in named else "", [c for c in curves if c.pwl_units == p], {"color": shades[p], "marker": "o"})
+        for p in values
     ]
     for index, name in enumerate(names):
         own = [c for c in curves if c.pwl_units is None and c.model == name]
         styles.append((label(name), own, {"color": INK, "linestyle": "--", "marker": _marker(index)}))
     for text, own, style in styles:
         points = sorted((c.samples or 0, c.median) for c in own)
-        ax.plot(*zip(*points, strict=True), markersize=4, label=text, **style)
+        ax.plot(*zip(*points, strict=True), markersize=4, label=text or None, **style)
     _lines(ax, sweep)
     _Frame(sweep, curves, _marks(sweep)).scores(ax)
     sizes = [size for size in sweep.sizes if size is not None]
@@ -202,9 +206,9 @@ class _Frame:
         places = [*map(self._at, self.values), *(self._beside(i) for i in range(len(self.names)))]
         ax.set_xticks(places, [*self._ticks(), *map(label, self.names)])
         for tick in ax.get_xticklabels()[len(self.values) :]:
-            tick.set_rotation(45)
+            tick.set_rotation(45 if len(self.names) <= 2 else 90)
         ax.set_xlim(min(places, default=0.0) - 0.35, max(places, default=0.0) + 0.35)
-        ax.set_xlabel("P, ReLU units" if self.values else "")
+        ax.set_xlabel("number of ReLU units P" if self.values else "")
 
     def draw(self, ax: Axes, curves: Sequence[Curve], colour: Any, beside: Any, text: str = "") -> None:
         """Medians as a line and seeds as dots; baselines beside it."""
@@ -215,10 +219,15 @@ class _Frame:
             x, own = self._place(curve), colour
             if curve.pwl_units is None:
                 own = beside
-                ax.plot([x], [curve.median], _marker(self.names.index(curve.model)), color=own, markersize=6, zorder=4)
+                marker = _marker(self.names.index(curve.model))
+                if math.isfinite(curve.median):
+                    ax.plot([x], [curve.median], marker, color=own, markersize=6, zorder=4)
             # Side by side rather than on top of each other.
             spread = np.linspace(-0.09, 0.09, len(curve.scores)) if len(curve.scores) > 1 else np.zeros(1)
-            ax.plot(x + spread, curve.scores, ".", color=own, alpha=0.45, markersize=5, zorder=3)
+            known = np.isfinite(curve.scores)
+            if known.any():
+                scores = np.array(curve.scores)[known]
+                ax.plot(x + spread[known], scores, ".", color=own, alpha=0.45, markersize=5, zorder=3)
         self._count_what_is_above(ax, curves)
 
     def _count_what_is_above(self, ax: Axes, curves: Sequence[Curve]) -> None:
@@ -243,8 +252,10 @@ class _Frame:
     def _ticks(self) -> list[str]:
         """P as text, without those that would run into the one before."""
         texts, last = [], -math.inf
+        length = self._beside(len(self.names) - 1) if self.names else self._at(self.values[-1]) if self.values else 0.0
+        apart = max(_APART, _SHARE * length)
         for p in self.values:
-            clear = self._at(p) - last > _APART
+            clear = self._at(p) - last > apart
             texts.append(str(p) if clear else "")
             last = self._at(p) if clear else last
         return texts
@@ -278,6 +289,7 @@ def _lines(ax: Axes, sweep: Sweep, condition: str | None = None) -> None:
         ax.annotate(
             f"{name} {value:.3g}", (1.0, value), xycoords=("axes fraction", "data"), xytext=(0, 2 if above else -2),
             textcoords="offset points", ha="right", va="bottom" if above else "top", fontsize=7, color=colour,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         )  # fmt: skip
 
 
@@ -303,8 +315,8 @@ def _label(figure: Figure, panels: Sequence[Axes], sweep: Sweep, condition: str 
 
 def _title(figure: Figure, sweep: Sweep, condition: str | None = None) -> None:
     variant = f", {label(sweep.variant)}" if sweep.variant else ""
-    kind = f": {condition}" if condition else ""
-    figure.suptitle(f"{sweep.task}{variant}{kind} (M = {sweep.n_units})", fontsize=11)
+    kind = f": {label(condition)}" if condition else ""
+    figure.suptitle(f"{label(sweep.task)}{variant}{kind} (M = {sweep.n_units})", fontsize=11)
 
 
 def _score(sweep: Sweep) -> str:
@@ -316,6 +328,11 @@ def _size(size: int | None, sweep: Sweep) -> str:
         return "fresh trials"
     each = " of each kind" if sweep.conditions else ""
     return f"{size} trial{'s' * (size != 1)}{each}"
+
+
+def _some(values: Sequence[int], n: int) -> set[int]:
+    """Of many values the first, the last and some between."""
+    return {values[i] for i in np.linspace(0, len(values) - 1, min(n, len(values))).round().astype(int)}
 
 
 def _marker(index: int) -> str:

@@ -9,15 +9,19 @@ from plrnn_analysis._frozen import Frozen
 __all__ = ["SweepRow", "label"]
 
 
+#: Names that are abbreviations.
+ABBREVIATIONS = {"al_rnn": "AL-RNN", "gru": "GRU", "lru": "LRU", "lstm": "LSTM", "rnn": "RNN"}
+
+
 def label(name: str) -> str:
     """The name of a model, a variant or a score as figures and tables print it.
 
     Examples
     --------
     >>> label("al_rnn"), label("bag_of_words"), label("gru")
-    ('AL-RNN', 'bag of words', 'gru')
+    ('AL-RNN', 'bag of words', 'GRU')
     """
-    return "AL-RNN" if name == "al_rnn" else name.replace("_", " ")
+    return ABBREVIATIONS.get(name, name.replace("_", " "))
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,8 +58,8 @@ def figure_5(context: Context) -> Outcome:
         for entry in numbers:
             if (entry["samples"], entry["pwl_units"], entry["seed"]) == (sizes[-1], pwl_units, seed):
                 entry |= {"divergence_within": test.within, "divergence_between": test.between, "p_value": test.p_value}
-    figure = Figure(figsize=(4.0 * len(sizes), 8.4), layout="constrained")
-    grid = figure.add_gridspec(2, 1, height_ratios=(1.0, 1.25))
+    figure = Figure(figsize=(4.0 * len(sizes), 7.2), layout="constrained")
+    grid = figure.add_gridspec(2, 1, height_ratios=(1.0, 1.05))
     upper, lower = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
     draw_p_curve(np.atleast_1d(upper.subplots(1, len(sizes), sharey=True)).tolist(), found.found)
     _draw_matrices(lower, tests)
@@ -225,7 +225,7 @@ def _draw_matrices(figure: Any, tests: dict[tuple[int, int], FamilyTest]) -> Non
         index = [test.conditions.index(name) for name in ordered]
         image = ax.imshow(test.matrix[np.ix_(index, index)], vmin=0, vmax=1, cmap="viridis")
         ax.set_title(
-            f"P = {p}: within {test.within:.2f}, between {test.between:.2f}, p = {test.p_value:.3f}", fontsize=8
+            f"P = {p}\nwithin {test.within:.2f}, between {test.between:.2f}\np = {test.p_value:.3f}", fontsize=8
         )
         ax.set_xticks(range(len(ordered)), ordered, rotation=90, fontsize=6.5)
         ax.set_yticks(range(len(ordered)), ordered if ax is axes[0] else [""] * len(ordered), fontsize=6.5)

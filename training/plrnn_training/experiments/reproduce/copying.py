@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from plrnn_analysis.model import PLRNN
+from plrnn_analysis.plotting.style import PALETTE, open_frame
 
 from ...sweeps import SweepRow
 from ...sweeps.figure import draw_p_curve
@@ -212,25 +213,31 @@ def _random_delay(random: Trained) -> Claim:
 def _draw_switches(ax: Any, entries: Sequence[dict[str, Any]]) -> None:
     own = [e for e in entries if e["pwl_units"] and e["variant"] == "random_delay"]
     places = {p: i for i, p in enumerate(sorted({e["pwl_units"] for e in own}))}
-    for key, label, marker in (("switches_at_recall", "recall", "o"), ("switches_elsewhere", "other steps", "x")):
-        ax.plot([places[e["pwl_units"]] for e in own], [e[key] for e in own], marker, label=label, markersize=5)
+    looks = (("switches_at_recall", "recall", "o", PALETTE[0]), ("switches_elsewhere", "other steps", "x", PALETTE[5]))
+    x = [places[e["pwl_units"]] for e in own]
+    for key, label, marker, colour in looks:
+        ax.plot(x, [e[key] for e in own], marker, color=colour, label=label, markersize=5)
     ax.set_xticks(list(places.values()), list(map(str, places)))
-    ax.set_xlabel("P, number of ReLUs")
+    ax.set_xlabel("number of ReLU units P")
     ax.set_ylabel("share of steps that switch")
     ax.set_ylim(-0.03, 1.03)
+    open_frame(ax)
     ax.legend(frameon=False, fontsize=8)
 
 
 def _draw_variances(ax: Any, entries: Sequence[dict[str, Any]]) -> None:
     places = {p: i for i, p in enumerate(sorted({e["pwl_units"] for e in entries}))}
-    for variant, marker in (("fixed", "o"), ("random_delay", "x")):
+    for variant, label, marker, colour in (
+        ("fixed", "fixed delay", "o", PALETTE[0]), ("random_delay", "random delay", "x", PALETTE[5]),
+    ):  # fmt: skip
         own = [e for e in entries if e["variant"] == variant]
         ax.plot(
             [places[e["pwl_units"]] for e in own], [e["components_for_90_percent"] for e in own], marker,
-            label=variant.replace("_", " "), markersize=5,
+            color=colour, label=label, markersize=5,
         )  # fmt: skip
     ax.set_xticks(list(places.values()), list(map(str, places)))
-    ax.set_xlabel("P, number of ReLUs")
+    ax.set_xlabel("number of ReLU units P")
     ax.set_ylabel("components for 90 % of variance")
     ax.set_ylim(bottom=0)
+    open_frame(ax)
     ax.legend(frameon=False, fontsize=8)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from plrnn_analysis.plotting.style import PALETTE, open_frame
+
 from .claims import Claim, Verdict
 from .context import Context
 from .outcome import Outcome
@@ -156,14 +158,15 @@ def cost(context: Context) -> Outcome:
         ("real products per step and trial", f"microseconds per step, batch of {BATCH}"),
         strict=True,
     ):
-        for form, marker in (("direct", "o-"), ("modal", "x-")):
-            ax.plot(
-                range(len(numbers)), [n[f"{key}_{form}"] for n in numbers], marker, label=f"{form} form", markersize=5
-            )
+        for form, marker, colour in (("direct", "o-", PALETTE[0]), ("modal", "x-", PALETTE[5])):
+            values = [n[f"{key}_{form}"] for n in numbers]
+            ax.plot(range(len(numbers)), values, marker, color=colour, label=f"{form} form", markersize=5)
         ax.set_xticks(range(len(numbers)), [str(n["pwl_units"]) for n in numbers])
-        ax.set_xlabel(f"P of {UNITS} units with a ReLU")
+        ax.set_xlabel(f"number of ReLU units P, of {UNITS} units")
         ax.set_ylabel(label)
         ax.set_ylim(bottom=0)
+        ax.yaxis.set_major_formatter("{x:,.0f}")
+        open_frame(ax)
         ax.legend(frameon=False, fontsize=8)
     return Outcome(
         "cost",

@@ -10,6 +10,7 @@ import numpy as np
 
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.modes import principal_components
+from plrnn_analysis.plotting.style import PALETTE, open_frame, percents
 
 from ...sweeps.figure import draw_p_curve
 from .claims import Claim, Verdict, by_majority
@@ -185,33 +186,40 @@ def _slow_mode(entries: Sequence[dict[str, Any]]) -> Claim:
 def _draw_leading(ax: Any, entries: Sequence[dict[str, Any]]) -> None:
     places = {p: i for i, p in enumerate(sorted({e["pwl_units"] for e in entries}))}
     x = [places[e["pwl_units"]] for e in entries]
-    ax.plot(x, [e["modulus"] for e in entries], "o", label="modulus of slowest eigenvalue", markersize=5)
-    ax.plot(x, [e["cosine"] for e in entries], "x", label="cosine with first component", markersize=5)
+    ax.plot(
+        x, [e["modulus"] for e in entries], "o", color=PALETTE[0], label="modulus of slowest eigenvalue", markersize=5
+    )
+    ax.plot(x, [e["cosine"] for e in entries], "x", color=PALETTE[5], label="cosine with first component", markersize=5)
     ax.set_xticks(list(places.values()), list(map(str, places)))
-    ax.set_xlabel("P, number of ReLUs")
+    ax.set_xlabel("number of ReLU units P")
     ax.set_ylim(0, 1.25)
+    ax.set_ylabel("modulus, or cosine")
+    open_frame(ax)
     ax.legend(frameon=False, fontsize=8)
 
 
 def _draw_concentration(ax: Any, entries: Sequence[dict[str, Any]]) -> None:
     places = {p: i for i, p in enumerate(sorted({e["pwl_units"] for e in entries}))}
     x = [places[e["pwl_units"]] for e in entries]
-    ax.plot(x, [e["for_90_percent"] for e in entries], "o", label="hold 90 % of steps", markersize=5)
-    ax.plot(x, [e["visited"] for e in entries], "x", label="visited", markersize=5)
+    ax.plot(x, [e["for_90_percent"] for e in entries], "o", color=PALETTE[0], label="hold 90 % of steps", markersize=5)
+    ax.plot(x, [e["visited"] for e in entries], "x", color=PALETTE[5], label="visited", markersize=5)
     ax.plot(list(places.values()), [2.0**p for p in places], "--", color="0.5", linewidth=1.0, label="possible, 2^P")
     ax.set_yscale("log")
     ax.set_ylim(0.7, 10 * max(e["visited"] for e in entries))
     ax.set_xticks(list(places.values()), list(map(str, places)))
-    ax.set_xlabel("P, number of ReLUs")
+    ax.set_xlabel("number of ReLU units P")
     ax.set_ylabel("subregions")
+    open_frame(ax)
     ax.legend(frameon=False, fontsize=8)
 
 
 def _draw_classes(ax: Any, states: np.ndarray, labels: np.ndarray, pwl_units: int) -> None:
     found = principal_components(states)
     projected = (states - found.mean) @ found.components[:2].T
+    one, two = percents(map(float, found.explained[:2]))
     points = ax.scatter(*projected.T, c=labels, cmap="tab10", vmin=-0.5, vmax=9.5, s=9, linewidths=0)
     ax.figure.colorbar(points, ax=ax, label="digit", ticks=range(10))
-    ax.set_xlabel(f"component 1 ({found.explained[0]:.0%})")
-    ax.set_ylabel(f"component 2 ({found.explained[1]:.0%})")
+    ax.set_xlabel(f"principal component 1 ({one})")
+    ax.set_ylabel(f"principal component 2 ({two})")
+    open_frame(ax)
     ax.set_title(f"final states, digits by row, P = {pwl_units}", fontsize=9)
