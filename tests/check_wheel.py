@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import os
 import pkgutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+# Not on the path of an isolated interpreter.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from page_examples import run_examples
+
+# What a reader tries first. The others need further packages, or minutes.
+PAGES = (
+    "README.md",
+    "docs/quickstart.md",
+    "docs/what-it-proves.md",
+    "docs/which-function.md",
+    "docs/howto/command-line.md",
+)
 
 
 def plrnn(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -15,7 +32,22 @@ def plrnn(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([command, *arguments], capture_output=True, text=True)
 
 
-def main(data: Path) -> None:
+def pages_do_what_they_print(source: Path) -> None:
+    """Their examples, with the installed command, in directories of their own."""
+
+    def run(arguments: list[str]) -> tuple[int, str]:
+        done = plrnn(*arguments)
+        return done.returncode, done.stdout + done.stderr
+
+    os.environ["COLUMNS"] = "80"
+    for page in PAGES:
+        with tempfile.TemporaryDirectory() as directory, contextlib.chdir(directory):
+            if page == "README.md":
+                os.symlink(source / "docs", "docs")
+            run_examples(source / page, run)
+
+
+def main(data: Path, source: Path) -> None:
     assert importlib.util.find_spec("torch") is None, "this environment must not have torch"
     import plrnn_analysis as pa
 
@@ -24,10 +56,10 @@ def main(data: Path) -> None:
     assert (Path(pa.__file__).parent / "py.typed").exists()
     assert importlib.util.find_spec("plrnn_training") is not None, "the wheel must hold both packages"
 
-    installed, source = Path(pa.__file__).parent, data.parent.parent / "plrnn_analysis"
-    wanted = [path for kind in ("py", "html", "css", "js") for path in source.rglob(f"*.{kind}")]
-    missing = [path for path in wanted if not (installed / path.relative_to(source)).exists()]
-    assert not missing, missing
+    installed, package = Path(pa.__file__).parent, source / "plrnn_analysis"
+    wanted = [path.relative_to(package) for kind in ("py", "html", "css", "js") for path in package.rglob(f"*.{kind}")]
+    missing = [path for path in wanted if not (installed / path).exists()]
+    assert len(wanted) > 100 and not missing, missing
     for module in pkgutil.walk_packages(pa.__path__, "plrnn_analysis."):
         if not module.name.endswith(".torch_file"):
             importlib.import_module(module.name)
@@ -49,8 +81,10 @@ def main(data: Path) -> None:
         done = plrnn(*command)
         assert done.returncode == 1 and "plrnn-analysis[train]" in done.stderr, done
         assert "Traceback" not in done.stderr and not Path("x").exists(), done
-    print("wheel: imports, loads, analyses and writes graphs and reports without torch; training says what to install")
+    pages_do_what_they_print(source)
+    print("wheel: imports, loads, analyses and writes graphs and reports without torch; training says what to install;")
+    print(f"the examples of {', '.join(PAGES)} print what these say")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())

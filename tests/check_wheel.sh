@@ -12,8 +12,9 @@ trap 'rm -rf "$work"' EXIT
 "$python" -m venv "$work/env"
 "$work/env/bin/python" -m pip install --quiet -c constraints.txt "$work"/dist/*.whl
 
-cp tests/check_wheel.py "$work/"
+cp tests/check_wheel.py tests/page_examples.py "$work/"
 cp -r tests/data "$work/data"
+source="$PWD"
 # Outside the repository, or the source tree would be imported in the wheel's place.
 cd "$work"
-env/bin/python -I check_wheel.py data
+env/bin/python -I check_wheel.py data "$source"

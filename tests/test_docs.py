@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import doctest
 import os
 import re
-import shlex
 import shutil
 from pathlib import Path
 
 import pytest
+from page_examples import blocks, run_examples
 from typer.testing import CliRunner
 
 from plrnn_analysis.cli import app
@@ -17,54 +16,17 @@ from plrnn_analysis.cli import app
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = [page for page in PAGES if "_generated" not in page.parts]
-FENCE = re.compile(r"^([ ]*)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-# Minutes of training, or an installation: `make` runs these, see .ci/run.
-NOT_HERE = (
-    "plrnn demo", "plrnn fit", "plrnn sparsify", "plrnn sweep", "plrnn train", "plrnn reproduce", "plrnn linear-limit",
-    "make ", "pip ", "python3 ", ".venv/",
-)  # fmt: skip
 # A page about a file of the reader's own names it and the variable that says where it is.
 NEEDS = re.compile(r"<!-- examples need: (\S+) from (\w+) -->")
-# Written by the examples of the quickstart, which other pages go on with.
-CHOICE = {"A": [0.5, 0.5], "W": [[0, -1], [-1, 0]], "h": [1, 1], "C": [[1, 0], [0, 1]], "pwl_units": 2}
 
 
-def blocks(page: Path) -> list[tuple[str, str]]:
-    found = []
-    for indent, language, body in FENCE.findall(page.read_text(encoding="utf-8")):
-        found.append((language, re.sub(rf"^{indent}", "", body, flags=re.MULTILINE)))
-    return found
-
-
-def run_python(body: str, names: dict[str, object], page: Path) -> None:
-    test = doctest.DocTestParser().get_doctest(body, names, page.name, str(page), 0)
-    report: list[str] = []
-    failed = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=report.append, clear_globs=False).failed
-    names.update(test.globs)
-    assert not failed, "".join(report)
-
-
-def run_console(body: str) -> None:
-    for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
-        command, _, expected = part.partition("\n")
-        if command.startswith(NOT_HERE):
-            continue
-        words = shlex.split(command, comments=True)
-        assert words[0] == "plrnn", command
-        result = CliRunner().invoke(app, words[1:])
-        assert result.exit_code == 0, result.output
-        # Rules under table heads are as long as the widest row.
-        wanted, got = (re.sub("─+", "─", text) for text in (expected, result.output))
-        assert doctest.OutputChecker().check_output(wanted, got, FLAGS), (
-            f"$ {command}\nexpected\n{expected}\ngot\n{result.output}"
-        )
+def plrnn(arguments: list[str]) -> tuple[int, str]:
+    result = CliRunner().invoke(app, arguments)
+    return result.exit_code, result.output
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import plrnn_analysis as pa
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     needed = NEEDS.match(page.read_text(encoding="utf-8"))
@@ -76,15 +38,7 @@ def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     if page == PAGES[0]:
         # It is read in the repository, and names files there.
         (tmp_path / "docs").symlink_to(ROOT / "docs")
-    found = [block for block in blocks(page) if block[0] in ("pycon", "console")]
-    if page.name not in ("README.md", "quickstart.md") and found:
-        pa.save(pa.PLRNN.al_rnn(**CHOICE), "choice.safetensors")
-    names: dict[str, object] = {}
-    for language, body in found:
-        if language == "pycon":
-            run_python(body, names, page)
-        else:
-            run_console(body)
+    run_examples(page, plrnn)
 
 
 def test_no_example_escapes() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import io
+import re
+import sys
 import tokenize
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,18 @@ def test_the_notebook_runs(name: str, tmp_path: Path) -> None:
     NotebookClient(
         notebook, timeout=300, kernel_name=KERNEL_NAME, resources={"metadata": {"path": str(tmp_path)}}
     ).execute()
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_it_needs_what_a_reader_has_installed(name: str) -> None:
+    """Training and the analysis, `pip install ".[train]"`; no package for developers, no helper of the tests."""
+    tree = ast.parse((TUTORIALS / f"{name}.py").read_text(encoding="utf-8"))
+    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    found |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    project = tomllib.loads((TUTORIALS.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    installed = project["dependencies"] + project["optional-dependencies"]["train"]
+    names = {re.split(r"[>=\[]", requirement)[0] for requirement in installed} | {"plrnn_analysis", "plrnn_training"}
+    assert {module.split(".")[0] for module in found} <= names | sys.stdlib_module_names
 
 
 def code_lines(path: Path) -> int:

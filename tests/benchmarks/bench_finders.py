@@ -50,8 +50,8 @@ def cases() -> list[Case]:
     networks = ROOT / "docs" / "networks"
     flipflop, lorenz = (pa.load(networks / f"{name}.safetensors") for name in ("flipflop32", "lorenz"))
     return [
-        Case("flip-flop of 3 bits, 32 ReLUs", flipflop, flat(flipflop.run(flipflop.trials))),
-        Case(f"Lorenz system, {lorenz.map.n_relu} ReLUs", lorenz, flat(lorenz.simulate(1000, n=8, seed=0))),
+        Case("flip-flop, 32 ReLUs", flipflop, flat(flipflop.run(flipflop.trials))),
+        Case(f"Lorenz, {lorenz.map.n_relu} ReLUs", lorenz, flat(lorenz.simulate(1000, n=8, seed=0))),
         planted(12),
         planted(20),
     ]
@@ -61,7 +61,7 @@ def planted(relus: int) -> Case:
     """An almost-linear RNN of random weights with a fixed point z ~ N(0, 9), and starts drawn like that point."""
     rng = np.random.default_rng(0)
     model = planted_al_rnn(rng, 2 * relus, relus, 2.0)[0]
-    return Case(f"random weights, {relus} ReLUs", model, rng.normal(0.0, 3.0, (5000, 2 * relus)))
+    return Case(f"random, {relus} ReLUs", model, rng.normal(0.0, 3.0, (5000, 2 * relus)))
 
 
 def flat(run: Any) -> np.ndarray:
