@@ -68,7 +68,7 @@ class Frozen(Recorded):
         return fragment(type(self).__name__, self._verdict(), self._grids(), self._notes())
 
     def shown_fields(self) -> list[tuple[str, Any]]:
-        """The fields by name, without those that are nobody's business."""
+        """The fields by name, without private ones."""
         declared = fields(cast(Any, self)) if is_dataclass(cast(Any, type(self))) else ()
         names = (field.name for field in declared if field.repr and not field.name.startswith("_"))
         return [(name, getattr(self, name)) for name in names]

@@ -125,7 +125,7 @@ def whole(
     remark: str = "",
     error: type[PLRNNError] = ModelError,
 ) -> int:
-    """Return `value` as an int; True and False are none, nor is 3.0.
+    """Return `value` as an int; True, False and 3.0 are refused.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def number(
     remark: str = "",
     error: type[PLRNNError] = ModelError,
 ) -> float:
-    """Return `value` as a float; NaN is never one, True and False are none, nor is text.
+    """Return `value` as a float; NaN, True, False and text are refused.
 
     Parameters
     ----------

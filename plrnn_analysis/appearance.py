@@ -110,7 +110,7 @@ def rgb(colour: str) -> tuple[int, int, int]:
 
 
 def reached_first(graph: networkx.DiGraph) -> dict[str, str]:
-    """For each subregion that which holds a stable fixed point and is most likely reached first.
+    """For each subregion the one with a stable fixed point that is most likely to be reached first.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def reached_first(graph: networkx.DiGraph) -> dict[str, str]:
 def by_way_of_others(
     graph: networkx.DiGraph, nodes: Sequence[str], least: float = 0.05
 ) -> dict[tuple[str, str], float]:
-    """Probabilities to go from one subregion to another through such as are left out.
+    """Probabilities of going from one subregion to another through those that are left out.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ class ModelError(PLRNNError, ValueError):
 
 
 class CheckpointError(PLRNNError):
-    """A file that cannot be read as a model; says which file, what was found, what to do."""
+    """A file that cannot be read as a model; the message says which file, what was found and what to do."""
 
     def __init__(self, message: str = "") -> None:
         """Names and texts of the file are made fit to be shown."""
@@ -29,7 +29,7 @@ class CheckpointError(PLRNNError):
 
 
 class CertificateError(PLRNNError):
-    """A certificate that cannot be written, or that proves nothing; says why.
+    """A certificate that cannot be written or that does not prove what it says; the message says why.
 
     Attributes
     ----------

@@ -253,7 +253,7 @@ def ablation_table(
 
 
 def gate_units(table: Sequence[Ablation]) -> tuple[int, ...]:
-    """Units whose ReLU is needed: both linear and off, the error is more than ten times that of the intact model.
+    """Units whose ReLU is needed: with it linear, and with it off, the error is more than ten times as large.
 
     Parameters
     ----------

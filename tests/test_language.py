@@ -17,9 +17,9 @@ RULES = ROOT / "docs" / "style.md"
 
 THING = (
     "step|trial|turn|second|minute|transition|pivot|unit|node|worker|model|basis|row|network|channel|condition|seed|"
-    "symbol|iteration|task|call|point|line|file|panel|bin|column|dot|epoch|period"
+    "symbol|iteration|task|call|point|line|file|panel|bin|column|dot|epoch|period|class|generator"
 )
-COUNTED = "nats|bits|steps|trials|turns|seconds|ms|nodes|digits|times|rows?|dots?|columns?|one|once|twice"
+COUNTED = "nats|bits|steps|trials|turns|seconds|ms|nodes|digits|times|rows?|dots?|columns?|entry|one|once|twice"
 THINGS = "fixed points|points|steps|trials|subregions|units|networks|cycles|ReLUs|seeds|nodes|states"
 #: For each rule: the pattern that breaks it, and a sentence that does.
 PATTERNS = {
@@ -28,7 +28,7 @@ PATTERNS = {
         re.compile(rf"((?<![A-Z] = )(?<![A-Z] = \d)\b\d+|\b({COUNTED}))\s+an?\s+({THING})\b(?! (becomes|costs|takes))"),
         "0.01 nats a step",
     ),
-    '"about 20 nodes", not "so many nodes"': (re.compile(r"\bso many\b"), "after so many nodes"),
+    '"about 20 nodes", not "so many nodes"': (re.compile(r"\bso many\b", re.IGNORECASE), "after so many nodes"),
     '"about twenty", not "some twenty"': (
         re.compile(r"\bsome (\d+|ten|twelve|twenty|thirty|forty|fifty|hundreds?|thousand) "),
         "some twenty ReLUs",

@@ -59,7 +59,7 @@ def search_tree() -> Axes:
 
 
 def search_progress() -> Axes:
-    """What a search has found and decided when it is ended after so many nodes."""
+    """What a search has found and decided when it is ended after a number of nodes."""
     model = network("flipflop32")
     nodes = np.unique(np.geomspace(20, 2 * model.fixed_points().coverage.nodes, 24).astype(int))
     ended = [model.fixed_points(max_nodes=int(n)) for n in nodes]

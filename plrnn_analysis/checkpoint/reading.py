@@ -176,7 +176,7 @@ def from_torch(
 
     Notes
     -----
-    Where a module says something of itself, such as ``nonlinearity``, it is taken at its word. Its
+    If a module says something about itself, such as ``nonlinearity``, this is believed. Its
     ``forward`` is not looked at: what a module of your own does beside its parts is not known here.
 
     Examples

@@ -221,7 +221,7 @@ def population_mse(model: PLRNN, length: int, marks: str = "halves", blank_steps
     Returns
     -------
     float
-        Never below :func:`addition_floor`, but for rounding. Infinity where an unstable model overflows.
+        Never below :func:`addition_floor`, except for rounding. Infinity where an unstable model overflows.
 
     Raises
     ------

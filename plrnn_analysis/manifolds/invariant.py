@@ -72,8 +72,8 @@ def invariant_manifold(
     Raises
     ------
     ModelError
-        If `saddle` is none of the model, lies on a boundary or outside the box, has no direction of the asked-for
-        kind or more than two, or an option is out of range.
+        If `saddle` is not a saddle of the model, lies on a boundary or outside the box, has no direction of the
+        asked-for kind or more than two, or an option is out of range.
 
     Notes
     -----

@@ -38,12 +38,12 @@ class UnitReport(Frozen):
     replacement : str
         What stands in its place in the smaller model: ``"linear"``, ``"off"``, ``"merged"``, or ``""`` if it was kept.
     lowest, highest : float
-        Its argument lies between these on the whole domain: proven bounds, the exact extremes but for rounding.
+        Its argument lies between these on the whole domain: proven bounds, which are the exact extremes up to rounding.
     share_on : float
         Measured share of states with a positive argument.
     step_linear, step_off : float
         Largest change of a state unit in one step, on the domain, if this ReLU alone is made linear, or switched off.
-        Exact but for rounding.
+        Exact up to rounding.
     bound_linear, bound_off : float
         Proven bound of the change of an output within `horizon` steps.
     measured_linear, measured_off : float

@@ -23,7 +23,7 @@ class InSubregions(ResultSequence[Item]):
         """The bitcodes of the subregions of each."""
 
     def visited(self, trajectory: Trajectory) -> np.ndarray:
-        """Whether a trajectory ever enters the subregion of each; of a cycle all of its word, in whatever order.
+        """Whether a trajectory ever enters the subregion of each; for a cycle, all of its word, in any order.
 
         Parameters
         ----------

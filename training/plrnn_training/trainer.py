@@ -38,13 +38,13 @@ _EVALUATION_CHUNK = 250
 
 
 class Trainer:
-    """Trains all members of an ensemble at once, each with its own data, gradient norm and random numbers.
+    """Trains all members of a stack at once, each with its own data, gradient norm and random numbers.
 
     Parameters
     ----------
     task : Task
     members : sequence of Member
-        What each model is and what it is trained on. What it learns does not depend on the others, but for rounding.
+        What each model is and what it is trained on. What it learns does not depend on the others, except for rounding.
     n_units : int
         M.
     recipe : Recipe, optional
@@ -258,7 +258,7 @@ class Trainer:
         Raises
         ------
         ModelError
-            If its architecture is none that can be analysed.
+            If its architecture cannot be analysed.
         """
         networks = self.networks(index)
         if not networks:

@@ -30,7 +30,7 @@ class Kept:
     lost : int
         Those without a partner.
     new : int
-        Points and continua of the other network within the range that are nobody's partner.
+        Points and continua of the other network within the range that have no partner.
     complete : bool
         Whether both lists are proved complete for every probe.
     """

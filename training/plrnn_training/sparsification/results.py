@@ -21,7 +21,7 @@ class Judgement(Frozen):
     ----------
     wanted, kept, changed, lost, new : int
         Fixed points within the range of the outputs: of the original; with a partner of the same stability; with one
-        of another stability; without one; and those of the network that are nobody's partner.
+        of another stability; without one; and those of the network that have no partner.
     complete : bool
         Whether all lists of fixed points are proved complete.
     score : float

@@ -150,7 +150,7 @@ def sweep(
 
     Notes
     -----
-    Models that differ in P, seed, data size and learning rate train as one stack, as each would alone but for rounding.
+    Models that differ in P, seed, data size and learning rate train as one stack, as each would alone, up to rounding.
     Every finished model has a file of its own in ``models/``; ``results.csv`` is put together from these. States of
     chunks that are under way are in ``unfinished/``. A call that was killed at any moment is repeated and ends with the
     same results; nothing that was finished is trained again.

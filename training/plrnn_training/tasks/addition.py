@@ -99,7 +99,7 @@ class AdditionTask(Task):
         return Batch(inputs, targets).to(device)
 
     def exact_score(self, model: PLRNN) -> float | None:
-        """Population MSE of a model without ReLU units; None for others."""
+        """Expected MSE of a model without ReLUs; None for others."""
         return population_mse(model, self.length, self.marks, self.blank_steps) if model.pwl_units == 0 else None
 
     def curriculum(self) -> tuple[AdditionTask, ...]:

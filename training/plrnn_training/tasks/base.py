@@ -201,7 +201,7 @@ class Task(ABC):
 
     @property
     def higher_is_better(self) -> bool:
-        """Of the score."""
+        """Whether a higher score is a better one."""
         return self.objective.higher_is_better
 
     def loss(self, outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -295,7 +295,7 @@ class Task(ABC):
         return drawn_trials(self, samples, generator)
 
     def fixed(self, samples: int, seed: int) -> Task:
-        """The same task, trained on a fixed set of trials instead of ever new ones.
+        """The same task, trained on a fixed set of trials instead of new ones all the time.
 
         Parameters
         ----------

@@ -106,7 +106,7 @@ class CopyTask(Task):
         return Batch(inputs, targets, mask, conditions=symbols[:, 0], lengths=lengths)
 
     def affine_floor(self) -> Floor:
-        """What any network without ReLU can recall, see :func:`plrnn_training.floors.copy_floor`."""
+        """What any network without ReLUs can recall, see :func:`plrnn_training.floors.copy_floor`."""
         return copy_floor(self.symbols, self.alphabet, self.shortest, self.longest)
 
     def curriculum(self) -> tuple[CopyTask, ...]:

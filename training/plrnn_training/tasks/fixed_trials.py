@@ -87,7 +87,7 @@ class FixedTrials(Task):
 
     @property
     def higher_is_better(self) -> bool:
-        """Of the score."""
+        """That of the task."""
         return self.task.higher_is_better
 
     def loss(self, outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:

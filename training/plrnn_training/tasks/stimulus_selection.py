@@ -88,7 +88,7 @@ class StimulusSelectionTask(Task):
     neurons : int, optional
         N.
     trials : int or None, optional
-        Size of the session. Training draws from its trials; None draws ever new ones. What is held out are always new
+        Size of the session. Training draws from its trials; None always draws new ones. What is held out are always new
         trials of the same neurons.
     session : int, optional
         Seed of the neurons and of the trials.
@@ -134,7 +134,7 @@ class StimulusSelectionTask(Task):
         names = (*(f"log count {i + 1}" for i in range(self.neurons)), "choice")
         object.__setattr__(self, "output_names", names)
         if self.trials is not None:
-            whole("trials", self.trials, 1, remark="or None for ever new trials")
+            whole("trials", self.trials, 1, remark="or None for new trials all the time")
 
     @property
     def ceiling(self) -> float:

@@ -38,7 +38,7 @@ def cognitive_loss(outputs: Tensor, targets: Tensor, mask: Tensor | None = None)
 
 
 def cognitive_score(outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Share of the trials that are answered rightly, for each model.
+    """Share of the trials that are answered correctly, for each model.
 
     The outputs are averaged over the response period. Where the answer is a direction, its angle may be off by 30
     degrees; in the go/no-go task the fixation output must be above .5 if and only if fixation is to be held.
@@ -158,7 +158,7 @@ class CognitiveTask(Task):
         return self._trials(torch.randint(len(self.tasks), (batch,), generator=generator), generator)
 
     def held_out(self, part: str, trials: int, generator: torch.Generator) -> Batch:
-        """Fresh trials, of every task as many."""
+        """Fresh trials, the same number of every task."""
         return self._trials(torch.arange(trials) % len(self.tasks), generator)
 
     def affine_floor(self) -> Floor:

@@ -187,7 +187,7 @@ class SentimentTask(LabelledSequences):
         return tuple(stages)
 
     def new_encoder(self, generators: Sequence[torch.Generator]) -> Encoder:
-        """What turns words into driving input, one encoder a generator."""
+        """What turns words into driving input, one encoder per generator."""
         if self.encoder == "embedding":
             return Embedding(len(self.words), self.width, generators, padding=PADDING, scale=_SCALE)
         vectors = Embedding(len(self.words), self.width, generators, padding=PADDING)

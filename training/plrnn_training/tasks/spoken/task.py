@@ -108,7 +108,7 @@ class SpokenTask(LabelledSequences):
         return _STRIDE if self.encoder == "convolution" else _STRIDE**2
 
     def new_encoder(self, generators: Sequence[torch.Generator]) -> Encoder:
-        """What turns frames into driving input, one encoder a generator."""
+        """What turns frames into driving input, one encoder per generator."""
         if self.encoder == "convolution":
             return Convolution(self.coefficients, self.width, _WIDTH, generators, _STRIDE)
         first = Convolution(self.coefficients, 2 * self.width, _WIDTH, generators, _STRIDE)
