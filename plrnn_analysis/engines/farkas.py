@@ -78,7 +78,7 @@ def check_cuts(
 
     Notes
     -----
-    n m multiplications of integers of about a hundred bits a cut, and a linear program for some.
+    n m multiplications of integers of about a hundred bits per cut, and a linear program for some.
     """
     bits = max(_bits_needed(N), _bits_needed(q))
     exact_N, exact_q = _integers(N, bits), _integers(q, bits)

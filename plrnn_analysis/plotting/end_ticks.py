@@ -17,7 +17,7 @@ __all__ = ["log_with_ends"]
 MARGIN, GAP = 0.05, 0.1
 #: Ticks of the scale, about.
 TICKS = 6
-#: Below so many decades the scale has ticks between the powers of ten.
+#: Below this many decades the scale has ticks between the powers of ten.
 FEW_DECADES = 2.0
 #: Numbers in this range are written without a power of ten.
 SHORT = (1e-3, 1e4)

@@ -54,7 +54,7 @@ def _weights(readout: Any, n_units: int) -> np.ndarray:
     if np.ndim(readout) == 0:
         unit = whole("readout", readout, 0, n_units - 1, remark=f"(a unit), or a vector of {n_units} weights")
         return np.asarray(np.eye(n_units)[unit])
-    return as_array("readout", readout, (n_units,), "(M,), one weight a unit; or give the number of a unit")
+    return as_array("readout", readout, (n_units,), "(M,), one weight per unit; or give the number of a unit")
 
 
 @light

@@ -12,6 +12,8 @@ __all__ = ["Bar", "Display", "Line", "Lines", "display"]
 
 # Seconds after which a plain line is printed, and the longest time between two: they go to files that somebody keeps.
 FIRST, LONGEST = 1.0, 60.0
+# Columns that the text beside a bar takes.
+TEXT = 50
 
 
 class Display(Protocol):
@@ -54,8 +56,11 @@ class Bar:
             from rich.progress import BarColumn, SpinnerColumn, TextColumn
             from rich.progress import Progress as Live
 
-            columns = (SpinnerColumn(), BarColumn(bar_width=30), TextColumn("{task.description}", markup=False))
-            self._live = Live(*columns, console=Console(stderr=True), transient=True)
+            console = Console(stderr=True)
+            # In a narrow terminal the text is what matters.
+            bar = BarColumn(bar_width=max(0, min(30, console.width - TEXT)))
+            columns = (SpinnerColumn(), bar, TextColumn("{task.description}", markup=False))
+            self._live = Live(*columns, console=console, transient=True)
             self._task = self._live.add_task("", total=None)
             self._live.start()
         total = None if progress.share is None else 1.0

@@ -20,7 +20,7 @@ from .equations import Equations
 
 __all__ = ["Force", "forcing", "positive_part", "refuting", "refuting_exactly", "rounded_to_refute"]
 
-# Multipliers are rounded to so many bits, one number after the other: the fewest that still prove it are written.
+# Multipliers are rounded to this many bits, one number after the other: the fewest that still prove it are written.
 BITS = (7, 10, 14, 20, 28, 40, 52)
 # Nodes that are treated at once.
 CHUNK = 2048

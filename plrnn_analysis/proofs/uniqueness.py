@@ -13,7 +13,7 @@ from .equations import Equations
 
 __all__ = ["Evidence", "unique"]
 
-# Weights are rounded to so many bits, factors to one of these numbers of bits after the point.
+# Weights are rounded to this many bits, factors to one of these numbers of bits after the point.
 WEIGHT_BITS, FACTOR_BITS = 20, (4, 8, 12, 18, 26, 36, 48)
 # The least eigenvalue, of a form whose diagonal is one, that is worth a proof.
 CLEAR = 1e-9

@@ -19,7 +19,7 @@ __all__ = ["BEND", "FEW", "MOST_NODES", "GraphPicture", "ShownEdge", "ShownNode"
 
 #: Nodes that are drawn, the most visited first, and edges, the most frequent first.
 MOST_NODES, MOST_EDGES = 300, 1500
-#: Up to so many nodes arrows are drawn strong.
+#: Up to this many nodes arrows are drawn strong.
 FEW = 24
 # The picture in its own units, a margin for loops, and the largest radius.
 WIDTH, HEIGHT, MARGIN, LARGEST = 960.0, 640.0, 36.0, 60.0

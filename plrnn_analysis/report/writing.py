@@ -155,7 +155,7 @@ def write_report(
     used = model.trials if trials is None else None if trials is False else trials
     wanted = Wanted(
         held=None if constant_input is None else as_array("constant_input", constant_input, (k,), "(K,)"),
-        probes=() if probes is None else tuple(as_array("probes", probes, (None, k), "(n, K), one row a probe")),
+        probes=() if probes is None else tuple(as_array("probes", probes, (None, k), "(n, K), one row per probe")),
         trials=used,
         max_period=max_period,
         steps=steps,

@@ -213,3 +213,34 @@ def test_demo(tmp_path):
         assert found.complete
         for point in found:
             assert f"| {point.bitcode} | {point.stability} | {point.eigenvalues[0].real:.5f}" in text
+
+
+@pytest.mark.parametrize(
+    "command", [("sweep", "contextual"), ("train", "addition"), ("linear-limit", "addition"), ("demo",)]
+)
+def test_out_is_a_directory(command, tmp_path):
+    (tmp_path / "notes.txt").write_text("")
+    for out in (tmp_path / "notes.txt", tmp_path / "notes.txt" / "runs"):
+        refused = plrnn(*command, "--out", out)
+        assert refused.exit_code == 2 and "'--out'" in refused.stderr
+        assert "notes.txt is a file; give the name of a directory" in " ".join(refused.stderr.split())
+
+
+def test_tables_of_models_fit_narrow_terminals():
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    from rich.console import Console
+
+    from plrnn_training.runs import results_table
+
+    model = SimpleNamespace(
+        pwl_units=2, seed=0, test_score=0.1, exact_score=0.1, solved=True, reinitialised=2,
+        checkpoint=Path("a_task_with_a_long_name_p2_seed0.safetensors"),
+    )  # fmt: skip
+    for width in (40, 80):
+        console = Console(width=width)
+        with console.capture() as capture:
+            console.print(results_table([model], "MSE"))
+        assert "…" not in capture.get() and "(restarted 2×)" in " ".join(capture.get().split())
+        assert max(len(line.rstrip()) for line in capture.get().splitlines()) <= width

@@ -11,9 +11,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from plrnn_analysis.errors import PLRNNError
+from plrnn_analysis.terminal.printing import TextTable
 
 from .exporting import export
 from .recipe import Member
@@ -258,14 +258,12 @@ def success_rates(models: Iterable[TrainedModel]) -> dict[int, tuple[int, int]]:
     return dict(sorted(rates.items()))
 
 
-def results_table(models: Sequence[TrainedModel], score_name: str) -> Table:
+def results_table(models: Sequence[TrainedModel], score_name: str) -> TextTable:
     """The models as a table for the terminal."""
-    table = Table()
     exact = any(m.exact_score is not None for m in models)
     judged = any(m.solved is not None for m in models)
     columns = ["P", "seed", f"test {score_name}", *["expected"] * exact, *["solved"] * judged, "checkpoint"]
-    for name in columns:
-        table.add_column(name, justify="left" if name in ("solved", "checkpoint") else "right")
+    table = TextTable("Models", *columns, left=("solved", "checkpoint"))
     for m in models:
         cells = [str(m.pwl_units), str(m.seed), _short(m.test_score)]
         if exact:

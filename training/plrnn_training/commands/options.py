@@ -33,7 +33,20 @@ __all__ = [
 
 _INTERRUPTED = 130
 
-Out = Annotated[Path, typer.Option(help="Directory for the results; made if it is not there.")]
+
+def _directory(path: Path) -> Path:
+    """A directory, or a place where one can be made."""
+    existing = next((place for place in (path, *path.parents) if place.exists()), path)
+    if existing.exists() and not existing.is_dir():
+        wanted = "give the name of a directory, which is made if it is not there"
+        raise typer.BadParameter(f"{existing} is a file; {wanted}")
+    return path
+
+
+Out = Annotated[
+    Path,
+    typer.Option(metavar="DIR", help="Directory for the results; made if it is not there.", callback=_directory),
+]
 Seed = Annotated[int, typer.Option(min=0, help="The first seed.")]
 Seeds = Annotated[int, typer.Option(min=1, help="How many models for each P.")]
 Units = Annotated[int, typer.Option(min=1, help="M, the number of units.")]

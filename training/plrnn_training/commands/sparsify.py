@@ -13,9 +13,8 @@ from plrnn_analysis.checkpoint_options import Checkpoint, takes_checkpoint
 from .options import Device, LearningRate, Out, Overwrite, Resume, interruptible
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from plrnn_analysis.model import PLRNN
+    from plrnn_analysis.terminal.printing import TextTable
 
     from ..sparsification import Sparsification
     from ..tasks import Task
@@ -151,15 +150,14 @@ def _task(network: PLRNN, trials: Path | None, series: Path | None) -> Task | No
     return task_of(network)
 
 
-def _table(found: Sparsification) -> Table:
+def _table(found: Sparsification) -> TextTable:
     """The path, one row per level."""
-    from rich.table import Table
+    from plrnn_analysis.terminal.printing import TextTable
 
-    table = Table()
     free = found.original.divergence_limit is not None
     left = ("replacement", "not kept", "good")
-    for name in ["P", "unit", *left[:1], "kept", left[1], found.original.score_name, *["divergence"] * free, left[2]]:
-        table.add_column(name, justify="left" if name in left else "right")
+    columns = ("P", "unit", left[0], "kept", left[1], found.original.score_name, *["divergence"] * free, left[2])
+    table = TextTable("ReLUs replaced, one after the other", *columns, left=left)
     for level in found:
         b, j = level.best, level.best.judgement
         wrong = [f"{n} {word}" for n, word in ((j.changed, "changed"), (j.lost, "lost"), (j.new, "new")) if n]

@@ -160,14 +160,13 @@ def _duration(seconds: float) -> str:
 
 def _print(console: Console, found: Sweep) -> None:
     """Medians and what they stand beside."""
-    from rich.table import Table
+    from plrnn_analysis.terminal.printing import TextTable
 
     from ..sweeps.row import label
 
-    table = Table()
     sizes = len(found.sizes) > 1 or found.sizes[0] is not None
-    for name in ("model", "P", *["samples"] * sizes, f"median {found.metric}", "from", "to", "seeds"):
-        table.add_column(name, justify="left" if name == "model" else "right")
+    columns = ("model", "P", *["samples"] * sizes, f"median {found.metric}", "from", "to", "seeds")
+    table = TextTable("Scores", *columns, left=("model",))
     for curve in found.curves():
         p = "" if curve.pwl_units is None else str(curve.pwl_units)
         size = ["fresh" if curve.samples is None else str(curve.samples)] if sizes else []

@@ -164,7 +164,7 @@ def _inputs(value: Any, notes: list[str]) -> np.ndarray:
         arrays = [_numbers("inputs", trial) for trial in value]
         arrays = [a[:, None] if a.ndim == 1 else a for a in arrays]
         if any(a.ndim != 2 for a in arrays) or len({a.shape[1] for a in arrays}) > 1:
-            raise ModelError("a list of inputs holds one array (T_i, K) a trial, all with the same K")
+            raise ModelError("a list of inputs holds one array (T_i, K) per trial, all with the same K")
         x = np.full((len(arrays), max(len(a) for a in arrays), arrays[0].shape[1]), np.nan)
         for row, a in zip(x, arrays, strict=True):
             row[: len(a)] = a
