@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import numpy as np  # noqa: E402 - the number of threads is read on import
-from other_finders import fixed_point_finder, scyfi_points  # noqa: E402
+from other_finders import fixed_point_finder, hits, scyfi_points  # noqa: E402
 from systems import planted_al_rnn  # noqa: E402
 
 import plrnn_analysis as pa  # noqa: E402
@@ -170,13 +170,6 @@ def measured(case: Case, search: Callable[[Case], np.ndarray], repetitions: int)
         if best > 5.0:
             break
     return np.reshape(points, (-1, case.model.n_units)), best
-
-
-def hits(exact_points: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, int]:
-    """Which exact points were hit; how many of the points hit none."""
-    apart = np.abs(exact_points[:, None] - points[None]).max(axis=2, initial=0.0)
-    near = apart <= 1e-3 * np.maximum(1.0, np.abs(exact_points).max(axis=1))[:, None]
-    return near.any(axis=1), int(np.count_nonzero(~near.any(axis=0)))
 
 
 def main() -> None:

@@ -123,3 +123,10 @@ def fixed_point_finder(
     middle = starts.mean(axis=0)
     usual = np.linalg.norm(starts - middle, axis=1).mean()
     return np.array([point for point in kept if np.linalg.norm(point - middle) < farthest * usual])
+
+
+def hits(exact_points: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, int]:
+    """Which exact points were hit; how many of the points hit none."""
+    apart = np.abs(exact_points[:, None] - points[None]).max(axis=2, initial=0.0)
+    near = apart <= 1e-3 * np.maximum(1.0, np.abs(exact_points).max(axis=1))[:, None]
+    return near.any(axis=1), int(np.count_nonzero(~near.any(axis=0)))
