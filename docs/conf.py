@@ -112,6 +112,23 @@ def say_what_is_missing(app: Sphinx, name: str, source: list[str]) -> None:
         source[0] = f".. note:: Built without PyTorch: the code is shown, its output is not.\n\n{source[0]}"
 
 
+# A report to look at, beside the pages.
+REPORTS = HERE / "_generated" / "reports"
+REPORTS.mkdir(parents=True, exist_ok=True)
+html_extra_path = [str(REPORTS)]
+
+
+def write_report(app: Sphinx) -> None:
+    """Write the report on the flip-flop network, unless there is one that is newer than what it is made from."""
+    # As one would name it.
+    network = Path(os.path.relpath(HERE / "networks" / "flipflop32.safetensors"))
+    made_from = [network, *Path(plrnn_analysis.__file__).parent.rglob("*.*")]
+    page = REPORTS / "flipflop32" / "report.html"
+    if not page.exists() or page.stat().st_mtime < max(path.stat().st_mtime for path in made_from):
+        plrnn_analysis.load(network).report(page.parent, checkpoint=network)
+
+
 def setup(app: Sphinx) -> None:
     app.connect("builder-inited", draw_figures)
     app.connect("source-read", say_what_is_missing)
+    app.connect("builder-inited", write_report)

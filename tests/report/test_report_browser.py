@@ -234,5 +234,5 @@ def test_downloads_are_taken_from_the_page(reports: dict[str, Path], open_page: 
     with opened.page.expect_download() as waited:
         opened.page.get_by_role("link", name="fixed-points.csv").click()
     waited.value.save_as(tmp_path / "points.csv")
-    assert (tmp_path / "points.csv").read_text(encoding="utf-8-sig").startswith("no.,subregion,bitcode,stability")
+    assert (tmp_path / "points.csv").read_text(encoding="utf-8-sig").startswith("no.,visited,bitcode,stability")
     assert opened.complaints == []
