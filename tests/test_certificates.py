@@ -82,10 +82,11 @@ def test_a_false_cut_is_not_proven():
     while not tree.finished:
         tree.advance(1000)
     N, Q = tree.program.N, tree.program.Q
-    assert farkas.check_cuts(N, Q, tree.kept, Budget(None, None)) == (len(tree.kept), len(tree.kept))
-    root = np.zeros_like(tree.kept[0][1])
-    at_root = [(u, root) for u, _ in tree.kept]
-    assert farkas.check_cuts(N, Q, at_root, Budget(None, None)) == (len(tree.kept), 0)
+    kept = [cut for chunk in tree.kept for cut in zip(*chunk)]
+    assert len(kept) > 1 and farkas.check_cuts(N, Q, kept, Budget(None, None)) == (len(kept), len(kept))
+    root = np.zeros_like(kept[0][1])
+    at_root = [(u, root) for u, _ in kept]
+    assert farkas.check_cuts(N, Q, at_root, Budget(None, None)) == (len(kept), 0)
 
 
 def test_verify_needs_linear_programs():

@@ -181,9 +181,9 @@ class Cuts:
     ----------
     bits : (K, n) ndarray of int8
         Decisions of each: 0 for units whose x is zero, 1 for units whose s is zero, -1 for open ones.
-    multipliers : (K, n) ndarray
-        Of the rows ``s = (I - G) x - g``, in floats: positive multiples of rows that are not negative, and multiples of
-        rows that are zero, add up to a contradiction, to rounding.
+    multipliers : (K, n) ndarray of float32
+        Of the rows ``s = (I - G) x - g``: positive multiples of rows that are not negative, and multiples of rows that
+        are zero, add up to a contradiction, to rounding. The largest is 1 in modulus.
     """
 
     bits: np.ndarray
@@ -207,10 +207,13 @@ def find_cuts(problem: Reduction, budget: Budget) -> Cuts:
     homogeneous = not np.any(problem.g) and not np.any(problem.error_g)
     program = _far(problem, None, 1.0) if homogeneous else _near(problem, None, np.inf)
     _, trees = run_trees(partial(_Tree, program, keep_cuts=True), n, budget, 1)
-    kept = [chunk for tree in trees for chunk in tree.kept]
-    multipliers = np.concatenate([np.zeros((0, n)), *(u[:, :n] for u, _ in kept)])
-    fixed = np.concatenate([np.zeros((0, 2 * n), dtype=np.int8), *(f[:, : 2 * n] for _, f in kept)])
-    return Cuts(np.where(fixed[:, :n] != 0, 0, np.where(fixed[:, n:] != 0, 1, -1)).astype(np.int8), multipliers)
+    multipliers, bits = [np.zeros((0, n), dtype=np.float32)], [np.zeros((0, n), dtype=np.int8)]
+    for u, fixed in (chunk for tree in trees for chunk in tree.kept):
+        # Proposals need few digits, and there may be very many.
+        largest = np.max(np.abs(u[:, :n]), axis=1, keepdims=True)
+        multipliers.append((u[:, :n] / np.where(largest > 0.0, largest, 1.0)).astype(np.float32))
+        bits.append(np.where(fixed[:, :n] != 0, 0, np.where(fixed[:, n : 2 * n] != 0, 1, -1)).astype(np.int8))
+    return Cuts(np.concatenate(bits), np.concatenate(multipliers))
 
 
 def _one_by_one(trees: Sequence[_Tree]) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -7,7 +7,7 @@ coefficient zero (Farkas). Floats propose; what is returned was verified in whol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import gcd, lcm
 
 import numpy as np
@@ -22,8 +22,6 @@ __all__ = ["Force", "forcing", "positive_part", "refuting", "refuting_exactly", 
 
 # Multipliers are rounded to this many bits, one number after the other: the fewest that still prove it are written.
 BITS = (7, 10, 14, 20, 28, 40, 52)
-# Nodes that are treated at once.
-CHUNK = 2048
 # A margin that is worth rounding, relative to the size of the rows.
 MARGIN = 1e-13
 # Coefficients of a vertex below this, relative to the largest, are meant to be zero.
@@ -32,9 +30,7 @@ TIGHT = 1e-9
 Force = tuple[list[int], np.ndarray]
 
 
-def rounded_to_refute(
-    equations: Equations, proposals: np.ndarray, open_columns: np.ndarray
-) -> Iterator[list[int] | None]:
+def rounded_to_refute(equations: Equations, proposals: np.ndarray, open_columns: np.ndarray) -> list[list[int] | None]:
     """Whole multipliers near proposals that refute nodes.
 
     Parameters
@@ -44,9 +40,9 @@ def rounded_to_refute(
     open_columns : (K, 2 H) ndarray of bool
         The unknowns that may be positive in each node.
 
-    Yields
-    ------
-    list of int or None
+    Returns
+    -------
+    list of lists of int, or None
         None where no number of bits gave a refutation.
 
     Notes
@@ -54,12 +50,6 @@ def rounded_to_refute(
     About 2 H R operations in floats for each node and number of bits; signs that their error bound leaves open are
     settled in whole numbers.
     """
-    for start in range(0, len(proposals), CHUNK):
-        chunk = slice(start, start + CHUNK)
-        yield from _rounded(equations, proposals[chunk], open_columns[chunk])
-
-
-def _rounded(equations: Equations, proposals: np.ndarray, open_columns: np.ndarray) -> list[list[int] | None]:
     with np.errstate(invalid="ignore", divide="ignore"):
         proposals = proposals / np.max(np.abs(proposals), axis=1, initial=0.0, keepdims=True)
     if equations.solved:
@@ -97,7 +87,7 @@ def refuting(equations: Equations, open_columns: np.ndarray) -> list[int] | None
     columns = np.append(open_columns, True)
     found = _widest(equations.floats, columns)
     if found is not None:
-        (whole,) = _rounded(equations, found[None], open_columns[None])
+        (whole,) = rounded_to_refute(equations, found[None], open_columns[None])
         if whole is not None:
             return whole
     return _at_a_vertex(equations, open_columns)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,11 +12,14 @@ from ..engines.budget import Budget
 from .equations import Equations
 from .multipliers import forcing, positive_part, refuting, refuting_exactly, rounded_to_refute
 from .solutions import Listed
+from .texts import step_text
 
 __all__ = ["Unlisted", "prove"]
 
 # A unit that a cut does not decide.
 OPEN = -1
+# Cuts that are rounded between two looks at the clock.
+CHUNK = 2048
 
 
 class Unlisted(Exception):
@@ -36,25 +38,31 @@ class _Node:
 class _Proof:
     """The steps written so far, in the order in which a reader needs them."""
 
-    def __init__(self, equations: Equations, solutions: Sequence[Listed], cuts: Cuts) -> None:
+    def __init__(
+        self, equations: Equations, solutions: Sequence[Listed], cuts: Cuts, units: np.ndarray, budget: Budget
+    ) -> None:
         self.equations = equations
         self.solutions = solutions
         self.on = np.array([s.bits for s in solutions]).reshape(len(solutions), equations.n)
         self.cuts = cuts
-        self.refutations = self._refutations()
-        self.steps: list[Any] = []
+        self.refutations = list(self._refutations(units, budget))
+        self.steps: list[str] = []
         nothing = np.zeros(equations.n, dtype=bool)
         self.todo = [_Node(nothing, nothing, np.arange(len(cuts.bits)))]
 
-    def _refutations(self) -> list[list[int] | None]:
-        """Whole multipliers for every cut; None where it must be refuted in another way."""
+    def _refutations(self, units: np.ndarray, budget: Budget) -> Iterator[str | None]:
+        """A step for every cut; None where it must be refuted in another way, or the budget ended."""
         equations, cuts = self.equations, self.cuts
-        if not len(cuts.bits):
-            return []
-        own = equations.floats[np.arange(equations.n), equations.dependent]
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            proposals = cuts.multipliers / own
-        return list(rounded_to_refute(equations, proposals, np.hstack([cuts.bits != 0, cuts.bits != 1])))
+        for start in range(0, len(cuts.bits), CHUNK):
+            bits, multipliers = cuts.bits[start : start + CHUNK], cuts.multipliers[start : start + CHUNK]
+            if not budget.take(1):
+                yield from (None for _ in bits)
+                continue
+            own = equations.floats[np.arange(equations.n), equations.dependent]
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                proposals = multipliers / units / own
+            for whole in rounded_to_refute(equations, proposals, np.hstack([bits != 0, bits != 1])):
+                yield None if whole is None else step_text("refute", whole)
 
     def visit(self) -> None:
         """Conclude one node, or put its children on the list."""
@@ -64,16 +72,17 @@ class _Proof:
             return
         which = self._solution_of(node)
         if which is not None:
-            self.steps.append(["solution", which])
+            self.steps.append(step_text("solution", which))
             return
-        whole = None
         if len(node.cuts) and self._covers(int(node.cuts[0]), node):
-            whole = self.refutations[node.cuts[0]]
+            known = self.refutations[node.cuts[0]]
+            if known is not None:
+                self.steps.append(known)
+                return
         columns = ~np.concatenate([node.off, node.on])
-        if whole is None:
-            whole = refuting(self.equations, columns)
+        whole = refuting(self.equations, columns)
         if whole is not None:
-            self.steps.append(["refute", whole])
+            self.steps.append(step_text("refute", whole))
         elif np.all(node.off | node.on):
             self._settle(node, columns)
         else:
@@ -95,7 +104,7 @@ class _Proof:
         unit = int(np.argmax(shared if np.any(shared) else ~decided))
         off, on = node.off.copy(), node.on.copy()
         off[unit] = on[unit] = True
-        self.steps.append(unit)
+        self.steps.append(str(unit))
         self.todo.append(_Node(node.off, on, node.cuts[bits[:, unit] != 0]))
         self.todo.append(_Node(off, node.on, node.cuts[bits[:, unit] != 1]))
 
@@ -106,7 +115,7 @@ class _Proof:
             refutation = refuting_exactly(self.equations, columns)
             if refutation is None:
                 raise Unlisted("a subregion was not refuted")
-            self.steps.append(["refute", refutation])
+            self.steps.append(step_text("refute", refutation))
             return
         n = self.equations.n
         x, s = positive[:n], positive[n:]
@@ -116,11 +125,13 @@ class _Proof:
         forced = forcing(self.equations, columns, positive)
         if forced is None:
             raise Unlisted("a subregion was not settled")
-        self.steps.append(["force", forced[0]])
+        self.steps.append(step_text("force", forced[0]))
         self.todo.append(_Node(node.off | forced[1][:n], node.on | forced[1][n:], node.cuts))
 
 
-def prove(equations: Equations, solutions: Sequence[Listed], cuts: Cuts, budget: Budget) -> list[Any] | None:
+def prove(
+    equations: Equations, solutions: Sequence[Listed], cuts: Cuts, units: np.ndarray, budget: Budget
+) -> list[str] | None:
     """Steps that prove that the solutions listed are all.
 
     Parameters
@@ -129,19 +140,21 @@ def prove(equations: Equations, solutions: Sequence[Listed], cuts: Cuts, budget:
     solutions : sequence of Listed
     cuts : Cuts
         What a search in floats proposes; may be empty, which costs linear programs.
+    units : (H,) ndarray
+        In which the ReLU arguments of the cuts are measured.
     budget : Budget
 
     Returns
     -------
-    list or None
-        None if the budget ended first.
+    list of str or None
+        JSON, a step each. None if the budget ended first.
 
     Raises
     ------
     Unlisted
         If some part could not be proved: the list is not whole, or numbers defeat the solver.
     """
-    proof = _Proof(equations, solutions, cuts)
+    proof = _Proof(equations, solutions, cuts, units, budget)
     budget.reporter.say(step="writing the proof", done=lambda: len(proof.steps), total=2 * len(cuts.bits) + 1)
     while proof.todo:
         if not budget.take(1):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -18,9 +17,11 @@ from ..errors import CertificateError
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
 from ..progress import ProgressOption, reports
 from ..results import FixedPoints
+from ..statuses import StoppedBy
 from ..units import balanced
 from .equations import Equations, Integers, equations_of, integers_of
 from .solutions import Listed, listed
+from .texts import step_text, text
 from .tree import Unlisted, prove
 from .uniqueness import unique
 
@@ -29,8 +30,8 @@ __all__ = ["FORMAT", "VERSION", "network_record", "write_certificate"]
 FORMAT, VERSION = "plrnn-certificate", 1
 # A prime; ranks are shown among its residues.
 MODULUS = 2**61 - 1
-# Larger whole numbers are written in hexadecimal digits: readers of JSON limit decimal ones.
-LARGEST = 1 << 53
+# Of the search and of the proof together: the memory for it goes with these.
+MOST_NODES = 1 << 22
 
 
 @reports("certificate")
@@ -84,31 +85,20 @@ def write_certificate(
         map = map.with_input(None)
     if not found.complete:
         raise CertificateError(f"no certificate: the list of fixed points is {found.claim}", found)
-    budget = Budget(None, time_limit, progress)
+    budget = Budget(MOST_NODES, time_limit, progress)
     try:
         document = _document(map, found, budget)
     except Unlisted as reason:
         raise CertificateError(f"no certificate: {reason}", found) from None
     if document is None:
-        raise CertificateError(
-            f"no certificate: the proof was not finished in {time_limit:g} s; give it a longer time_limit", found
-        )
-    text = json.dumps(_plain(document), separators=(",", ":"))
-    write_atomically(path, gzip.compress(text.encode(), 6, mtime=0))
+        why = f"was not finished in {budget.seconds:.3g} s; give it a longer time_limit"
+        if budget.stopped_by == StoppedBy.MAX_NODES:
+            why = f"has more than {MOST_NODES // 2:,} steps"
+        raise CertificateError(f"no certificate: the proof {why}", found)
+    write_atomically(path, gzip.compress(document.encode(), 6, mtime=0))
 
 
-def _plain(value: Any) -> Any:
-    """The same with long whole numbers as strings of hexadecimal digits."""
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list):
-        if set(map(type, value)) == {int} and max(value) <= LARGEST and min(value) >= -LARGEST:
-            return value
-        return [_plain(part) for part in value]
-    return f"{value:x}" if isinstance(value, int) and abs(value) > LARGEST else value
-
-
-def _document(map: CanonicalMap, found: FixedPoints, budget: Budget) -> dict[str, Any] | None:
+def _document(map: CanonicalMap, found: FixedPoints, budget: Budget) -> str | None:
     own = balanced(map)
     numbers = integers_of(map)
     reduction = reduce_fixed_points(own.map, budget) if own.safe else None
@@ -121,28 +111,27 @@ def _document(map: CanonicalMap, found: FixedPoints, budget: Budget) -> dict[str
         cuts = Cuts(np.zeros((0, map.n_relu), dtype=np.int8), np.zeros((0, map.n_relu)))
         if reduction is not None and equations.solved and map.n_relu and map.n_relu <= MAX_UNKNOWNS:
             cuts = find_cuts(reduction, budget)
-            # In the units of the user, and in terms of on and off.
-            bits = np.where(cuts.bits < 0, cuts.bits, cuts.bits ^ base.astype(np.int8))
-            cuts = Cuts(bits, cuts.multipliers / own.relu)
-        steps = prove(equations, solutions, cuts, budget)
+            # In terms of on and off.
+            cuts = Cuts(np.where(cuts.bits < 0, cuts.bits, cuts.bits ^ base.astype(np.int8)), cuts.multipliers)
+        steps = prove(equations, solutions, cuts, own.relu, budget)
     if steps is None:
         return None
-    return {
+    head = {
         "format": FORMAT,
         "version": VERSION,
         "network": network_record(numbers),
         "base": "".join("1" if b else "0" for b in base),
         "modulus": MODULUS,
         "solutions": [_record(solution) for solution in solutions],
-        "proof": steps,
     }
+    return f'{text(head)[:-1]},"proof":[{",".join(steps)}]}}'
 
 
-def _unique_step(map: CanonicalMap, equations: Equations, solutions: Sequence[Listed]) -> list[Any] | None:
+def _unique_step(map: CanonicalMap, equations: Equations, solutions: Sequence[Listed]) -> list[str] | None:
     if len(solutions) != 1 or solutions[0].directions:
         return None
     evidence = unique(map, equations)
-    return None if evidence is None else [["unique", 0, *evidence]]
+    return None if evidence is None else [step_text("unique", 0, *evidence)]
 
 
 def network_record(numbers: Integers) -> dict[str, Any]:
