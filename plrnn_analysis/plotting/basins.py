@@ -237,4 +237,4 @@ def _hatch(ax: Axes, edges: list[np.ndarray], where: np.ndarray) -> None:
             (left, right), (low, high) = edges[0][[start, stop]], edges[1][[row, row + 1]]
             parts.append(Path([(left, low), (right, low), (right, high), (left, high), (left, low)], closed=True))
     if parts:
-        ax.add_patch(PathPatch(Path.make_compound_path(*parts), fill=False, edgecolor=OTHER, linewidth=0, hatch=HATCH))
+        ax.add_patch(PathPatch(Path.make_compound_path(*parts), fill=False, edgecolor=INK, linewidth=0, hatch=HATCH))

@@ -11,7 +11,7 @@ from .._validation import whole
 from .bifurcation_diagram import STYLES, EventStyle
 from .plane_lines import Row
 from .plane_squares import Patch, Segment, cut_squares, point_cells
-from .style import OTHER, PALETTE, light, new_axes
+from .style import INK, OTHER, PALETTE, light, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,7 +142,7 @@ def _hatch(ax: Axes, patches: Sequence[Patch]) -> None:
 
     open_ones = [patch.corners for patch in patches if not patch.complete]
     if open_ones:
-        ax.add_collection(PolyCollection(open_ones, facecolors="none", edgecolors="white", linewidths=0.0, hatch="///"))
+        ax.add_collection(PolyCollection(open_ones, facecolors="none", edgecolors=INK, linewidths=0.0, hatch="///"))
 
 
 def _swatch(colour: str, label: str) -> Any:

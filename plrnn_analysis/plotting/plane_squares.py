@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..statuses import BifurcationKind
 from .bifurcation_diagram import EventStyle, event_style
 from .plane_lines import SAME, GridLine, Row, like, signature
 
@@ -154,6 +155,11 @@ class _Curves:
         met: np.ndarray = a + (level - a[axis]) / way[axis] * way
         return np.clip(met, corners[0], corners[2])
 
+    def leads(self, a: np.ndarray, b: np.ndarray, corners: np.ndarray) -> bool:
+        """Whether a curve that ends at a leads straight to b."""
+        ways = [np.array([a - before, b - a]) / self.scale for before in self._behind(a, corners)]
+        return any(abs(np.linalg.det(way)) < SAME < float(way[0] @ way[1]) for way in ways)
+
     def _behind(self, a: np.ndarray, corners: np.ndarray) -> list[np.ndarray]:
         """Where curves that end at a come from, outside a square."""
         return [point for point in self._beyond.get(self.key(a), []) if self._outside(point, corners)]
@@ -257,6 +263,14 @@ class _Square:
                 met = curves.meeting(a, b, self.corners)
                 for end in (a, b):
                     curves.add(end, 0.5 * (a + b) if met is None else met, style)
+                if met is not None:
+                    self._lead_to(met, curves)
+
+    def _lead_to(self, met: np.ndarray, curves: _Curves) -> None:
+        """Join border collisions that go straight on to where two other curves meet."""
+        for point, event in self.left_over:
+            if event.kind == BifurcationKind.PERSISTENCE and curves.leads(point, met, self.corners):
+                curves.add(point, met, event_style(event))
 
     def patches(self, curves: _Curves) -> Iterator[Patch]:
         """Cut along chords between the places on the rim where the class changes."""

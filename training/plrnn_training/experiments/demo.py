@@ -183,9 +183,9 @@ def _figures(out: Path, history: History, found: Findings, targets: np.ndarray) 
     curves = _loss_curves(history, found.models)
     stages = _stages(found.recipe, found.task)
     plot_loss_curves(history.iteration, curves, floor=found.floor, stages=stages, top=30, ax=left)
-    left.set_title("error on addition", fontsize=10, pad=14)
+    left.set_title("error on addition", fontsize=10, pad=18)
     plot_loss_curves(history.iteration, _first(curves), floor=found.floor, excess=True, stages=stages, top=30, ax=right)
-    right.set_title("how far P = 0 stays above the floor", fontsize=10, pad=14)
+    right.set_title("how far P = 0 stays above the floor", fontsize=10, pad=18)
     figure.savefig(out / "loss.png", dpi=200)
 
     trial = 0

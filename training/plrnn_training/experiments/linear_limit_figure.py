@@ -42,10 +42,9 @@ def linear_limit_figure(found: Limits, pwl_units: int, seed: int, run: Trajector
 
     figure = Figure(figsize=(13.0, 4.0), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.1, 1.0, 1.2))
-    finite = [m for m in found.models if np.isfinite(m.test_mse)]
     plot_error_by_relus(
-        [m.pwl_units for m in finite],
-        [m.test_mse if m.population_mse is None else m.population_mse for m in finite],
+        [m.pwl_units for m in found.models],
+        [m.test_mse if m.population_mse is None else m.population_mse for m in found.models],
         floor=found.affine_floor,
         threshold=found.task.threshold,
         exact=(1, found.exact_solver_mse),
