@@ -13,10 +13,14 @@ import numpy as np
 
 from .errors import ModelError, PLRNNError
 
-__all__ = ["as_array", "as_index_tuple", "detached", "number", "one_of", "shown", "whole"]
+__all__ = ["as_array", "as_index_tuple", "detached", "number", "one_of", "random_generator", "rows", "shown", "whole"]
 
 #: Characters of a value that a message shows.
 SHOWN = 80
+#: Whole numbers beyond, such as an accidental 2**62, are no count of anything that can be done or stored.
+LARGEST = 2**48
+#: Seeds may be any bits, such as those that ``secrets`` draws.
+MOST_SEED = 2**256
 
 
 def detached(value: Any) -> Any:
@@ -47,7 +51,9 @@ def detached(value: Any) -> Any:
         return value
 
 
-def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "") -> np.ndarray:
+def as_array(
+    name: str, value: Any, shape: tuple[int | None, ...], what: str = "", *, finite: bool = True
+) -> np.ndarray:
     """Return `value` as a new C-ordered float64 array of the given shape.
 
     Parameters
@@ -60,6 +66,8 @@ def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "
         Expected shape; None stands for any length.
     what : str, optional
         The meaning of the axes, for the message, e.g. ``"(M, K), one column per input"``.
+    finite : bool, optional
+        Whether NaN and infinity are refused.
 
     Raises
     ------
@@ -82,13 +90,33 @@ def as_array(name: str, value: Any, shape: tuple[int | None, ...], what: str = "
     if array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True)):
         raise ModelError(f"{name} must have shape {expected}{meaning}, got {array.shape}")
     bad = int(np.count_nonzero(~np.isfinite(array)))
-    if bad:
+    if bad and finite:
         first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ModelError(
             f"{name} holds {bad} {'value that is' if bad == 1 else 'values that are'} NaN or infinite "
             f"(the first at index {first}); "
             "a diverged training run is the usual cause"
         )
+    return array
+
+
+def rows(name: str, value: Any, width: int) -> np.ndarray:
+    """Numbers (..., `width`), such as states of a diverging run, NaN and infinity included; no copy of what fits.
+
+    Raises
+    ------
+    ModelError
+        If `value` is not numeric or its last axis is of another length.
+    """
+    try:
+        array = np.asarray(detached(value))
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"dtype {array.dtype}")
+        array = np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{name} must be an array of real numbers, got {type(value).__name__} ({error})") from error
+    if array.ndim == 0 or array.shape[-1] != width:
+        raise ModelError(f"{name} must have shape (..., {width}), got {array.shape}")
     return array
 
 
@@ -153,6 +181,8 @@ def whole(
     plrnn_analysis.errors.ModelError: unit must be a whole number in 0..2 (the model has 3 units), got 7
     """
     fits = isinstance(value, Integral) and not isinstance(value, bool)
+    if fits and most is None and value > LARGEST:
+        raise error(f"{name} must be at most {LARGEST:,}, got {shown(value)}")
     if fits and (least is None or value >= least) and (most is None or value <= most):
         return int(value)
     if least is not None and most is not None:
@@ -212,6 +242,17 @@ def number(
         if fits and (abs(x) < np.inf or (infinite and x == x)):
             return x
     raise error(f"{name} must be {_span(least, above, most, below)}{remark and ' '}{remark}, got {shown(value)}")
+
+
+def random_generator(seed: int | None) -> np.random.Generator:
+    """NumPy's generator of random numbers from a seed; None for another one each time.
+
+    Raises
+    ------
+    ModelError
+        If the seed is no whole number from 0.
+    """
+    return np.random.default_rng(None if seed is None else whole("seed", seed, 0, MOST_SEED))
 
 
 def one_of(name: str, value: Any, choices: Iterable[str], *, error: type[PLRNNError] = ModelError) -> str:

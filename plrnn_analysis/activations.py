@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ._signatures import checked
 from ._validation import as_array, number
 from .errors import ModelError
 
@@ -82,6 +83,7 @@ class Activation:
         return {"kinks": np.array(self.kinks), "slopes": np.array(self.slopes), "offset": np.array(self.offset)}
 
 
+@checked
 def leaky_relu(slope: float = 0.01) -> Activation:
     """``max(x, 0) + slope min(x, 0)``.
 
@@ -102,6 +104,7 @@ def leaky_relu(slope: float = 0.01) -> Activation:
     return Activation((0.0,), (number("slope", slope), 1.0))
 
 
+@checked
 def hardtanh(low: float = -1.0, high: float = 1.0) -> Activation:
     """``x`` clipped to the range from `low` to `high`.
 
@@ -127,6 +130,7 @@ def hardtanh(low: float = -1.0, high: float = 1.0) -> Activation:
     return Activation((low, number("high", high, above=low)), (0.0, 1.0, 0.0), low)
 
 
+@checked
 def softshrink(width: float = 0.5) -> Activation:
     """``x`` moved towards zero by `width`, and zero where that would change its sign.
 
@@ -200,6 +204,7 @@ _MODULES: dict[str, tuple[Callable[..., Activation], tuple[str, ...]]] = {
 }
 
 
+@checked
 def names_activation(word: str) -> bool:
     """Whether a word is the name of an activation, piecewise linear or not, as any library spells it.
 
@@ -225,6 +230,7 @@ def _plain(word: str) -> str:
     return "".join(letter for letter in word.lower() if letter.isalnum())
 
 
+@checked
 def as_activation(value: Any) -> Activation:
     """The activation that a user means.
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ._validation import as_array, as_index_tuple
+from ._signatures import checked
+from ._validation import as_array, as_index_tuple, shown
 from .activations import ACTIVATIONS, Activation
 from .errors import ModelError
 from .maps import CanonicalMap
@@ -62,6 +63,7 @@ def _activation(p: Parameters) -> Activation:
     return Activation(**{name: p[name] for name in names})
 
 
+@checked
 def through_activation(
     activation: Activation,
     A: np.ndarray,
@@ -87,14 +89,19 @@ def through_activation(
         With n ReLUs in the place of each phi, ordered kink by kink, units fastest. The leftmost line of phi goes into
         A, h and C.
     """
+    if not isinstance(activation, Activation):
+        raise ModelError(f"activation must be an Activation, see as_activation, got {shown(activation)}")
     slope, jumps = activation.slopes[0], activation.jumps
+    V = as_array("V", V, (None, None), "(H, M)")
     n, (H, m) = len(jumps), V.shape
+    W, c = as_array("W", W, (m, H), "(M, H)"), as_array("c", c, (H,), "(H,)")
+    h = as_array("h", h, (m,), "(M,)")
     if E is not None:
         E = as_array("E", E, (H, None), "(H, K), one column an input")
     if activation.offset != 0.0:
         h = h + activation.offset * W.sum(axis=1)
     if slope != 0.0:
-        A, h = A + slope * (W @ V), h + slope * (W @ c)
+        A, h = as_array("A", A, (m, m), "(M, M)") + slope * (W @ V), h + slope * (W @ c)
         if E is not None:
             straight = slope * (W @ E)
             C = straight if C is None else as_array("C", C, straight.shape, "(M, K)") + straight
@@ -250,6 +257,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 }
 
 
+@checked
 def canonical_map(architecture: str, parameters: Parameters, relu_units: Sequence[int] = ()) -> CanonicalMap:
     """Canonical map of a named architecture.
 
@@ -274,6 +282,8 @@ def canonical_map(architecture: str, parameters: Parameters, relu_units: Sequenc
     if architecture not in ARCHITECTURES:
         raise ModelError(f"unknown architecture {architecture!r}; known: {', '.join(sorted(ARCHITECTURES))}")
     kind = ARCHITECTURES[architecture]
+    if not isinstance(parameters, Mapping):
+        raise ModelError(f"parameters must be a mapping from names to arrays, got {shown(parameters)}")
     missing = [name for name in kind.required if name not in parameters]
     unknown = [name for name in parameters if name not in kind.required + kind.optional]
     if missing or unknown:

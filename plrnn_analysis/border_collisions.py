@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._frozen import Frozen
+from ._signatures import checked
 from ._validation import as_array, number
 from .engines.stability import matrix_stability
 from .errors import ModelError
@@ -57,6 +58,7 @@ class BorderCollision(Frozen):
         return None if self.kind == CollisionKind.DEGENERATE else sum(self.below_minus_one) % 2 == 1
 
 
+@checked
 def classify_border_collision(first: Any, second: Any, *, tolerance: float = REGULAR) -> BorderCollision:
     """Class of the collision of a fixed point with one boundary, from the Jacobians on its two sides.
 

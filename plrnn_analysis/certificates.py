@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._signatures import checked
 from .engines.description import describe
 from .engines.reduction import reduce_fixed_points
 from .engines.uniqueness import CONTRACTING, contraction_rates, prove_unique, settle
@@ -15,6 +16,7 @@ from .results import UniquenessCertificate
 __all__ = ["certify_unique"]
 
 
+@checked
 def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = BOUNDARY) -> UniquenessCertificate:
     """Try to prove that a map has exactly one fixed point.
 

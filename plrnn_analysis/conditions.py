@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ._frozen import Frozen
-from ._validation import number
+from ._signatures import checked
+from ._validation import number, shown
 from .display.abbreviation import count_words
 from .errors import ModelError
 from .maps import bits_to_string
@@ -111,6 +112,7 @@ def _column(name: str) -> str:
     return f"condition {name}" if name == "bitcode" else name
 
 
+@checked
 def condition_use(
     trajectory: Trajectory,
     labels: Any,
@@ -169,6 +171,7 @@ def condition_use(
     return ConditionUse(tuple(visits), divergences, codes, trajectory.output_names)
 
 
+@checked
 def mark_conditions(graph: Any, trajectory: Trajectory, labels: Any, discard: int = 0) -> None:
     """Enter into a transition graph how often each condition visits its nodes and takes its edges.
 
@@ -205,6 +208,8 @@ def mark_conditions(graph: Any, trajectory: Trajectory, labels: Any, discard: in
     """
     from .transitions import count_transitions
 
+    if not (hasattr(graph, "nodes") and hasattr(graph, "edges")):
+        raise ModelError(f"graph must be a transition graph, got {shown(graph)}")
     parts = _parts(trajectory, labels)
     for name, part in parts.items():
         for _, data in graph.nodes(data=True):

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ._validation import one_of, whole
+from ._signatures import checked
+from ._validation import as_array, one_of, whole
 from .activations import as_activation
 from .display.abbreviation import count_words
 from .errors import ModelError
@@ -36,6 +37,7 @@ class Constructors:
         raise NotImplementedError("a network makes itself, see plrnn_analysis.network.Network")
 
     @classmethod
+    @checked
     def al_rnn(
         cls,
         A: Any,
@@ -71,12 +73,14 @@ class Constructors:
         if (pwl_units is None) == (relu_units is None):
             raise ModelError("give exactly one of pwl_units (the last P units) and relu_units (named units)")
         if relu_units is None:
-            m = np.shape(W)[0] if np.ndim(W) == 2 else 0
+            W = as_array("W", W, (None, None), "(M, M)")
+            m = len(W)
             pwl_units = whole("pwl_units", pwl_units, 0, m, remark=f"(the model has {count_words(m, 'unit')})")
             relu_units = range(m - pwl_units, m)
         return cls("al_rnn", {"A": A, "W": W, "h": h, "C": C}, tuple(relu_units), B, b)
 
     @classmethod
+    @checked
     def shallow(
         cls,
         A: Any,
@@ -115,6 +119,7 @@ class Constructors:
         return cls("shallow", weights, None, B, b)
 
     @classmethod
+    @checked
     def clipped_shallow(
         cls, A: Any, W1: Any, W2: Any, h1: Any, h2: Any, C: Any = None, B: Any = None, b: Any = None
     ) -> Self:
@@ -130,6 +135,7 @@ class Constructors:
         return cls("clipped_shallow", {"A": A, "W1": W1, "W2": W2, "h1": h1, "h2": h2, "C": C}, None, B, b)
 
     @classmethod
+    @checked
     def dendritic(
         cls, A: Any, W: Any, h: Any, alphas: Any, thetas: Any, C: Any = None, B: Any = None, b: Any = None
     ) -> Self:
@@ -155,6 +161,7 @@ class Constructors:
         return cls("dendritic", {"A": A, "W": W, "h": h, "alphas": alphas, "thetas": thetas, "C": C}, None, B, b)
 
     @classmethod
+    @checked
     def relu_rnn(cls, W_hh: Any, bias: Any, W_ih: Any = None, B: Any = None, b: Any = None) -> Self:
         """One layer of ``torch.nn.RNN(nonlinearity="relu")``: ``z' = relu(W_hh z + W_ih s + bias)``.
 
@@ -175,6 +182,7 @@ class Constructors:
         return cls("relu_rnn", {"W_hh": W_hh, "bias": bias, "W_ih": W_ih}, None, B, b)
 
     @classmethod
+    @checked
     def rnn(
         cls, W_hh: Any, bias: Any, W_ih: Any = None, B: Any = None, b: Any = None, *, activation: Any = "relu"
     ) -> Self:
@@ -205,6 +213,7 @@ class Constructors:
         )
 
     @classmethod
+    @checked
     def leaky_rnn(
         cls,
         W_hh: Any,
@@ -285,6 +294,7 @@ class Constructors:
         return cls(architecture, weights, None, B, b_out)
 
     @classmethod
+    @checked
     def low_rank_rnn(
         cls, m: Any, n: Any, W_in: Any = None, b: Any = None, alpha: Any = None, *, scale: float = 1.0, **options: Any
     ) -> Self:

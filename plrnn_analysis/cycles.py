@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ._signatures import checked
 from ._validation import as_array, number, one_of, whole
 from .engines.budget import Budget
 from .engines.coverage import coverage_of
@@ -40,6 +41,7 @@ DEFAULT_BOX = 1e3
 
 
 @reports("cycles")
+@checked
 def find_cycles(
     map: CanonicalMap,
     max_period: int,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from flint import fmpq, fmpq_mat
 
+from ._signatures import checked
 from ._validation import whole
 from .engines.budget import Budget
 from .engines.stability import spectral_radii
@@ -29,6 +30,7 @@ __all__ = ["exact_transition_graph"]
 
 
 @reports("exact transition graph")
+@checked
 def exact_transition_graph(
     map: CanonicalMap,
     box: Any,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ._frozen import Frozen
+from ._signatures import checked
 from ._validation import as_array, whole
 from .display.abbreviation import count_words
 from .errors import ModelError
@@ -94,6 +95,7 @@ class Explanation(ResultSequence[VisitedSubregion]):
 
 
 @reports("explanation")
+@checked
 def explain(
     model: Network,
     trajectory: Trajectory,
@@ -204,6 +206,7 @@ class Ablation(Frozen):
 
 
 @reports("ablations")
+@checked
 def ablation_table(
     model: Network, inputs: Any, targets: Any, *, progress: ProgressOption = None
 ) -> tuple[Ablation, ...]:
@@ -252,6 +255,7 @@ def ablation_table(
     return tuple(table)
 
 
+@checked
 def gate_units(table: Sequence[Ablation]) -> tuple[int, ...]:
     """Units whose ReLU is needed: with it linear, and with it off, the error is more than ten times as large.
 
@@ -265,6 +269,8 @@ def gate_units(table: Sequence[Ablation]) -> tuple[int, ...]:
     tuple of int
         Empty if each single ReLU can be spared, as where several do the same.
     """
+    if not len(table):
+        raise ModelError("the table must have at least the row of the intact network")
     intact = table[0].mse
     single: dict[int, list[float]] = {}
     for row in table:

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 import numpy as np
 
 from ._files import check_file
+from ._signatures import checked
 from .engines.budget import Budget
 from .engines.coverage import coverage_of
 from .engines.description import describe_points
@@ -25,6 +26,7 @@ __all__ = ["find_fixed_points"]
 
 
 @reports("fixed points")
+@checked
 def find_fixed_points(
     map: CanonicalMap,
     *,

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from ._files import write_atomically
+from ._signatures import checked
 from ._validation import one_of
 from .appearance import EDGE, all_looks, rgb
 from .errors import GraphError
@@ -33,6 +34,7 @@ SCALE, SMALLEST = 200.0, 4.0
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+@checked
 def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str], flavour: str = "plain") -> None:
     """Write a graph to a GraphML file that networkx, igraph, Gephi, Cytoscape and yEd read.
 

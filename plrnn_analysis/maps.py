@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ._frozen import Frozen
-from ._validation import as_array
+from ._signatures import checked
+from ._validation import as_array, rows, shown
 from .errors import ModelError
 
 __all__ = ["CanonicalMap", "bits_from_string", "bits_to_string", "ring_map"]
@@ -20,6 +21,7 @@ __all__ = ["CanonicalMap", "bits_from_string", "bits_to_string", "ring_map"]
 SMALLEST, LARGEST = 2.0**-700, 2.0**900
 
 
+@checked
 def bits_to_string(bits: Sequence[Any] | np.ndarray) -> str:
     """Name a subregion: one character a ReLU, ``"1"`` where it is active.
 
@@ -39,9 +41,27 @@ def bits_to_string(bits: Sequence[Any] | np.ndarray) -> str:
     >>> bits_to_string([])
     '-'
     """
-    return "".join("1" if b else "0" for b in bits) or "-"
+    return "".join("1" if b else "0" for b in as_bits(bits).tolist()) or "-"
 
 
+def as_bits(bits: Any) -> np.ndarray:
+    """Truth values (...,) from truth values or from the numbers 0 and 1.
+
+    Raises
+    ------
+    ModelError
+        If they are anything else, such as a text.
+    """
+    try:
+        given = np.asarray(bits)
+    except ValueError as error:
+        raise ModelError(f"bits must be a sequence of 0 and 1, got {shown(bits)}") from error
+    if given.ndim != 1 or (given.size and (given.dtype.kind not in "biuf" or not np.all((given == 0) | (given == 1)))):
+        raise ModelError(f"bits must be a sequence of 0 and 1, got {shown(bits)}")
+    return given.astype(bool)
+
+
+@checked
 def bits_from_string(code: str, n_relu: int) -> np.ndarray:
     """Inverse of :func:`bits_to_string`.
 
@@ -185,8 +205,8 @@ class CanonicalMap(Frozen):
 
     def preactivation(self, z: np.ndarray, s: np.ndarray | None = None) -> np.ndarray:
         """ReLU arguments ``V z + c + E s``; `z` is (..., M), the result (..., H)."""
-        y = z @ self.V.T + self.c
-        return y if s is None else y + s @ self.E.T
+        y = rows("z", z, self.n_units) @ self.V.T + self.c
+        return y if s is None else y + rows("s", s, self.n_inputs) @ self.E.T
 
     def bits(self, z: np.ndarray, s: np.ndarray | None = None) -> np.ndarray:
         """Bitcodes of states as truth values; `z` is (..., M), the result (..., H)."""
@@ -194,20 +214,25 @@ class CanonicalMap(Frozen):
 
     def step(self, z: np.ndarray, s: np.ndarray | None = None) -> np.ndarray:
         """Apply the map once; `z` is (..., M), `s` (..., K)."""
+        z = rows("z", z, self.n_units)
         out = z @ self.A.T + np.maximum(self.preactivation(z, s), 0.0) @ self.W.T + self.h
-        return out if s is None else out + s @ self.C.T
+        return out if s is None else out + rows("s", s, self.n_inputs) @ self.C.T
 
     def jacobian(self, bits: Any) -> np.ndarray:
         """Jacobian ``A + W diag(b) V`` (M, M) inside the subregion with these bits (H,)."""
-        bits = np.asarray(bits, dtype=bool)
-        if bits.shape != (self.n_relu,):
-            raise ModelError(f"bits must have shape ({self.n_relu},), got {bits.shape}")
+        bits = self._bits(bits)
         return self.A + self.W[:, bits] @ self.V[bits]
 
     def offset(self, bits: Any) -> np.ndarray:
         """Offset ``h + W diag(b) c`` (M,): inside the subregion ``F(z) = J_b z + offset``."""
-        bits = np.asarray(bits, dtype=bool)
+        bits = self._bits(bits)
         return self.h + self.W[:, bits] @ self.c[bits]
+
+    def _bits(self, bits: Any) -> np.ndarray:
+        given = np.asarray(as_bits(bits))
+        if given.shape != (self.n_relu,):
+            raise ModelError(f"bits must have shape ({self.n_relu},), got {given.shape}")
+        return given
 
 
 def _rounded_sums(offset: np.ndarray, matrix: np.ndarray, s: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from ._frozen import Frozen, freeze
-from ._validation import as_array, as_index_tuple, detached, one_of, whole
+from ._signatures import checked
+from ._validation import as_array, as_index_tuple, detached, one_of, rows, whole
 from .architectures import ARCHITECTURES, canonical_map
 from .constructors import Constructors
 from .errors import ModelError
@@ -53,6 +54,7 @@ class Network(Constructors, Frozen):
     <Network al_rnn: M=2 units, 1 ReLU, at most 2^1 subregions>
     """
 
+    @checked
     def __init__(
         self,
         architecture: str,
@@ -139,7 +141,7 @@ class Network(Constructors, Frozen):
             return None
         # A diverged state has a diverged readout: no news, no warning.
         with np.errstate(all="ignore"):
-            outputs = states @ self.B.T
+            outputs = rows("states", states, self.n_units) @ self.B.T
             if self.b is not None:
                 outputs += self.b
         return np.asarray(outputs)

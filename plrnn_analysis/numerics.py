@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .errors import ModelError
+
 __all__ = ["BOUNDARY", "EPS", "UNIT_CIRCLE", "gamma"]
 
 # Spacing of the doubles at one: twice the unit roundoff, so bounds written with it have a factor of two to spare.
@@ -34,4 +36,6 @@ def gamma(terms: int) -> float:
     N. J. Higham, *Accuracy and Stability of Numerical Algorithms*, SIAM 2002, section 3.1,
     doi:10.1137/1.9780898718027.
     """
-    return (terms + 2) * EPS
+    if not isinstance(terms, (int, np.integer)) or isinstance(terms, bool) or terms < 0:
+        raise ModelError(f"terms must be a whole number >= 0, got {terms!r}")
+    return (int(terms) + 2) * EPS

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ._signatures import checked
 from ._validation import as_array
 from .errors import ModelError
 
@@ -15,6 +16,7 @@ __all__ = ["LEAKY_FORMS", "constrained_weights", "leak", "low_rank_weights"]
 LEAKY_FORMS = {"rate": "leaky_rnn", "current": "leaky_rnn_current", "outer": "leaky_rnn_outer"}
 
 
+@checked
 def leak(alpha: Any = None, dt: Any = None, tau: Any = None) -> np.ndarray:
     """The leak alpha of a step, or dt / tau.
 
@@ -61,6 +63,7 @@ def _positive(name: str, value: Any) -> np.ndarray:
     return array
 
 
+@checked
 def constrained_weights(W: Any, mask: Any = None, dale: Any = None) -> np.ndarray:
     """The weights a step uses, of weights that are trained under a mask and Dale's law.
 
@@ -110,6 +113,7 @@ def constrained_weights(W: Any, mask: Any = None, dale: Any = None) -> np.ndarra
     return W if factors is None else W * factors + 0.0
 
 
+@checked
 def low_rank_weights(m: Any, n: Any, scale: float = 1.0) -> np.ndarray:
     """Recurrent weights ``scale * m n^T``.
 

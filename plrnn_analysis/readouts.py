@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+from ._signatures import checked
 from .network import Network
 from .results import Continuum, Cycle, CycleContinuum, Cycles, FixedPoint, FixedPoints, UniquenessCertificate
 
@@ -16,6 +17,7 @@ __all__ = ["with_outputs"]
 T = TypeVar("T")
 
 
+@checked
 def with_outputs(found: T, network: Network) -> T:
     """The same result with the readout of `network` at its points.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ._signatures import checked
 from .engines.budget import Budget
 from .engines.description import together
 from .engines.stability import spectral_radii
@@ -20,6 +21,7 @@ __all__ = ["find_subregions"]
 
 
 @reports("subregions")
+@checked
 def find_subregions(
     map: CanonicalMap, *, max_regions: int = 1 << 14, time_limit: float | None = 60.0, progress: ProgressOption = None
 ) -> Subregions:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ._signatures import checked
 from .display.abbreviation import count_words
 from .statuses import Engine, StoppedBy
 
@@ -24,6 +25,7 @@ def _patterns(n: int, n_relu: int) -> str:
     return f"2^{n_relu}" + (f" = {n:,}" if 4 <= n_relu <= 40 else "")
 
 
+@checked
 def coverage_sentences(result: FixedPoints) -> list[str]:
     """What a search for fixed points proved, in words.
 
@@ -81,6 +83,7 @@ def coverage_sentences(result: FixedPoints) -> list[str]:
     return [verdict, how, *(f"Note: {note}." for note in cov.notes)]
 
 
+@checked
 def cycle_sentences(result: Cycles) -> list[str]:
     """What a search for cycles proved, in words.
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ._validation import as_array, whole
+from ._signatures import checked
+from ._validation import as_array, random_generator, whole
 from .errors import ModelError
 from .maps import CanonicalMap
 from .network import Network
@@ -28,6 +29,7 @@ _MANY_TRAJECTORIES = 16
 _CALL_OPERATIONS = 1e9
 
 
+@checked
 def run(model: Network, inputs: Any, z0: Any = None, workers: int = 1, lengths: Any = None) -> Trajectory:
     """Drive a model with inputs.
 
@@ -89,6 +91,7 @@ def run(model: Network, inputs: Any, z0: Any = None, workers: int = 1, lengths: 
     return found if lengths is None else replace(found, lengths=valid_steps(lengths, *u.shape[:2]))
 
 
+@checked
 def simulate(
     model: Network,
     steps: int,
@@ -144,7 +147,7 @@ def simulate(
     steps = whole("steps", steps, 1)
     n = whole("n", n, 1)
     if z0 is None:
-        initial = np.random.default_rng(seed).standard_normal((n, model.n_units))
+        initial = random_generator(seed).standard_normal((n, model.n_units))
     elif np.ndim(z0) == 2:
         initial = _initial("z0", z0, None if n == 1 else n, model.n_units)
     else:

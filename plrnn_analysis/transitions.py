@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ._frozen import Frozen
+from ._signatures import checked
 from ._validation import whole
 from .engines.stability import spectral_radii
 from .errors import GraphError
@@ -54,6 +55,7 @@ class TransitionCounts(Frozen):
     count: np.ndarray
 
 
+@checked
 def count_transitions(bitcodes: Any, discard: int = 0, lengths: Any = None) -> TransitionCounts:
     """Count visits of subregions and steps between them.
 
@@ -183,6 +185,7 @@ def _sorted_counts(bits: np.ndarray, visits: np.ndarray, dense: np.ndarray, edge
     return TransitionCounts(*arrays)
 
 
+@checked
 def transition_graph(
     model: Network,
     trajectory: Trajectory,

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._frozen import Frozen
+from ._signatures import checked
+from ._validation import as_array
+from .errors import ModelError
 from .maps import CanonicalMap, ring_map
 
 __all__ = ["Units", "balanced", "balanced_ring", "in_units", "is_safe"]
@@ -70,6 +73,7 @@ def _exponents(map: CanonicalMap) -> tuple[np.ndarray, np.ndarray]:
     return orders[:m], orders[m:]
 
 
+@checked
 def balanced(map: CanonicalMap) -> Units:
     """Bring a map to balanced units.
 
@@ -154,6 +158,7 @@ def _is_safe(map: CanonicalMap) -> bool:
     return is_safe(np.concatenate([array.ravel() for array in (map.A, map.W, map.V, map.c, map.h)]))
 
 
+@checked
 def in_units(map: CanonicalMap, state: np.ndarray, relu: np.ndarray) -> CanonicalMap:
     """The map with its states and ReLU arguments measured in other units.
 
@@ -175,6 +180,9 @@ def in_units(map: CanonicalMap, state: np.ndarray, relu: np.ndarray) -> Canonica
     >>> in_units(tent, np.array([0.5]), np.array([0.25])).h
     array([2.])
     """
+    state, relu = as_array("state", state, (map.n_units,), "(M,)"), as_array("relu", relu, (map.n_relu,), "(H,)")
+    if np.any(state <= 0.0) or np.any(relu <= 0.0):
+        raise ModelError("units must be positive")
     with np.errstate(over="ignore", under="ignore"):
         return CanonicalMap(
             A=map.A * (state / state[:, None]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._frozen import Frozen
+from ._signatures import checked
 from .errors import ModelError
 from .maps import bits_from_string
 from .network import Network
@@ -85,6 +86,7 @@ class Windings(ResultSequence[Winding]):
         return f"<Windings: circles the fixed points of {', '.join(circled)}>" if circled else "<Windings: none>"
 
 
+@checked
 def count_turns(model: Network, trajectory: Trajectory, fixed_points: Iterable[FixedPoint] | None = None) -> Windings:
     """Which fixed points a free trajectory circles, and how often.
 
@@ -137,6 +139,8 @@ def count_turns(model: Network, trajectory: Trajectory, fixed_points: Iterable[F
 
         fixed_points = with_outputs(find_fixed_points(trajectory.map), model)
     points = list(fixed_points)
+    if not all(isinstance(point, FixedPoint) for point in points):
+        raise ModelError("fixed_points must be those of the model")
     spirals = [p for p in points if abs(p.eigenvalues[0].imag) > REAL * abs(p.eigenvalues[0])]
     owner = _owners(bits, [bits_from_string(p.bitcode, model.pwl_units) for p in spirals])
     found = tuple(_winding(model, states, owner == index, point) for index, point in enumerate(spirals))

@@ -12,10 +12,15 @@ from plrnn_analysis._validation import as_array, as_index_tuple, number, one_of,
 from plrnn_analysis.errors import GraphError, ModelError
 
 
-@pytest.mark.parametrize("value", [0, 3, np.int64(3), np.uint8(3), 10**30])
+@pytest.mark.parametrize("value", [0, 3, np.int64(3), np.uint8(3), 2**48])
 def test_whole_numbers_pass(value: Any) -> None:
     made = whole("n", value, 0)
     assert type(made) is int and made == value
+
+
+def test_more_than_anything_could_hold_is_refused() -> None:
+    with pytest.raises(ModelError, match="n must be at most 281,474,976,710,656"):
+        whole("n", 2**62, 0)
 
 
 @pytest.mark.parametrize("value", [True, np.True_, 3.0, "3", None, np.array(3), [3], 3j, float("nan"), -1])

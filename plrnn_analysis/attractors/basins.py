@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import as_array
+from .._signatures import checked
+from .._validation import as_array, number, whole
 from ..errors import ModelError
 from ..network import Network
 from .finding import find_attractors
@@ -44,6 +46,7 @@ class BasinSlice(Frozen):
         return f"<BasinSlice: {self.labels.shape[1]} x {self.labels.shape[0]} states; {repr(self.attractors)[1:-1]}>"
 
 
+@checked
 def basin_slice(
     model: Network,
     constant_input: Any = None,
@@ -97,13 +100,15 @@ def basin_slice(
     rows = np.eye(m)[:2] if directions is None else as_array("directions", directions, (2, m), "(2, M)")
     if np.linalg.matrix_rank(rows) < 2:
         raise ModelError("directions must be two vectors that are not parallel")
-    half = np.ndim(extents) == 0
-    limits = as_array("extents", [[-extents, extents]] * 2 if half else extents, (2, 2), "((low, high), (low, high))")
+    if isinstance(extents, Real):
+        extents = [[-number("extents", extents, above=0.0), number("extents", extents)]] * 2
+    limits = as_array("extents", extents, (2, 2), "((low, high), (low, high)), or one number")
     if np.any(limits[:, 0] >= limits[:, 1]):
         raise ModelError(f"extents must be ranges (low, high) with low below high, got {limits.tolist()}")
     counts: tuple[Any, ...] = tuple(resolution) if isinstance(resolution, (tuple, list)) else (resolution, resolution)
-    if len(counts) != 2 or any(not isinstance(c, (int, np.integer)) or c < 2 for c in counts):
+    if len(counts) != 2:
         raise ModelError(f"resolution must be one or two whole numbers of at least 2, got {resolution!r}")
+    counts = tuple(whole("resolution", count, 2) for count in counts)
     first = np.linspace(limits[0, 0], limits[0, 1], int(counts[0]))
     second = np.linspace(limits[1, 0], limits[1, 1], int(counts[1]))
     a, b = np.meshgrid(first, second)

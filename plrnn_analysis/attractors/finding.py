@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, number, whole
+from .._signatures import checked
+from .._validation import as_array, number, random_generator, whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
@@ -33,6 +34,7 @@ QUANTILE = 1.959963984540054
 
 
 @reports("attractors")
+@checked
 def find_attractors(
     model: Network,
     constant_input: Any = None,
@@ -203,7 +205,7 @@ def _initial(m: int, states: Any, n: int, box: Any, seed: int | None) -> np.ndar
         if not len(given):
             raise ModelError("states must hold at least one state")
         return given
-    random = np.random.default_rng(seed)
+    random = random_generator(seed)
     if box is None:
         return random.standard_normal((n, m))
     corners = read_box(box, m, flat=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import as_array, whole
 from ..display.abbreviation import count_words
 from ..engines.budget import Budget
@@ -30,6 +31,7 @@ ROUNDS = 4
 
 
 @reports("bifurcations")
+@checked
 def bifurcations(
     model: Network,
     parameter: Any,

@@ -8,6 +8,7 @@ from typing import Any, Generic
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import as_array, whole
 from ..display.abbreviation import count_words
 from ..errors import ModelError
@@ -109,6 +110,7 @@ _SAME: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@checked
 def path_through(models: Sequence[AnyNetwork]) -> CheckpointPath[AnyNetwork]:
     """A function from 0..n-1 to models, straight from each of n models to the next.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import whole
 from ..engines.budget import Budget
 from ..errors import ModelError
@@ -22,6 +23,7 @@ __all__ = ["bifurcation_plane"]
 
 
 @reports("bifurcation plane")
+@checked
 def bifurcation_plane(
     model: Network,
     parameters: Any,

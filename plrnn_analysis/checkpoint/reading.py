@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .._signatures import checked
 from .._validation import as_index_tuple, one_of
 from .._wording import with_article
 from ..errors import CheckpointError, ModelError
@@ -51,6 +52,7 @@ _JULIA = (
 )
 
 
+@checked
 def load(
     path: str | os.PathLike[str],
     pwl_units: int | None = None,
@@ -137,6 +139,7 @@ def load(
     return _model(_read(Path(path)), wishes, relu_units, readout)
 
 
+@checked
 def from_torch(
     module_or_state_dict: Any,
     *,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._files import write_atomically
+from .._signatures import checked
 from .._validation import shown
 from ..errors import CheckpointError
 from ..known_metadata import misfits
@@ -28,6 +29,7 @@ _ENCODERS: dict[str, Callable[[dict[str, np.ndarray], dict[str, str]], bytes]] =
 }
 
 
+@checked
 def save(model: PLRNN, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
     """Write a model to a checkpoint file, whole or not at all.
 

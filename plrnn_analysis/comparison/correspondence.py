@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._signatures import checked
 from ..engines.stability import jacobian_stability
+from ..errors import ModelError
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
 from ..network import Network
 from ..progress import Reporter
@@ -15,6 +17,7 @@ from .results import FixedPointMatch, SubregionMatch
 __all__ = ["match_fixed_points", "match_subregions", "spectral_distance"]
 
 
+@checked
 def spectral_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Largest difference of two sets of eigenvalues in their best matching (least sum), of as many as the smaller has.
 
@@ -35,7 +38,10 @@ def spectral_distance(first: np.ndarray, second: np.ndarray) -> float:
     """
     from scipy.optimize import linear_sum_assignment
 
-    gaps = np.abs(np.asarray(first)[:, None] - np.asarray(second)[None, :])
+    sets = [np.asarray(values) for values in (first, second)]
+    if any(v.ndim != 1 or v.dtype.kind not in "fiuc" or not np.all(np.isfinite(v)) for v in sets):
+        raise ModelError("first and second must be lists of eigenvalues, finite numbers")
+    gaps = np.abs(sets[0][:, None] - sets[1][None, :])
     return float(gaps[linear_sum_assignment(gaps)].max(initial=0.0))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import number, whole
 from ..display.abbreviation import count_words
 from ..engines.budget import Budget
@@ -37,6 +38,7 @@ ROUGH = 1e-6
 
 
 @reports("comparison")
+@checked
 def compare(
     model_a: Network,
     model_b: Network,

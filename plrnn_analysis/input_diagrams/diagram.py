@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import as_array, one_of, whole
 from ..display.abbreviation import count_words
 from ..engines import singular as singular_regions
@@ -254,6 +255,7 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
 
 
 @reports("input diagram")
+@checked
 def input_diagram(
     model: Network,
     inputs: int | Sequence[int],

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._validation import one_of, whole
+from .._signatures import checked
+from .._validation import one_of, random_generator, whole
 from ..errors import ModelError
 from ..model import PLRNN
 
@@ -34,6 +35,7 @@ __all__ = [
 MARKS = ("halves", "first_half", "anywhere")
 
 
+@checked
 def mark_range(length: int, marks: str = "halves") -> int:
     """How many positions the first mark can take.
 
@@ -61,6 +63,7 @@ def mark_range(length: int, marks: str = "halves") -> int:
     return length if marks == "anywhere" else length // 2
 
 
+@checked
 def addition_trials(
     n: int, length: int, marks: str = "halves", blank_steps: int = 1, seed: int | None = 0
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -97,7 +100,7 @@ def addition_trials(
     """
     first_positions = mark_range(length, marks)
     n, blank_steps = whole("n", n, 1), whole("blank_steps", blank_steps, 0)
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
     inputs = np.zeros((n, length + blank_steps, 2))
     inputs[:, :length, 0] = rng.random((n, length))
     first = rng.integers(first_positions, size=n)
@@ -133,6 +136,7 @@ def _mark_variance(b: np.ndarray, marks: str) -> np.floating:
     return 2.0 * np.var(b[:n]) * (n - 2) / (n - 1)
 
 
+@checked
 def addition_floor(length: int, marks: str = "halves") -> float:
     """Smallest MSE on the addition task of any predictor that is affine in the whole sequence.
 
@@ -169,6 +173,7 @@ def addition_floor(length: int, marks: str = "halves") -> float:
     return float(1.0 / 6.0 - np.dot(p, p) / 12.0)
 
 
+@checked
 def readout_floor(length: int, marks: str = "halves") -> float:
     """Smallest MSE of *any* AL-RNN that is read out at the last input step, without a blank step.
 
@@ -203,6 +208,7 @@ def readout_floor(length: int, marks: str = "halves") -> float:
     return p * (1.0 - p) / 12.0
 
 
+@checked
 def population_mse(model: PLRNN, length: int, marks: str = "halves", blank_steps: int | None = None) -> float:
     """Exact expected MSE of a P = 0 model on the addition task, from its impulse response.
 
@@ -269,6 +275,7 @@ def population_mse(model: PLRNN, length: int, marks: str = "halves", blank_steps
     return float(mse) if np.isfinite(mse) else np.inf
 
 
+@checked
 def exact_addition_solver() -> PLRNN:
     """The two-unit AL-RNN with one ReLU (P = 1) that solves addition without error, for every length.
 

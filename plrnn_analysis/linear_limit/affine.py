@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import as_array, number, whole
+from .._signatures import checked
+from .._validation import as_array, number, random_generator, whole
 from ..errors import ModelError
 
 __all__ = ["AffineFloor", "affine_floor"]
@@ -59,6 +60,7 @@ class AffineFloor(Frozen):
         )
 
 
+@checked
 def affine_floor(
     inputs: Any,
     targets: Any,
@@ -132,7 +134,7 @@ def affine_floor(
         raise ModelError("class numbers must be whole numbers; give classification=False for a regression")
 
     # The floor is a score on trials that the fit has not seen: on its own it would be too good.
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
     order = rng.permutation(x.shape[0])
     n_test = round(test_share * x.shape[0])
     test, train = order[:n_test], order[n_test:]

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import as_array, whole
+from .._signatures import checked
+from .._validation import as_array, random_generator, shown, whole
 from ..errors import ModelError
 from ..model import PLRNN
 from .addition import mark_range
@@ -73,6 +74,7 @@ class SuperpositionCertificate(Frozen):
         return float(y[0] - y[1] - y[2] + y[3])
 
 
+@checked
 def superposition_certificate(length: int = 4, marks: str = "halves", blank_steps: int = 0) -> SuperpositionCertificate:
     """Four trials on one of which every affine predictor errs by at least 1/4.
 
@@ -132,6 +134,7 @@ def superposition_certificate(length: int = 4, marks: str = "halves", blank_step
     return SuperpositionCertificate(sequences, targets)
 
 
+@checked
 def superposition_gap(f: Predictor | PLRNN, inputs: Any, quadruples: int = 256, seed: int = 0) -> float:
     """How far a function of sequences is from affine: 0 for an affine one, to rounding.
 
@@ -175,9 +178,10 @@ def superposition_gap(f: Predictor | PLRNN, inputs: Any, quadruples: int = 256, 
     """
     x = as_array("inputs", inputs, (None, None, None), "(n, T, K), one sequence per row")
     n, n_steps, n_channels = x.shape
-    if n < 2 or n_steps < 1 or n_channels < 1 or quadruples < 1:
+    quadruples = whole("quadruples", quadruples, 1)
+    if n < 2 or n_steps < 1 or n_channels < 1:
         raise ModelError(f"superposition needs at least two sequences, a step, a channel and a group, got {x.shape}")
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
     first = rng.integers(n, size=quadruples)
     # Never the same sequence twice: exchanging a part with itself shows nothing.
     second = (first + rng.integers(1, n, size=quadruples)) % n
@@ -205,7 +209,13 @@ def _evaluate(f: Predictor | PLRNN, sequences: np.ndarray, n_outputs: int | None
             raise ModelError("the model has no readout: superposition is a property of its output")
         values = outputs[:, -1]
     else:
-        values = np.asarray(f(sequences), dtype=np.float64)
+        if not callable(f):
+            raise ModelError(f"f must be a model or a function of sequences (n, T, K), got {shown(f)}")
+        answered = f(sequences)
+        try:
+            values = np.asarray(answered, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"the function f must return numbers, got {shown(answered)}") from error
     if values.ndim == 0 or values.shape[0] != len(sequences):
         raise ModelError(f"the function must return one row per sequence, {len(sequences)} rows, got {values.shape}")
     values = values.reshape(len(sequences), -1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import number, whole
 from ..display.abbreviation import count_words
 from ..errors import ModelError
@@ -28,6 +29,7 @@ KNOWN = 4.0 * EPS
 
 
 @reports("Lyapunov exponents")
+@checked
 def lyapunov_spectrum(
     model: Network,
     steps: int = 10_000,

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from .._validation import random_generator
 from ..maps import CanonicalMap
 from ..numerics import EPS
 from .sensitivity import WINDOW, Sensitivity, sensitivity
@@ -48,7 +49,7 @@ class Tangents:
         # answer to it with a condition number, of ten or so as a rule.
         self.unit = 4.0 * EPS * m**0.5
         self.limit = max(SHORTEST_LIMIT, 0.5 * tolerance / USUAL_CONDITION / self.unit)
-        start = np.random.default_rng(seed).standard_normal((n, m, n_vectors))
+        start = random_generator(seed).standard_normal((n, m, n_vectors))
         self.bases = np.ascontiguousarray(np.swapaxes(np.linalg.qr(start)[0], 1, 2))
         self.live = np.full(n, n_vectors, dtype=np.int64)
         self.columns = np.tile(np.arange(n_vectors, dtype=np.int64), (n, 1))

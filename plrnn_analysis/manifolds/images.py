@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import as_array
 from ..engines.budget import Budget
 from ..errors import ModelError
@@ -22,6 +23,7 @@ __all__ = ["forward_image", "preimage"]
 FLAT = 1e-9
 
 
+@checked
 def forward_image(model: Network, pieces: Sequence[Any], constant_input: Any = None) -> Pieces:
     """Images of convex pieces after one step, cut at the subregion boundaries.
 
@@ -61,6 +63,7 @@ def forward_image(model: Network, pieces: Sequence[Any], constant_input: Any = N
     return Pieces(tuple(piece for piece in flow.in_users_units() if piece.iteration == 1), True, ())
 
 
+@checked
 def preimage(model: Network, pieces: Sequence[Any], box: Any, constant_input: Any = None) -> Pieces:
     """All states inside a box that one step sends into convex pieces, in every subregion.
 

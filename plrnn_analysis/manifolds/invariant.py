@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import number, one_of, whole
 from ..display.abbreviation import count_words
 from ..engines.budget import Budget
@@ -26,6 +27,7 @@ DEFAULT_REACH = 10.0
 
 
 @reports("manifold")
+@checked
 def invariant_manifold(
     model: Network,
     saddle: FixedPoint | Cycle,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from .._signatures import checked
 from ..errors import ModelError
 from ..units import in_units
 from .crossings import (
@@ -26,6 +27,7 @@ __all__ = ["intersections"]
 SAME_POINT = 1e-9
 
 
+@checked
 def intersections(manifold_a: Manifold, manifold_b: Manifold) -> Intersections:
     """Homoclinic (one saddle) or heteroclinic (two saddles) points: where a stable meets an unstable manifold.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._frozen import Frozen
+from .._signatures import checked
 from .._validation import as_array, whole
 from ..display.abbreviation import count_words
 from ..errors import ModelError
@@ -70,6 +71,7 @@ class PrincipalComponents(Frozen):
     participation_ratio: float
     n_states: int
 
+    @checked
     def alignment(self, region: SubregionModes, n_components: int = 2, marginal: float = MARGINAL) -> Alignment:
         """Angles between the leading components and the slow modes of a subregion.
 
@@ -121,6 +123,7 @@ class PrincipalComponents(Frozen):
         )
 
 
+@checked
 def principal_components(states: Trajectory | Any) -> PrincipalComponents:
     """Principal components of the states of a trajectory.
 
@@ -150,7 +153,7 @@ def principal_components(states: Trajectory | Any) -> PrincipalComponents:
     (array([0.6, 0.8]), 1.0, 1.0)
     """
     raw = states.visited() if isinstance(states, Trajectory) else np.asarray(states)
-    if raw.ndim < 2:
+    if raw.ndim < 2 or raw.shape[-1] == 0:
         raise ModelError(f"states must have shape (..., M) with at least two axes, got {raw.shape}")
     data = as_array("states", raw.reshape(-1, raw.shape[-1]), (None, None), "(states, M)")
     if data.shape[0] == 0 or data.shape[1] == 0:

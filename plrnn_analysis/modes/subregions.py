@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
+from .._signatures import checked
 from .._validation import number, whole
 from ..errors import ModelError
 from ..maps import bits_from_string, bits_to_string
@@ -133,6 +134,7 @@ class SubregionModes(Frozen):
         return f"<{type(self).__name__} {self.bitcode}: {shown} mode{'' if shown == 1 else 's'}>"
 
 
+@checked
 def classify_mode(eigenvalue: complex, marginal: float = MARGINAL) -> ModeKind:
     """Name what a mode does.
 
@@ -180,6 +182,7 @@ def classify_mode(eigenvalue: complex, marginal: float = MARGINAL) -> ModeKind:
 
 
 @reports("modes of subregions")
+@checked
 def find_modes(
     model: Network,
     bitcodes: str | Sequence[str],
@@ -248,6 +251,7 @@ def find_modes(
     return tuple(found)
 
 
+@checked
 def modes_table(subregions: Iterable[SubregionModes]) -> Table:
     """One row per subregion and mode.
 

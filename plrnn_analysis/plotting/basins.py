@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._signatures import checked
 from ..appearance import node_labels
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint
 from ..results.naming import LONGEST_NAME, channel_name, point_noun
@@ -32,6 +33,7 @@ HATCH = "////"
 
 
 @light
+@checked
 def plot_basins(basins: BasinSlice, names: tuple[str, str] | None = None, ax: Axes | None = None) -> Axes:
     """Basins of attraction, one colour per attractor, with the attractors that lie near the plane.
 

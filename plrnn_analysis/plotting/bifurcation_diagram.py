@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .._validation import whole
-from ..errors import ModelError
+from .._signatures import checked
+from .._validation import as_array, whole
 from .event_labels import label_values
 from .style import INK, OTHER, PALETTE, light, new_axes, open_frame
 
@@ -57,6 +57,7 @@ def event_style(event: Bifurcation) -> EventStyle:
 
 
 @light
+@checked
 def plot_bifurcation_diagram(
     found: Bifurcations,
     coordinate: int | Any = 0,
@@ -118,9 +119,7 @@ def _projection(found: Bifurcations, coordinate: Any) -> tuple[Callable[[np.ndar
         last = None if n_units is None else n_units - 1
         unit = whole("coordinate", coordinate, 0, last, remark="(a unit), or a vector of weights")
         return (lambda z: np.asarray(z[..., unit])), f"unit {unit}"
-    weights = np.asarray(coordinate, dtype=np.float64)
-    if n_units is not None and weights.shape != (n_units,):
-        raise ModelError(f"coordinate must be a unit or a vector of {n_units} weights, got shape {weights.shape}")
+    weights = as_array("coordinate", coordinate, (n_units,), "(M,), weights of the units, or one unit")
     return (lambda z: np.asarray(z @ weights)), "readout"
 
 

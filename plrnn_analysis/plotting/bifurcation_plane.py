@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import whole
 from .bifurcation_diagram import STYLES, EventStyle
 from .plane_lines import Row
@@ -29,6 +30,7 @@ MOST_LINES = 60
 
 
 @light
+@checked
 def plot_bifurcation_plane(plane: BifurcationPlane, ax: Axes | None = None, max_classes: int = 6) -> Axes:
     """The plane of two parameters, coloured by what exists there, with the lines on which that changes.
 

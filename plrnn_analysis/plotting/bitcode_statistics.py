@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._signatures import checked
 from ..appearance import FEW_RELUS, node_colours, node_labels
 from ..display.abbreviation import count_words
 from .bitcode_tables import axes_beside_table
@@ -26,6 +27,7 @@ _MAX_NUMBERS = 12
 
 
 @light
+@checked
 def plot_occupancy(occupancy: Occupancy, ax: Axes | None = None) -> Axes:
     """Share of time in each visited subregion, and the occupancy curve.
 
@@ -111,6 +113,7 @@ def _mark_shares(ax: Axes, occupancy: Occupancy) -> None:
 
 
 @light
+@checked
 def plot_condition_divergences(
     divergences: DivergenceMatrix, figure: Figure | None = None, clusters: int | None = None
 ) -> Figure:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._signatures import checked
+from .._validation import number
 from ..errors import ModelError
 from .end_ticks import log_with_ends
 from .style import INK, PALETTE, light, new_axes, open_frame
@@ -23,6 +25,7 @@ TICKS = 17
 
 
 @light
+@checked
 def plot_error_by_relus(
     pwl_units: Sequence[int],
     errors: Sequence[float],
@@ -61,6 +64,8 @@ def plot_error_by_relus(
     p, e = np.asarray(pwl_units), np.asarray(errors, dtype=np.float64)
     if p.size == 0 or p.shape != e.shape:
         raise ModelError(f"give one error for each model, got {p.size} and {e.size}")
+    floor = None if floor is None else number("floor", floor)
+    threshold = None if threshold is None else number("threshold", threshold)
     ax = new_axes(6.4, 4.4) if ax is None else ax
     values = sorted({*p.tolist(), *([] if exact is None else [int(exact[0])])})
     place = {value: i for i, value in enumerate(values)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._signatures import checked
 from ..appearance import node_labels
 from ..results import FixedPoints, Trajectory
 from ..results.naming import LONGEST_NAME
@@ -25,6 +26,7 @@ MOST_ROWS, ROW, BESIDE = 40, 0.2, 1.3
 
 
 @light
+@checked
 def plot_fixed_point_distances(
     fixed_points: Mapping[str, FixedPoints] | FixedPoints,
     trajectory: Trajectory,

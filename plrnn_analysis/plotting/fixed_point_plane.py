@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import as_array, whole
 from ..display.abbreviation import count_words
 from ..errors import ModelError
@@ -44,6 +45,7 @@ _Projection = Callable[[np.ndarray], np.ndarray]
 
 
 @light
+@checked
 def plot_fixed_points(
     fixed_points: Network | Mapping[str, FixedPoints] | FixedPoints,
     trajectory: Trajectory | None = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._signatures import checked
 from ..appearance import EDGE, FEW_RELUS, MOST_DRAWN, NodeLook, by_visits, by_way_of_others, graph_looks, reached_first
 from ..display.abbreviation import count_words
 from .bitcode_tables import axes_beside_table
@@ -25,6 +26,7 @@ _RING = 2.2
 
 
 @light
+@checked
 def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Axes:
     """Which subregion follows which.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import as_array, whole
 from ..errors import ModelError
 from ..results.naming import channel_name
@@ -58,6 +59,7 @@ def _weights(readout: Any, n_units: int) -> np.ndarray:
 
 
 @light
+@checked
 def plot_input_diagram(
     diagram: InputDiagram, readout: Any = 0, label: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -177,6 +179,7 @@ def _name_collisions(ax: Axes, diagram: InputDiagram, low: float, high: float) -
 
 
 @light
+@checked
 def plot_fixed_point_count(
     diagram: InputDiagram, stable_only: bool = False, resolution: int = 240, ax: Axes | None = None
 ) -> Axes:

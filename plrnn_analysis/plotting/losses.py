@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._signatures import checked
+from .._validation import as_array, number, rows
 from ..errors import ModelError
 from .end_ticks import log_with_ends
 from .event_labels import write_above
@@ -22,6 +24,7 @@ ENTRIES = 7
 
 
 @light
+@checked
 def plot_loss_curves(
     iterations: Any,
     losses: Mapping[str, Any],
@@ -67,9 +70,15 @@ def plot_loss_curves(
     if excess and floor is None:
         raise ModelError("plot_loss_curves(excess=True) needs the floor")
     ax = new_axes() if ax is None else ax
-    x = np.asarray(iterations, dtype=np.float64)
+    x = as_array("iterations", iterations, (None,), "one per loss")
+    if not x.size:
+        raise ModelError("iterations must name at least one")
+    top = None if top is None else number("top", top, above=0.0)
+    floor = None if floor is None else number("floor", floor)
     below = float(floor) if excess and floor is not None else 0.0
-    groups = {label: np.atleast_2d(np.asarray(values, dtype=np.float64)) - below for label, values in losses.items()}
+    groups = {
+        label: np.atleast_2d(rows(f"losses[{label!r}]", values, x.size)) - below for label, values in losses.items()
+    }
     drawn = np.concatenate([y.ravel() for y in groups.values()]) if groups else np.zeros(0)
     lines = np.array([] if floor is None or excess else [floor])
     log_with_ends(ax, "y", np.concatenate([drawn[np.isfinite(drawn)], lines]), names=("≤ 0" if excess else "0", ""))

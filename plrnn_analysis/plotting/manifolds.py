@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._signatures import checked
 from ..errors import ModelError
 from ..modes import principal_components
 from ..results import FixedPoints
@@ -29,6 +30,7 @@ COLOURS = {"stable": "#0072B2", "unstable": "#D55E00"}
 
 
 @light
+@checked
 def plot_manifolds(
     manifolds: Manifold | Sequence[Manifold],
     intersections: Intersections | None = None,

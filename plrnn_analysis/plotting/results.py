@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._signatures import checked
 from ..attractors import BasinSlice
 from ..bifurcations import BifurcationPlane, Bifurcations
 from ..errors import ModelError
@@ -31,6 +32,7 @@ from .trials import plot_trial
 __all__ = ["plot_result"]
 
 
+@checked
 def plot_result(result: Any, **options: Any) -> Any:
     """Draw a result with the function made for its type; the same as ``result.plot(**options)``.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._signatures import checked
 from ..appearance import FEW_RELUS, node_labels
 from ..errors import ModelError
 from ..results.naming import channel_name
@@ -34,6 +35,7 @@ _FASTER = 20.0
 
 
 @light
+@checked
 def plot_modes(subregions: Iterable[SubregionModes], ax: Axes | None = None, output_names: Sequence[str] = ()) -> Axes:
     """Every mode by its time constant and by what passes from the input through it to the readout.
 
@@ -125,6 +127,7 @@ def _legend(ax: Axes, colours: dict[str, str], kinds: Sequence[str], title: str)
 
 
 @light
+@checked
 def plot_drift(found: SlowManifolds, probe_names: Sequence[str] = (), ax: Axes | None = None) -> Axes:
     """The drift along every slow line that passes through the visited range.
 

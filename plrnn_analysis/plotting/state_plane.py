@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import one_of, whole
 from ..appearance import FEW_RELUS, node_labels
 from ..display.abbreviation import count_words
@@ -40,6 +41,7 @@ MOST_NUMBERS = 9
 
 
 @light
+@checked
 def plot_state_plane(
     trajectory: Trajectory,
     fixed_points: Mapping[str, FixedPoints] | FixedPoints | None = None,

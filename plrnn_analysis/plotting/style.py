@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import whole
 from ..appearance import INK, OTHER, PALETTE, node_colours, rgb
 from ..errors import ModelError
@@ -120,6 +121,7 @@ def bitcode_strings(trajectory: Trajectory) -> np.ndarray:
     return names[np.ravel(inverse)].reshape(bits.shape[:2])
 
 
+@checked
 def bitcode_colours(codes: Any) -> dict[str, str]:
     """One colour per bitcode, the most frequent first; grey once the palette is used up.
 
@@ -138,7 +140,7 @@ def bitcode_colours(codes: Any) -> dict[str, str]:
     {'00': '#0072B2', '11': '#E69F00'}
     """
     names = codes.flatten(bitcode_strings(codes)) if isinstance(codes, Trajectory) else np.asarray(codes)
-    counts = Counter(names.ravel().tolist())
+    counts = Counter(str(name) for name in names.ravel())
     ordered = sorted(counts, key=lambda code: (-counts[code], code))
     return node_colours(ordered)
 

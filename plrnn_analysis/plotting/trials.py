@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import whole
 from ..appearance import FEW_RELUS, OTHER, PALETTE, node_labels
 from ..display.abbreviation import count_words, short_bitcode
@@ -28,6 +29,7 @@ WIDTH, BESIDE = 7.2, 0.8
 
 
 @light
+@checked
 def plot_trial(
     trajectory: Trajectory,
     trial: int = 0,
@@ -77,7 +79,7 @@ def plot_trial(
         mark_channel = whole("mark_channel", mark_channel, 0, channels - 1, remark=f"(there are {channels} inputs)")
         assert inputs is not None
         marked = np.flatnonzero(inputs[:, mark_channel] > 0.5)
-    panels = _panels(trajectory, trial, length, input_names or trajectory.input_names, target)
+    panels = _panels(trajectory, trial, length, list(input_names) or trajectory.input_names, target)
     heights = [height for height, _ in panels]
     figure = new_figure(WIDTH, sum(heights) + BESIDE) if figure is None else figure
     axes = figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from .._frozen import Frozen
+from .._signatures import checked
 from ..display.abbreviation import count_words
 from ..errors import CertificateError
 from ..maps import CanonicalMap
@@ -55,6 +56,7 @@ class Verification(Frozen):
         return f"<Verification: {self.claim}; {count_words(sum(self.nodes.values()), 'node')}>"
 
 
+@checked
 def checker_path() -> Path:
     """Where the program stands that checks certificates: one file of Python's standard library alone.
 
@@ -76,6 +78,7 @@ def _checker() -> ModuleType:
     return module
 
 
+@checked
 def verify_certificate(map: CanonicalMap, path: str | os.PathLike[str]) -> Verification:
     """Check a certificate of a map.
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._files import write_atomically
+from .._signatures import checked
 from ..engines.branching import MAX_UNKNOWNS, Cuts, find_cuts
 from ..engines.budget import Budget
 from ..engines.reduction import reduce_fixed_points
@@ -35,6 +36,7 @@ MOST_NODES = 1 << 22
 
 
 @reports("certificate")
+@checked
 def write_certificate(
     map: CanonicalMap,
     found: FixedPoints,

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import number, one_of, whole
+from .._signatures import checked
+from .._validation import number, one_of, random_generator, whole
 from ..errors import ModelError
 from .stretches import as_trials
 
@@ -22,6 +23,7 @@ CENTRES, DRAWS = 2000, 2000
 FAR = 1e6
 
 
+@checked
 def state_space_divergence(
     data: Any,
     generated: Any,
@@ -95,7 +97,7 @@ def state_space_divergence(
     if not np.isfinite(made).all():
         return float("inf")
     if method == "mixture":
-        return _between_mixtures(there, made, width, np.random.default_rng(whole("seed", seed, 0)))
+        return _between_mixtures(there, made, width, random_generator(seed))
     each = max(2, min(BINS, int(ALL_BINS ** (1.0 / there.shape[1]) + 1e-9))) if bins is None else bins
     return _between_bins(there, made, whole("bins", each, 1), smoothing)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array, number, whole
+from .._signatures import checked
+from .._validation import as_array, number, rows, whole
 from ..errors import ModelError
 from ..known_metadata import mapping_entry
 from ..network import Network
@@ -16,6 +17,7 @@ from .stretches import as_trials
 __all__ = ["prediction_errors", "start_states", "synchronised_states"]
 
 
+@checked
 def start_states(model: Network, observations: Any) -> np.ndarray:
     """States to begin with, from one observation each.
 
@@ -45,9 +47,8 @@ def start_states(model: Network, observations: Any) -> np.ndarray:
     array([[2., 0.]])
     """
     B, b = _readout(model)
-    x = np.array(observations, dtype=np.float64, ndmin=2)
-    if x.ndim != 2 or x.shape[1] != len(b):
-        raise ModelError(f"observations must have shape (n, {len(b)}), got {x.shape}")
+    given = np.atleast_2d(rows("observations", observations, len(b)))
+    x = as_array("observations", given, (None, len(b)), "(n, N)", finite=False)
     # The offset is what the outputs are at the origin, which standardised training puts at the mean.
     x = np.where(np.isfinite(x), x, b)
     begin = mapping_entry(model.metadata, "initial_state")
@@ -58,6 +59,7 @@ def start_states(model: Network, observations: Any) -> np.ndarray:
     return x @ matrix.T + offset
 
 
+@checked
 def synchronised_states(model: Network, observations: Any, inputs: Any = None, gain: float = 1.0) -> np.ndarray:
     """States at the last of some observations, reached by a run that the observations steer.
 
@@ -83,8 +85,8 @@ def synchronised_states(model: Network, observations: Any, inputs: Any = None, g
         On wrong shapes, or if the model has no readout.
     """
     B, b = _readout(model)
-    x = np.asarray(observations, dtype=np.float64)
-    if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != len(b):
+    x = rows("observations", observations, len(b))
+    if x.ndim != 3 or x.shape[1] < 1:
         raise ModelError(f"observations must have shape (n, T, {len(b)}), got {x.shape}")
     s = None if inputs is None else as_array("inputs", inputs, (*x.shape[:2], model.n_inputs), "(n, T, K)")
     gain = number("gain", gain, least=0.0, most=1.0)
@@ -99,6 +101,7 @@ def synchronised_states(model: Network, observations: Any, inputs: Any = None, g
     return z
 
 
+@checked
 def prediction_errors(
     model: Network,
     data: Any,

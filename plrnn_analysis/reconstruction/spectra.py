@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._signatures import checked
 from .._validation import number, whole
 from ..errors import ModelError
 from .stretches import as_trials, gap_free
@@ -16,6 +17,7 @@ __all__ = ["power_spectra", "power_spectrum_distance"]
 FREQUENCIES = 100
 
 
+@checked
 def power_spectra(series: Any, length: int | None = None, *, smoothing: float = 20.0) -> np.ndarray:
     """Smoothed power spectra of all channels, each with sum 1.
 
@@ -70,6 +72,7 @@ def power_spectra(series: Any, length: int | None = None, *, smoothing: float = 
     return power / np.where(still, 1.0, total)
 
 
+@checked
 def power_spectrum_distance(data: Any, generated: Any, *, smoothing: float = 20.0) -> float:
     """Hellinger distance D_H between power spectra, averaged over channels.
 

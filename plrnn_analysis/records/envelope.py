@@ -17,10 +17,17 @@ __all__ = ["SCHEMA", "read", "write"]
 SCHEMA = 1
 
 WRITER = "plrnn_analysis"
+MOST_INDENT = 100
 
 
 def write(record: dict[str, Any], path: str | PathLike[str] | None, indent: int | None) -> str:
     """The text of a record, also in a file if there is a path."""
+    if path is not None and not isinstance(path, (str, PathLike)):
+        raise RecordError(f"path must be the name of a file, got {path!r}")
+    if indent is not None and (
+        not isinstance(indent, int) or isinstance(indent, bool) or not 0 <= indent <= MOST_INDENT
+    ):
+        raise RecordError(f"indent must be a whole number in 0..{MOST_INDENT} or None, got {indent!r}")
     whole = {WRITER: version(), "schema": SCHEMA, **record}
     text = json.dumps(whole, indent=indent, allow_nan=False, ensure_ascii=False)
     # Half of a surrogate pair is a character that no encoding has.

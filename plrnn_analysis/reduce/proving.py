@@ -8,7 +8,8 @@ from typing import Any, Generic
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import number, whole
+from .._signatures import checked
+from .._validation import number, random_generator, whole
 from ..engines.budget import Budget
 from ..maps import CanonicalMap
 from ..network import AnyNetwork, Network
@@ -199,6 +200,7 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
 
 
 @reports("reduction")
+@checked
 def reduce(
     model: AnyNetwork,
     domain: Any,
@@ -289,7 +291,8 @@ def reduce(
     ['always on', 'switches']
     """
     _check_options(inflate, horizon, tolerance, samples)
-    rng = np.random.default_rng(seed)
+    horizon = int(horizon)
+    rng = random_generator(seed)
     reporter = progress if isinstance(progress, Reporter) else Reporter()
     place = choose_domain(model.map, domain, inputs, inflate)
     reaching = Budget(None, time_limit, progress)

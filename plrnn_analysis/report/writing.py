@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._files import check_directory, write_atomically
+from .._signatures import checked
 from .._validation import as_array
 from ..analysis import Analysis
 from ..appearance import by_visits, node_labels
@@ -82,6 +83,7 @@ class _Part:
     sentences: Sequence[str]
 
 
+@checked
 def write_report(
     model: PLRNN,
     directory: str | os.PathLike[str],

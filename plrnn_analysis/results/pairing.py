@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
+from .._signatures import checked
 from .._validation import as_array, number, one_of
 from .._wording import with_article
 from ..display.abbreviation import count_words
@@ -180,6 +181,7 @@ class FixedPointPairing(ResultSequence[FixedPointPair]):
         return f"<FixedPointPairing: {self.claim}>"
 
 
+@checked
 def pair_fixed_points(
     a: FixedPoints,
     b: FixedPoints,

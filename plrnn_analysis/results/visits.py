@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .._validation import shown
 from ..errors import ModelError
 from ..maps import bits_from_string
 from ..tables import Item, ResultSequence, Table
@@ -85,6 +86,8 @@ def visited_words(words: Sequence[Sequence[str]], trajectory: Trajectory) -> np.
     ModelError
         If the bitcodes are those of a model with another number of ReLUs.
     """
+    if not hasattr(trajectory, "bitcodes"):
+        raise ModelError(f"trajectory must be a Trajectory, from run() or simulate(), got {shown(trajectory)}")
     codes = sorted({code for word in words for code in word})
     n_relu = trajectory.bitcodes.shape[2]
     lengths = sorted({0 if code == "-" else len(code) for code in codes})

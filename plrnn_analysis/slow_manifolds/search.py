@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import as_array
+from .._signatures import checked
+from .._validation import as_array, number, whole
 from ..display.abbreviation import count_words
 from ..engines.budget import Budget
-from ..errors import ModelError
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
 from ..modes import Mode, find_modes
 from ..network import Network
@@ -178,6 +179,7 @@ class SlowManifolds(ResultSequence[SlowManifold]):
         return f"<SlowManifolds: {len(self)} subregions, {slow} with a slow manifold in range; {self.chosen}>"
 
 
+@checked
 def distance_in_ranges(points: Iterable[FixedPoint] | FixedPoint | Any, visited: Trajectory | Any) -> np.ndarray:
     """How far points lie outside what a network visits, in units of the visited range.
 
@@ -205,19 +207,20 @@ def distance_in_ranges(points: Iterable[FixedPoint] | FixedPoint | Any, visited:
     array([0., 2.])
     """
     if isinstance(points, FixedPoint):
-        z = points.z[None]
-    elif not isinstance(points, np.ndarray) and all(isinstance(p, FixedPoint) for p in points):
-        z = np.array([p.z for p in points])
-        if len(z) == 0:
+        points = [points]
+    if isinstance(points, Iterable) and not isinstance(points, np.ndarray):
+        points = [point.z if isinstance(point, FixedPoint) else point for point in points]
+        if not points:
             return np.zeros(0)
-    else:
-        z = np.atleast_2d(np.asarray(points))
-    z = as_array("points", z, (None, None), "(n, M)")
+        if all(isinstance(point, Real) for point in points):
+            points = [points]
+    z = as_array("points", np.atleast_2d(points) if isinstance(points, np.ndarray) else points, (None, None), "(n, M)")
     box = visited_range(visited, z.shape[1])
     return box.in_widths(np.maximum(np.maximum(box.low - z, z - box.high), 0.0))
 
 
 @reports("slow manifolds")
+@checked
 def find_slow_manifolds(
     model: Network,
     visited: Trajectory | Any,
@@ -295,13 +298,9 @@ def find_slow_manifolds(
     >>> line.dimension, line.holding_steps, line.crossing_steps, line.output_slopes
     (1, 114.0, 1831.0, array([[2.]]))
     """
-    if not (np.isfinite(time_constant) and time_constant >= 2.0):
-        raise ModelError(f"time_constant must be a number >= 2, got {time_constant!r}")
-    for name, value in (("hold", hold), ("margin", margin)):
-        if not 0.0 <= value < np.inf:
-            raise ModelError(f"{name} must be a number >= 0, got {value!r}")
-    if not max_subregions >= 1:
-        raise ModelError(f"max_subregions must be at least 1, got {max_subregions!r}")
+    time_constant = number("time_constant", time_constant, least=2.0)
+    hold, margin = number("hold", hold, least=0.0), number("margin", margin, least=0.0)
+    max_subregions = whole("max_subregions", max_subregions, 1)
     k = model.n_inputs
     s = np.zeros(k) if constant_input is None else as_array("constant_input", constant_input, (k,), "(K,)")
     probes = np.zeros((0, k)) if probe_inputs is None else as_array("probe_inputs", probe_inputs, (None, k), "(n, K)")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._frozen import Frozen
+from .._signatures import checked
 from ..display.abbreviation import count_words
 from ..progress import ProgressOption
 from ..results import FixedPoints, Trajectory
@@ -69,6 +70,7 @@ class Section(Frozen):
         return StoppedBy(self.numbers.get("stopped_by", ""))
 
 
+@checked
 def missing_section(titles: Sequence[str]) -> Section:
     """What Ctrl-C left untold.
 
@@ -109,6 +111,7 @@ def starts(driven: Trajectory | None, n: int) -> np.ndarray | None:
     return states[np.linspace(0, len(states) - 1, min(n, len(states))).astype(int)]
 
 
+@checked
 def where_runs_end(ends: Attractors) -> Section:
     """Where free runs end, and how many of them.
 

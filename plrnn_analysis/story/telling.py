@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._validation import as_array
+from .._signatures import checked
+from .._validation import as_array, whole
 from ..attractors import MAX_PERIOD
 from ..conditions import condition_use
 from ..display.abbreviation import count_words
@@ -86,6 +87,7 @@ class Story(ResultSequence[Section]):
 
 
 @reports("story")
+@checked
 def tell_story(
     model: PLRNN,
     constant_input: Any = None,
@@ -226,6 +228,7 @@ class Telling:
             raise ModelError("the model diverges under the trials: there is no range of states in use to speak of")
         self._limits: dict[str, Any] = {"time_limit": time_limit, "progress": progress}
         self._seed = seed
+        n_states = whole("n_states", n_states, 1)
         self._search = {"n": n_states, "steps": steps, "max_period": max_period, "seed": seed, **self._limits}
         self.ends: Attractors | None = None
         self.conditions: ConditionUse | None = None

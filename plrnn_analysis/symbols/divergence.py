@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import as_array, one_of, whole
+from .._signatures import checked
+from .._validation import as_array, one_of, random_generator, whole
 from ..errors import ModelError
 from ..results import Table
 from .estimates import confidence_level
@@ -21,6 +22,7 @@ __all__ = ["DivergenceMatrix", "compare_conditions", "jensen_shannon"]
 _LINKAGES = ("average", "complete", "single", "weighted", "ward")
 
 
+@checked
 def jensen_shannon(p: Any, q: Any) -> float:
     """Jensen-Shannon divergence of two distributions, in bits.
 
@@ -165,6 +167,7 @@ class DivergenceMatrix(Frozen):
         return f"<DivergenceMatrix: {n} conditions, words of length {self.word_length}; {span}>"
 
 
+@checked
 def compare_conditions(
     source: Any,
     labels: Any = None,
@@ -235,7 +238,7 @@ def compare_conditions(
     word_length = whole("word_length", word_length, 1)
     n_resamples = whole("n_resamples", n_resamples, 0)
     n_permutations = whole("n_permutations", n_permutations, 0)
-    rng = np.random.default_rng(whole("seed", seed, 0))
+    rng = random_generator(seed)
     confidence = confidence_level(confidence)
     one_of("linkage", linkage, _LINKAGES)
     sequences, group, names = _conditions(source, labels, discard)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
+from .._signatures import checked
 from .._validation import whole
 from ..display.abbreviation import count_words
 from ..results import ResultSequence, Table
@@ -115,6 +116,7 @@ class BlockEntropies(ResultSequence[BlockEntropy]):
         return f"<BlockEntropies: lengths 1 to {len(self)}; entropy rate {self.rate} at length {self.rate_length}>"
 
 
+@checked
 def block_entropies(
     source: Any, max_length: int = 8, *, discard: int = 0, base: float = math.e, confidence: float = 0.95
 ) -> BlockEntropies:

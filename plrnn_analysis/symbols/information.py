@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import one_of, whole
+from .._signatures import checked
+from .._validation import one_of, random_generator, whole
 from ..errors import ModelError
 from .estimates import Estimate, confidence_level, entropy_without, estimate, log_unit, units_of
 from .sequences import SymbolSequences, rank, symbol_sequences, trial_counts
@@ -57,6 +58,7 @@ class MutualInformation(Frozen):
         return self.information.value
 
 
+@checked
 def mutual_information(
     source: Any,
     labels: Any,
@@ -128,7 +130,7 @@ def mutual_information(
     """
     bins = whole("bins", bins, 2)
     n_permutations = whole("n_permutations", n_permutations, 0)
-    rng = np.random.default_rng(whole("seed", seed, 0))
+    rng = random_generator(seed)
     factor, unit = log_unit(base)
     confidence = confidence_level(confidence)
     full = symbol_sequences(source)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import whole
+from .._signatures import checked
+from .._validation import random_generator, whole
 from ..errors import ModelError
 from .divergence import DivergenceMatrix
 
@@ -48,6 +49,7 @@ class GroupLikeness(Frozen):
         )
 
 
+@checked
 def group_likeness(
     divergences: DivergenceMatrix, groups: Sequence[Sequence[str]], *, n_permutations: int = 9999, seed: int = 0
 ) -> GroupLikeness:
@@ -91,7 +93,7 @@ def group_likeness(
     (True, 0.1)
     """
     n_permutations = whole("n_permutations", n_permutations, 1)
-    rng = np.random.default_rng(whole("seed", seed, 0))
+    rng = random_generator(seed)
     places = _places(divergences.conditions, groups)
     pairs = np.array([pair for group in places for pair in combinations(group, 2)])
     if not len(pairs):
@@ -116,6 +118,8 @@ def group_likeness(
 
 def _places(conditions: tuple[str, ...], groups: Any) -> list[list[int]]:
     if isinstance(groups, str) or any(isinstance(group, str) for group in groups):
+        raise ModelError("groups must be a list of lists of conditions")
+    if not all(isinstance(name, str) for group in groups for name in group):
         raise ModelError("groups must be a list of lists of conditions")
     named = [name for group in groups for name in group]
     unknown = [name for name in named if name not in conditions]

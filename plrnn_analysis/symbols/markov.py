@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
+from .._signatures import checked
 from ..errors import ModelError
 from .estimates import Estimate, confidence_level, estimate, log_unit, units_of
 from .sequences import rank, symbol_sequences, word_levels
@@ -65,6 +66,7 @@ class MarkovChain(Frozen):
         return f"<MarkovChain: {len(self.symbols)} states, {self.count.size} transitions; rate {self.entropy_rate}>"
 
 
+@checked
 def markov_chain(source: Any, *, discard: int = 0, base: float = math.e, confidence: float = 0.95) -> MarkovChain:
     """Transition probabilities, their stationary distribution, and the entropy rate of the chain.
 
@@ -157,6 +159,7 @@ def markov_chain(source: Any, *, discard: int = 0, base: float = math.e, confide
     )
 
 
+@checked
 def markov_entropy_rate(transition_matrix: Any, *, base: float = math.e) -> float:
     """Entropy rate of a Markov chain whose transition matrix is known.
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
-from .._validation import number, whole
+from .._signatures import checked
+from .._validation import number, random_generator, whole
 from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..results import ResultSequence
@@ -106,6 +107,7 @@ class MarkovOrderTest(ResultSequence[OrderComparison]):
         return f"<MarkovOrderTest: {found} at level {self.level:g}, {count_words(self.n_steps, 'step')}>"
 
 
+@checked
 def markov_order_test(
     source: Any, max_order: int = 3, *, discard: int = 0, level: float = 0.05, surrogates: int = 0, seed: int = 0
 ) -> MarkovOrderTest:
@@ -161,13 +163,12 @@ def markov_order_test(
     """
     max_order = whole("max_order", max_order, 0)
     surrogates = whole("surrogates", surrogates, 0)
-    seed = whole("seed", seed, 0)
     level = number("level", level, above=0.0, below=1.0)
     sequences = symbol_sequences(source, discard)
     levels = list(word_levels(sequences, max_order + 2))
     if len(levels) < 2:
         raise ModelError("there is no transition: every trial has one step")
-    rng = np.random.default_rng(seed)
+    rng = random_generator(seed)
     items = []
     for k in range(len(levels) - 1):
         contexts = np.zeros(1, dtype=np.int64) if k == 0 else np.arange(len(levels[k - 1].words))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
+from .._signatures import checked
 from .._validation import whole
 from ..display.abbreviation import count_words
 from ..errors import ModelError
@@ -69,6 +70,7 @@ class SymbolSequences(Frozen):
         return f"<SymbolSequences: {', '.join(count_words(n, noun) for n, noun in sizes)}>"
 
 
+@checked
 def symbol_sequences(source: Any, discard: int = 0) -> SymbolSequences:
     """Name the subregion of every step by a whole number.
 
@@ -159,8 +161,8 @@ def _trials(source: Any, discard: int) -> tuple[list[np.ndarray], int | None]:
     if array.dtype.kind in "iuU" and array.ndim in (1, 2):
         return list(array[None] if array.ndim == 1 else array), None
     raise ModelError(
-        "expected a trajectory, bitcodes (batch, T, H) of truth values, symbols (batch, T) of whole numbers or text, "
-        f"or a list of such trials; got an array of {array.dtype} of shape {array.shape}"
+        "source must be a trajectory, bitcodes (batch, T, H) of truth values, symbols (batch, T) of whole numbers or "
+        f"text, or a list of such trials; got an array of {array.dtype} of shape {array.shape}"
     )
 
 

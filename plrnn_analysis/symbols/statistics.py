@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
+from .._signatures import checked
 from .._validation import number
 from ..results import ResultSequence, Table
 from .estimates import Estimate, confidence_level, entropy_without, estimate, units_of
@@ -94,6 +95,7 @@ class Occupancy(ResultSequence[SubregionOccupancy]):
         )
 
 
+@checked
 def occupancy(source: Any, *, discard: int = 0, confidence: float = 0.95) -> Occupancy:
     """Frequencies of subregions, the effective number of them, and the occupancy curve.
 
@@ -258,6 +260,7 @@ class DwellTimes(ResultSequence[DwellTime]):
         )
 
 
+@checked
 def dwell_times(source: Any, *, discard: int = 0) -> DwellTimes:
     """How many steps each stay in each subregion lasts.
 

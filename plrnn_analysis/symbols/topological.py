@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
+from .._signatures import checked
 from ..errors import ModelError
 from .estimates import log_unit
 from .sequences import symbol_sequences, word_levels
@@ -51,6 +52,7 @@ class TopologicalEntropy(Frozen):
         return self.value
 
 
+@checked
 def topological_entropy(source: Any, *, discard: int = 0, base: float = math.e) -> TopologicalEntropy:
     """Topological entropy of a transition graph: log of the spectral radius of its 0/1 adjacency matrix.
 

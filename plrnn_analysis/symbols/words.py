@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._frozen import Frozen
+from .._signatures import checked
 from .._validation import whole
 from ..display.abbreviation import count_words
 from ..errors import ModelError
@@ -63,6 +64,7 @@ class Words(Frozen):
         return f"<Words: {len(self)} of length {self.length} at {self.n_positions} positions>"
 
 
+@checked
 def word_counts(source: Any, length: int, *, discard: int = 0) -> Words:
     """Count the words of a length.
 
@@ -150,6 +152,7 @@ class ForbiddenWords(ResultSequence[ForbiddenWord]):
         return f"<ForbiddenWords: {self.n_forbidden} of length {self.length}{shown}; {self.n_words} words occur>"
 
 
+@checked
 def forbidden_words(source: Any, length: int, *, discard: int = 0, max_words: int = 10_000) -> ForbiddenWords:
     """Minimal forbidden words: never seen, although the word without its last and without its first symbol are.
 

@@ -118,15 +118,15 @@ def test_the_same_from_every_kind_of_source():
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (np.zeros((2, 3, 4, 5)), "expected a trajectory"),
-        (np.array([[0.5, 0.2]]), "expected a trajectory"),
+        (np.zeros((2, 3, 4, 5)), "source must be a trajectory"),
+        (np.array([[0.5, 0.2]]), "source must be a trajectory"),
         ([[True, False], [True]], "each trial of a list"),
         ([np.zeros((3, 2), bool), np.zeros((4, 1), bool)], "one length"),
         (np.zeros((2, 0), int), "no step is left"),
         (np.zeros((0, 5), int), "no step is left"),
-        ([], "expected a trajectory"),
-        (3, "expected a trajectory"),
-        ("0101", "expected a trajectory"),
+        ([], "source must be a trajectory"),
+        (3, "source must be a trajectory"),
+        ("0101", "source must be a trajectory"),
     ],
 )
 def test_sources_that_are_none(source, message):

@@ -1,0 +1,207 @@
+"""Arguments held to their annotations: what is of another kind is refused at the door of a public function, by name.
+
+Annotations are read once, when a function is defined, as the text that they are, so that nothing is imported for them.
+Kinds of this package and of others are known by the name of a class among those that a value derives from.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import wraps
+from itertools import chain
+from numbers import Complex, Integral, Real
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from ._validation import shown
+from ._wording import with_article
+from .errors import ModelError
+
+__all__ = ["checked"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Annotations that stand for others, or for anything: what they ask for is checked where it is used.
+_ALIASES = {"AnyNetwork": "Network"}
+_ANYTHING = {"Any", "object", "ndarray", "ProgressOption", "Activation", "T", "Predictor", "Parameters", "Console"}
+_PLURALS = {"whole number": "whole numbers", "number": "numbers", "text": "texts"}
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What an argument may be: a test, and the words for it in a message."""
+
+    accepts: Callable[[Any], bool]
+    words: str
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function refuse arguments of another kind than its annotations say.
+
+    Parameters
+    ----------
+    function : callable
+        With annotations. ``Any``, arrays, and what is not known here are taken as they come.
+
+    Returns
+    -------
+    callable
+        The same function, which raises :class:`~plrnn_analysis.errors.ModelError` for an argument of another kind, and
+        where the memory does not suffice.
+
+    Notes
+    -----
+    Whole numbers are not ``True``, numbers are not NaN, texts are no sequences. A few microseconds per call.
+
+    Examples
+    --------
+    >>> @checked
+    ... def double(number: float, name: str | None = None) -> float:
+    ...     return 2 * number
+    >>> double(1.5)
+    3.0
+    >>> double("x")
+    Traceback (most recent call last):
+    plrnn_analysis.errors.ModelError: number must be a number, got 'x'
+    """
+    parameters = inspect.signature(function).parameters
+    kinds = {name: kind for name, one in parameters.items() if (kind := _read(one.annotation)) is not None}
+    in_order = [
+        name for name, one in parameters.items() if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+    ]
+
+    @wraps(function)
+    def held(*args: P.args, **given: P.kwargs) -> R:
+        for name, value in chain(zip(in_order, args, strict=False), given.items()):
+            kind = kinds.get(name)
+            if kind is not None and not kind.accepts(value):
+                raise ModelError(f"{name} must be {kind.words}, got {shown(value)}")
+        try:
+            return function(*args, **given)
+        except MemoryError as error:
+            raise ModelError(f"there is not enough memory for this: ask for less at once ({error})") from error
+
+    return held
+
+
+def _read(annotation: Any) -> _Kind | None:
+    """The kind that an annotation asks for; None for any."""
+    if not isinstance(annotation, str):
+        return None
+    return _kind(ast.parse(annotation, mode="eval").body)
+
+
+def _kind(node: ast.expr) -> _Kind | None:
+    if isinstance(node, ast.BinOp):
+        sides = [_kind(node.left), _kind(node.right)]
+        known = [side for side in sides if side is not None]
+        return _either(known) if len(known) == len(sides) else None
+    if isinstance(node, ast.Constant):
+        return _Kind(lambda value: value is None, "None") if node.value is None else None
+    if isinstance(node, ast.Subscript):
+        return _container(_name(node.value), node.slice)
+    return _plain(_name(node))
+
+
+def _either(kinds: Sequence[_Kind]) -> _Kind:
+    return _Kind(lambda value: any(kind.accepts(value) for kind in kinds), " or ".join(kind.words for kind in kinds))
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else "Any"
+
+
+def _plain(name: str) -> _Kind | None:
+    if name in _ANYTHING:
+        return None
+    known = {
+        "int": _Kind(_is_whole, "a whole number"),
+        "float": _Kind(_is_number, "a number"),
+        "complex": _Kind(lambda value: _is_kind(value, Complex), "a number"),
+        "bool": _Kind(lambda value: isinstance(value, (bool, np.bool_)), "True or False"),
+        "str": _Kind(lambda value: isinstance(value, str), "a text"),
+        "Path": _Kind(lambda value: isinstance(value, os.PathLike), "a path"),
+    }
+    wanted = _ALIASES.get(name, name)
+    return known.get(name) or _Kind(lambda value: _derives_from(value, wanted), with_article(wanted))
+
+
+def _container(name: str, inside: ast.expr) -> _Kind | None:
+    if name in ("Sequence", "Iterable", "list", "Collection"):
+        return _several(_entry(inside), iterator=name == "Iterable")
+    if name in ("Mapping", "dict"):
+        of = _kind(inside.elts[1]) if isinstance(inside, ast.Tuple) else None
+        return _Kind(
+            lambda value: isinstance(value, Mapping) and (of is None or all(map(of.accepts, value.values()))),
+            "a mapping" + ("" if of is None else f" to {of.words}"),
+        )
+    if name == "tuple" and isinstance(inside, ast.Tuple):
+        return _fixed([_kind(part) for part in inside.elts])
+    if name == "Literal":
+        allowed = [ast.literal_eval(part) for part in (inside.elts if isinstance(inside, ast.Tuple) else [inside])]
+        return _Kind(lambda value: any(value is one for one in allowed), " or ".join(map(repr, allowed)))
+    if name == "Callable":
+        return _Kind(callable, "a function")
+    if name == "PathLike":
+        return _plain("Path")
+    return _plain(name)
+
+
+def _entry(node: ast.expr) -> _Kind | None:
+    """The kind of entries: among numbers NaN stands for what is missing."""
+    if _name(node) == "float":
+        return _Kind(lambda value: _is_kind(value, Real), "a number")
+    return _kind(node)
+
+
+def _several(of: _Kind | None, iterator: bool) -> _Kind:
+    def accepts(value: Any) -> bool:
+        if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+            return False
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            return False
+        if not hasattr(value, "__len__"):
+            return iterator
+        if isinstance(value, (Mapping, Set)) and not iterator:
+            return False
+        return of is None or all(map(of.accepts, value))
+
+    return _Kind(accepts, "a sequence" + ("" if of is None else f" of {_plural(of.words)}"))
+
+
+def _fixed(parts: Sequence[_Kind | None]) -> _Kind:
+    def accepts(value: Any) -> bool:
+        if not isinstance(value, (tuple, list, np.ndarray)) or np.ndim(value) == 0 or len(value) != len(parts):
+            return False
+        return all(part is None or part.accepts(one) for part, one in zip(parts, value, strict=True))
+
+    inside = ", ".join("anything" if part is None else part.words for part in parts)
+    return _Kind(accepts, f"a tuple ({inside})")
+
+
+def _plural(words: str) -> str:
+    noun = words.partition(" ")[2] if words.startswith(("a ", "an ")) else words
+    return _PLURALS.get(noun, noun if " " in noun else f"{noun}s" if noun[-1:] != "s" else noun)
+
+
+def _is_kind(value: Any, kind: type) -> bool:
+    """Numbers; NumPy's count, truth values do not."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return _is_kind(value, Integral)
+
+
+def _is_number(value: Any) -> bool:
+    return _is_kind(value, Real) and value == value
+
+
+def _derives_from(value: Any, name: str) -> bool:
+    return any(base.__name__ == name for base in type(value).__mro__)
