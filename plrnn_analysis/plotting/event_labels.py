@@ -71,9 +71,7 @@ def write_above(ax: Axes, values: Sequence[float], texts: Sequence[str], low: fl
     bool
         Whether there was room for all of them; if not, nothing is written.
     """
-    figure = ax.get_figure(root=True)
-    assert figure is not None  # axes that are drawn on belong to one
-    width = ax.get_position().width * figure.get_size_inches()[0] * POINTS_PER_INCH
+    width = ax.get_window_extent().width / ax.figure.dpi * POINTS_PER_INCH
     spans = [
         _span((value - low) / (high - low), LETTER * FONT * len(text) / width)
         for value, text in zip(values, texts, strict=True)

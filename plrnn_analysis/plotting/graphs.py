@@ -58,6 +58,7 @@ def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Ax
     nodes = by_visits(graph)
     looks = graph_looks(graph, nodes[:MOST_DRAWN])
     detailed = len(looks) <= _DETAILED
+    given = ax is not None
     if ax is None and any(look.label != str(node) for node, look in looks.items()):
         height = 4.2 if detailed else 5.0
         ax = axes_beside_table(1.2 * height, height, *_table(graph, looks))
@@ -77,10 +78,11 @@ def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Ax
     for (node, look), share in zip(looks.items(), shares, strict=True):
         _draw_node(ax, look, graph, node, share, centre, detailed)
     if looks:
-        _set_limits(ax, list(looks.values()), 2.9 if detailed else 1.6)
+        _set_limits(ax, list(looks.values()), 3.1 if detailed else 1.6)
     lines = _caption(graph, nodes, looks, bool(indirect))
     if lines:
-        ax.set_title("\n".join(lines), fontsize=9)
+        # Axes that are given may be narrow: there the title says only how many are left out.
+        ax.set_title(lines[0].partition(" (")[0] if given else "\n".join(lines), fontsize=9)
     return ax
 
 
@@ -166,7 +168,7 @@ def _draw_edge(
 ) -> None:
     from matplotlib.patches import FancyArrowPatch
 
-    share = 0.2 if probability is None else probability
+    share, beside = 0.2 if probability is None else probability, "center"
     start, end = np.array(source.place), np.array(target.place)
     if source is target:
         if not detailed:
@@ -175,7 +177,8 @@ def _draw_edge(
         outward = np.array([1.0 if start[0] > centre[0] + 1e-9 else -1.0, 0.0])
         angle = np.arctan2(outward[1], outward[0])
         ends = [start + source.radius * np.array([np.cos(angle + d), np.sin(angle + d)]) for d in (0.55, -0.55)]
-        style, middle = "arc3,rad=-1.7", start + 2.35 * source.radius * outward
+        style, middle = "arc3,rad=-1.7", start + 2.05 * source.radius * outward
+        beside = "left" if outward[0] > 0.0 else "right"
     else:
         length = float(np.linalg.norm(end - start))
         along = (end - start) / length
@@ -207,4 +210,4 @@ def _draw_edge(
     if detailed and probability is not None:
         box = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
         x, y = (float(v) for v in middle)
-        ax.text(x, y, f"{probability:.3f}", fontsize=8, ha="center", va="center", bbox=box, zorder=5, color=INK)
+        ax.text(x, y, f"{probability:.3f}", fontsize=8, ha=beside, va="center", bbox=box, zorder=5, color=INK)

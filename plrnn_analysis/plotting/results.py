@@ -81,7 +81,7 @@ def _plot_fixed_points(found: FixedPoints, run: Trajectory | None = None, **opti
 
 
 def _plot_trajectory(run: Trajectory, **options: Any) -> Any:
-    plane = {"fixed_points", "relus", "max_points", "ax", "units"}
+    plane = {"fixed_points", "relus", "max_points", "ax", "units", "colour"}
     if run.inputs is None or run.outputs is None or plane & options.keys():
         return plot_state_plane(run, **options)
     return plot_trial(run, **options)

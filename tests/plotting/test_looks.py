@@ -51,6 +51,13 @@ def test_what_has_changed_does_not_pass_and_is_kept(picture, change):
     assert kept == ["drawing-difference.png", "drawing-drawn.png", "drawing-expected.png"]
 
 
+def test_pictures_of_another_version_may_be_moved_but_not_lack_anything(picture, monkeypatch):
+    monkeypatch.setattr(module, "_version", lambda: "another")
+    compare(drawing(shift=6), picture)
+    with pytest.raises(DoesNotLookRight, match="differs from drawing"):
+        compare(drawing(shift=6, marker=False), picture)
+
+
 def test_other_sizes_and_missing_pictures_do_not_pass(picture):
     figure = drawing()
     figure.set_size_inches(5, 3)
