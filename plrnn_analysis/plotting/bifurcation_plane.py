@@ -78,6 +78,7 @@ def plot_bifurcation_plane(plane: BifurcationPlane, ax: Axes | None = None, max_
     if crowded:
         drawn[crowd] = []
     kinds = [style for style in STYLES if drawn[style]]
+    named = sorted(kinds, key=lambda style: -len(drawn[style]))[: ENTRIES - FEWEST]
     room = min(max_classes, max(FEWEST, ENTRIES - len(kinds)), len(PALETTE))
     colours, other = _colours(patches, room)
     _fill(ax, patches, colours)
@@ -93,7 +94,13 @@ def plot_bifurcation_plane(plane: BifurcationPlane, ax: Axes | None = None, max_
                 linewidths=width, clip_on=False, zorder=2 if style.kind == "persistence" else 3,
             )
         )  # fmt: skip
-        handles.append(Line2D([], [], label=style.name, color=style.colour, linestyle=style.dashes, linewidth=width))
+        if style in named:
+            handles.append(
+                Line2D([], [], label=style.name, color=style.colour, linestyle=style.dashes, linewidth=width)
+            )
+    if len(kinds) > len(named):
+        rest = sorted(style.name for style in kinds if style not in named)
+        handles.append(Line2D([], [], linestyle="", label=f"other curves: {', '.join(rest)}"))
     if crowded:
         handles.append(Line2D([], [], linestyle="", label="other border collisions: not drawn"))
     corners = np.concatenate([patch.corners for patch in patches])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from looks import check_structure
 
 import plrnn_analysis as pa
 from plrnn_analysis import PLRNN, ModelError
@@ -14,6 +15,7 @@ from plrnn_analysis.attractors import basin_slice
 from plrnn_analysis.bifurcations import bifurcation_plane, bifurcations
 from plrnn_analysis.plotting import plot_basins, plot_bifurcation_diagram, plot_bifurcation_plane
 from plrnn_analysis.plotting.numerals import alike
+from plrnn_analysis.plotting.plane_squares import cut_squares
 
 NETWORKS = Path(__file__).resolve().parents[2] / "docs" / "networks"
 
@@ -147,6 +149,20 @@ def test_planes_are_drawn_along_exact_lines(looks):
     ax = plot_bifurcation_plane(plane, max_classes=3)
     assert any(name.startswith("others (") for name in legend(ax))
     looks(ax.figure, "tent")
+
+
+@pytest.mark.parametrize("seed", [1, 19, 30])
+def test_squares_are_cut_without_gaps_and_overlaps(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 4))
+    model = PLRNN.al_rnn(rng.uniform(-0.9, 0.9, n), rng.normal(size=(n, n)), rng.normal(size=n), pwl_units=n)
+    grid = np.linspace(-2, 2, 4)
+    plane = bifurcation_plane(model, [("W", 0, n - 1), ("h", 0)], grid, grid)
+    patches, _ = cut_squares(plane)
+    corners = [patch.corners.T for patch in patches]
+    area = sum(0.5 * abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) for x, y in corners)
+    assert abs(area - 16.0) < 1e-9
+    check_structure(plot_bifurcation_plane(plane).figure)
 
 
 def test_planes_without_lines_or_not_searched_are_cells(looks):
