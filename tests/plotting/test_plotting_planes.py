@@ -26,9 +26,8 @@ def test_rows_say_which_point_it_is(flipflop):
     found = model.fixed_points()
     ax = plot_fixed_point_distances(found, run)
     assert len(labels(ax)) == 27 and labels(ax)[0] == "0  S1"
-    assert sum("not visited" in label for label in labels(ax)) == sum(
-        point.bitcode not in model.transition_graph(run, fixed_points=found) for point in found
-    )
+    visited = model.transition_graph(run, fixed_points=found)
+    assert sum("not visited" in label for label in labels(ax)) == sum(point.bitcode not in visited for point in found)
     stable = [line for line in ax.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "#222222"]
     zero = ax.get_xticks()[[label.get_text() for label in ax.get_xticklabels()].index("0\ninside")]
     assert len(stable) == 8 and all(line.get_xdata()[0] == zero for line in stable)
@@ -96,6 +95,7 @@ def test_pictures_of_a_trained_adder(looks, addition):
     looks(plot_fixed_point_distances(found, run).figure, "distances")
 
 
+@pytest.mark.slow
 def test_picture_coloured_by_output(looks, flipflop):
     looks(plot_state_plane(flipflop[1]).figure)
 

@@ -58,7 +58,7 @@ def test_pictures(looks, flipflop, addition):
     looks(plot_occupancy(occupancy(np.zeros((1, 1), int))).figure, "one")
 
 
-@pytest.mark.parametrize("number", [2, 6, 20])
+@pytest.mark.parametrize("number", [2, 6, pytest.param(20, marks=pytest.mark.slow)])
 def test_pictures_of_divergences(looks, number):
     looks(plot_condition_divergences(compare_conditions(conditions(number), n_resamples=0, n_permutations=19)))
 

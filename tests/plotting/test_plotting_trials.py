@@ -78,10 +78,12 @@ def test_picture_of_a_trained_adder(looks, addition):
     looks(plot_trial(addition[1], target=1.5, mark_channel=1))
 
 
+@pytest.mark.slow
 def test_picture_of_many_channels(looks):
     looks(plot_trial(driven(9, inputs=18, outputs=11, units=12), -1))
 
 
+@pytest.mark.slow
 def test_runs_that_diverge_have_gaps(looks):
     model = PLRNN.al_rnn([30.0, 0.5], np.zeros((2, 2)), [1.0, 1.0], pwl_units=1, B=[[1.0, 0.0]])
     with np.errstate(all="ignore"):
