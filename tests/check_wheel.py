@@ -72,6 +72,12 @@ def main(data: Path, source: Path) -> None:
     assert done.returncode == 0 and pa.__version__ in done.stdout, done
     done = plrnn("analyze", str(data / "choice.safetensors"))
     assert done.returncode == 0 and "Complete: all 2^2 subregions" in done.stdout, done
+    for command in ("certify", "verify"):
+        done = plrnn(command, str(data / "choice.safetensors"), "choice.cert.json.gz")
+        assert done.returncode == 0, done
+    assert f"Verified by {Path(pa.__file__).resolve().parent}" in done.stdout and "3 isolated points" in done.stdout, (
+        done
+    )
     done = plrnn("graph", str(data / "choice.safetensors"), "-o", "graph.graphml", "--steps", "100")
     assert done.returncode == 0 and Path("graph.graphml").exists(), done
     done = plrnn("report", str(data / "choice.safetensors"), "-o", "report", "--steps", "100")

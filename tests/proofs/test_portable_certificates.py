@@ -19,7 +19,9 @@ from systems import CASES, degenerate_map, known, planted_al_rnn, random_model
 import plrnn_analysis as pa
 from plrnn_analysis import PLRNN, CanonicalMap, CertificateError
 from plrnn_analysis.fixed_points import find_fixed_points
-from plrnn_analysis.proofs import checker_path, verify_certificate, write_certificate
+from plrnn_analysis.maps import ring_map
+from plrnn_analysis.polytopes.programs import Claim, Proposal
+from plrnn_analysis.proofs import checker_path, multipliers, verify_certificate, write_certificate
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -93,6 +95,30 @@ def test_no_subregion_is_regular(tmp_path: Path) -> None:
     # All of a plane, and nothing at all.
     certified(PLRNN.al_rnn([1.0, 1.0], np.zeros((2, 2)), [0.0, 0.0], pwl_units=0).map, tmp_path / "a")
     assert not certified(PLRNN.al_rnn([1.0], [[0.0]], [1.0], pwl_units=0).map, tmp_path / "b")["solutions"]
+
+
+def test_integrators(tmp_path: Path) -> None:
+    """I - J is singular in every subregion, and some multipliers must cancel exactly."""
+    m, n = 3, 6
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        A = np.eye(m)
+        A[1:, 1:] = rng.integers(-1, 2, (m - 1, m - 1))
+        W, V, c, h = (rng.integers(-1, 2, shape) for shape in ((m, n), (n, m), n, m))
+        certified(CanonicalMap.build(A, W, V, c, h), tmp_path / "net.cert.json.gz")
+
+
+def test_without_the_solver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where floats propose nothing, single subregions are settled in rationals."""
+    monkeypatch.setattr(multipliers, "propose", lambda *_, **__: Proposal(Claim.FAILED, None, np.zeros(0)))
+    for seed in range(25):
+        certified(degenerate_map(np.random.default_rng(seed)).with_input(None), tmp_path / "net.cert.json.gz")
+
+
+def test_points_of_a_period(tmp_path: Path) -> None:
+    """The fixed points of a ring of maps are all points whose period divides its length."""
+    tent = PLRNN.al_rnn([2.0], [[-4.0]], [1.0], pwl_units=1).map
+    assert len(certified(ring_map([tent] * 3), tmp_path / "net.cert.json.gz")["solutions"]) == 8
 
 
 def test_weights_of_any_size(tmp_path: Path) -> None:
