@@ -85,7 +85,7 @@ def _fixed_points(points: FixedPoints, visited: Trajectory | None, names: Mappin
         *_state_columns(len(points[0].z)),
     ]
     rows = []
-    for number, (point, distance) in enumerate(zip(points, away, strict=True), start=1):
+    for number, (point, distance) in enumerate(zip(points, away, strict=True)):
         unstable = int(np.count_nonzero(np.abs(point.eigenvalues) > 1.0))
         outputs = [] if point.output is None else point.output.tolist()
         rows.append(
@@ -98,7 +98,7 @@ def _fixed_points(points: FixedPoints, visited: Trajectory | None, names: Mappin
     explanation = (
         "The spectral radius is the largest modulus of a multiplier: below 1 the point attracts. To boundary is the "
         "distance to the nearest boundary of its subregion; ranges away is the distance from the states in use, in "
-        f"visited ranges, 0 inside.{'' if plain else NAMES}"
+        f"visited ranges, 0 inside. Numbers are those of the figures.{'' if plain else NAMES}"
     )
     return Sheet("fixed-points", "Fixed points", explanation, columns, rows)
 
