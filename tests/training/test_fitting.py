@@ -398,7 +398,7 @@ def plrnn(*arguments):
 
 def test_commands(tmp_path):
     made = plrnn("generate", "lorenz63", "--steps", 1500, "--noise", 0.01, "--out", tmp_path / "lorenz.npz")
-    assert made.exit_code == 0 and "1500 steps of lorenz63" in made.output
+    assert made.exit_code == 0 and "1,500 steps of lorenz63" in made.output
     settings = ["--units", 8, "--pwl-units", 2, "--seeds", 1, "--iterations", 20, "--window", 30, "--batch", 4]
     command = ["fit", tmp_path / "lorenz.npz", *settings, "--out", tmp_path / "fit"]
     found = plrnn(*command)

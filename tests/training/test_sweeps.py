@@ -24,6 +24,7 @@ import plrnn_analysis as pa
 from plrnn_analysis.cli import app
 from plrnn_analysis.errors import CheckpointError, ModelError, PLRNNError
 from plrnn_training import AdditionTask, Batch, Member, Recipe, Task, Trainer, sweep
+from plrnn_training.directories import LOCK
 from plrnn_training.runs import Interrupted
 from plrnn_training.sweeps import Sweep, SweepRow, read_sweep
 from plrnn_training.sweeps.figure import condition_curves, data_sizes, p_curve, save_figures
@@ -85,7 +86,7 @@ def test_a_model_of_a_sweep_is_the_one_that_trains_alone(done):
 def test_files_and_table(done):
     out, found = done
     names = {"sweep.json", "results.csv", "models"}
-    assert {path.name for path in out.iterdir()} == names
+    assert {path.name for path in out.iterdir() if path.name != LOCK} == names
     rows = table(out)
     columns = "task model pwl_units seed samples metric score floor chance seconds checkpoint"
     assert set(columns.split()) <= set(rows[0]) and len(rows) == len(found) == 8

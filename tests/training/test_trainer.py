@@ -166,7 +166,7 @@ def test_state_files(tmp_path):
     with pytest.raises(CheckpointError, match=r"iterations was 24, is 25.*members"):
         Trainer(TASK, MEMBERS[:2], 6, replace(SHORT, iterations=25)).restore(path)
     path.write_bytes(b"nonsense")
-    with pytest.raises(CheckpointError, match="not readable"):
+    with pytest.raises(CheckpointError, match="damaged, or no training state"):
         trainer.restore(path)
     torch.save({"weights": torch.zeros(2)}, path)
     with pytest.raises(CheckpointError, match="version"):

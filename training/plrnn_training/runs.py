@@ -12,9 +12,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from plrnn_analysis._files import write_atomically
 from plrnn_analysis.errors import PLRNNError
 from plrnn_analysis.terminal.printing import TextTable
 
+from .directories import claimed
 from .exporting import export
 from .recipe import Member
 from .recording import record_trials
@@ -102,7 +104,7 @@ def write_json(path: Path, content: Any) -> None:
         return value
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(clean(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_atomically(path, (json.dumps(clean(content), indent=2, allow_nan=False) + "\n").encode())
 
 
 def train_in(
@@ -141,12 +143,26 @@ def train_in(
     Raises
     ------
     PLRNNError
-        If the directory holds a run and neither `resume` nor `overwrite` is set.
+        If the directory holds a run and neither `resume` nor `overwrite` is set, or another run is writing to it.
     CheckpointError
         If the run there had other settings.
     Interrupted
         If stopped by Ctrl-C; the state is saved.
     """
+    with claimed(directory):
+        return _train_here(directory, trainer, console, resume, overwrite, keep_state, snapshots)
+
+
+def _train_here(
+    directory: Path,
+    trainer: Trainer,
+    console: Console,
+    resume: bool,
+    overwrite: bool,
+    keep_state: bool,
+    snapshots: int,
+) -> list[TrainedModel]:
+    """Train in a directory that is ours alone."""
     state_path = directory / STATE_FILE
     if state_path.exists() and not overwrite:
         if not resume:
@@ -155,7 +171,6 @@ def train_in(
         console.print(f"resumed at iteration {trainer.iteration} of {trainer.recipe.iterations}")
     elif resume:
         console.print(f"nothing to resume in {directory}: starting from the beginning")
-    directory.mkdir(parents=True, exist_ok=True)
     with Progress(
         TextColumn("training"),
         BarColumn(),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from plrnn_analysis._files import write_atomically
 from plrnn_analysis.errors import CheckpointError
 
-__all__ = ["load_state", "save_state"]
+__all__ = ["load_state", "save_state", "taking_over"]
 
 _VERSION = 1
+_DAMAGED = "damaged, or no training state; --overwrite starts the run anew"
 
 
 def save_state(state: dict[str, Any], path: Path) -> None:
@@ -26,16 +29,9 @@ def save_state(state: dict[str, Any], path: Path) -> None:
     path : Path
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save({"plrnn_training_state": _VERSION, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    content = io.BytesIO()
+    torch.save({"plrnn_training_state": _VERSION, **state}, content)
+    write_atomically(path, content.getvalue())
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -57,10 +53,30 @@ def load_state(path: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise CheckpointError(f"{path}: not readable as a training state ({type(error).__name__}: {error})") from error
+        # Not in torch's words, which advise to switch off its protection against code in files.
+        raise CheckpointError(f"{path}: {_DAMAGED}") from error
     version = state.get("plrnn_training_state") if isinstance(state, dict) else None
     if version != _VERSION:
         raise CheckpointError(
             f"{path}: a training state of version {_VERSION} was expected, found {version!r}; start the run anew"
         )
     return dict(state)
+
+
+@contextmanager
+def taking_over(path: Path) -> Iterator[None]:
+    """Within the block a training state is taken over; what does not fit is an error that names the file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    CheckpointError
+        If something is missing, or of another kind or shape.
+    """
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: {_DAMAGED} ({type(error).__name__})") from error

@@ -26,7 +26,7 @@ from .running import check_configuration, run_to_the_end
 from .seeds import generator_for
 from .sources import architecture_of, sources_of
 from .stacks import NetworkStack, Stack
-from .state import load_state
+from .state import load_state, taking_over
 from .stopping import Stopping
 from .tasks.base import Batch, Task, stack_batches
 from .tasks.objectives import Measure
@@ -306,7 +306,11 @@ class Trainer:
             If the file is no training state, or one of a run with other settings.
         """
         state = load_state(path)
-        check_configuration(path, state["configuration"], self._configuration())
+        with taking_over(path):
+            check_configuration(path, state["configuration"], self._configuration())
+            self._take_over(state)
+
+    def _take_over(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         for generators, states in (

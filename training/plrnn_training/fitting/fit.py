@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from plrnn_analysis.errors import ModelError, PLRNNError
 from plrnn_analysis.reconstruction import power_spectrum_distance, state_space_divergence
 
 from ..device import choose_device
+from ..directories import claimed
 from ..runs import Interrupted
 from ..sequence import COMPILED_STATES
 from ..systems import generate
@@ -191,13 +192,14 @@ def fit(
         fitters.append(Fitter(parts, members, n_units, own, _device(device, members, n_units, batch)))
     directory = None if out is None else Path(out)
     console = Console(quiet=not progress)
-    _prepare(fitters, directory, console, resume, overwrite)
-    _train(fitters, directory, console, save_every)
-    found = _result(fitters, parts, recipe, n_units)
-    if directory is not None:
-        from .record import write_fit
+    with nullcontext() if directory is None else claimed(directory):
+        _prepare(fitters, directory, console, resume, overwrite)
+        _train(fitters, directory, console, save_every)
+        found = _result(fitters, parts, recipe, n_units)
+        if directory is not None:
+            from .record import write_fit
 
-        write_fit(found, directory)
+            write_fit(found, directory)
     return found
 
 
@@ -246,7 +248,6 @@ def _prepare(
             console.print(f"P = {p}: resumed at iteration {fitter.iteration} of {total}")
     if resume and not there:
         console.print(f"nothing to resume in {directory}: starting from the beginning")
-    directory.mkdir(parents=True, exist_ok=True)
 
 
 def _train(fitters: Sequence[Fitter], directory: Path | None, console: Console, save_every: float) -> None:

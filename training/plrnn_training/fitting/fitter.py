@@ -22,7 +22,7 @@ from ..regularisation import manifold_attractor_penalty
 from ..running import check_configuration, run_to_the_end
 from ..seeds import generator_for
 from ..sequence import Forcing
-from ..state import load_state
+from ..state import load_state, taking_over
 from .conversion import Given, in_units_of_data, own_standardisation
 from .measures import HOPELESS, validation_score
 from .members import FitHistory, FitMember
@@ -243,7 +243,11 @@ class Fitter:
             If the file is no training state, or one of a run with other settings or data.
         """
         state = load_state(path)
-        check_configuration(path, state["configuration"], self._configuration())
+        with taking_over(path):
+            check_configuration(path, state["configuration"], self._configuration())
+            self._take_over(state)
+
+    def _take_over(self, state: dict[str, Any]) -> None:
         if len(state["kept"]) < len(self.members):
             self._keep(state["kept"])
         self.model.load_state_dict(state["model"])

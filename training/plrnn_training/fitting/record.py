@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import plrnn_analysis
+from plrnn_analysis._files import write_atomically
 from plrnn_analysis.errors import CheckpointError, PLRNNError
 from plrnn_analysis.records.numbers import as_float, float_value
 
@@ -87,7 +88,7 @@ def write_fit(fit: Fit, directory: Path) -> None:
     for model in (*fit, *fit.baselines):
         plrnn_analysis.save(model.model, directory / model.checkpoint)
     write_json(directory / RECORD_FILE, fit_record(fit))
-    (directory / "fit.md").write_text(fit.text(), encoding="utf-8")
+    write_atomically(directory / "fit.md", fit.text().encode())
     figure = fit.figure()
     figure.savefig(directory / "fit.png", dpi=200)
     figure.savefig(directory / "fit.svg")

@@ -14,9 +14,11 @@ import numpy as np
 import torch
 
 import plrnn_analysis
+from plrnn_analysis._files import write_atomically
 from plrnn_analysis.errors import CheckpointError, PLRNNError
 from plrnn_analysis.model import PLRNN
 
+from ..directories import claimed
 from ..fitting.series import Series, as_series
 from ..runs import Interrupted, write_json
 from ..tasks import Task
@@ -78,50 +80,61 @@ def sparsify_in(
         If stopped by Ctrl-C; the levels that were done are kept.
     """
     settings = settings or SparsifySettings()
-    path = directory / RECORD_FILE
-    series = None if series is None else as_series(series)
-    configuration = _configuration(network, task, series, settings)
-    before: list[Level] = []
-    if path.exists() and not overwrite:
-        if not resume:
-            raise PLRNNError(f"{directory} holds a sparsification already: give --resume, --overwrite or another --out")
-        before = _levels(path, configuration)
-    done = list(before)
+    with claimed(directory):
+        path = directory / RECORD_FILE
+        series = None if series is None else as_series(series)
+        configuration = _configuration(network, task, series, settings)
+        before: list[Level] = []
+        if path.exists() and not overwrite:
+            if not resume:
+                raise PLRNNError(
+                    f"{directory} holds a sparsification already: give --resume, --overwrite or another --out"
+                )
+            before = _levels(path, configuration)
+        done = list(before)
 
-    def keep(level: Level) -> None:
-        for branch in level.branches:
-            _save(branch.network, directory / BRANCHES / _file(branch), network, branch)
-        done.append(level)
-        write_json(path, {"configuration": configuration, "source": source, "levels": _level_records(done)})
-        if on_level is not None:
-            on_level(level)
+        def keep(level: Level) -> None:
+            for branch in level.branches:
+                _save(branch.network, directory / BRANCHES / _file(branch), network, branch)
+            done.append(level)
+            write_json(path, {"configuration": configuration, "source": source, "levels": _level_records(done)})
+            if on_level is not None:
+                on_level(level)
 
-    directory.mkdir(parents=True, exist_ok=True)
-    try:
-        found = sparsify(
-            network, task, settings, series=series, device=device, before=before, on_level=keep, on_progress=on_progress
+        try:
+            found = sparsify(
+                network,
+                task,
+                settings,
+                series=series,
+                device=device,
+                before=before,
+                on_level=keep,
+                on_progress=on_progress,
+            )
+        except Interrupted as stop:
+            raise Interrupted(f"{stop} in {directory}: repeat the command with --resume to go on") from stop
+        last = [level.best for level in found if level.chosen is not None]
+        _save(found.network, directory / "smallest.safetensors", network, last[-1] if last else None)
+        write_json(
+            path,
+            {
+                "configuration": configuration,
+                "source": source,
+                "original": asdict(found.original),
+                "smallest_pwl_units": found.pwl_units,
+                "smallest_checkpoint": "smallest.safetensors",
+                "test_score": found.test_score,
+                "levels": _level_records(found),
+                "direct": None
+                if found.direct is None
+                else {**asdict(found.direct), "successes": found.direct.successes},
+            },
         )
-    except Interrupted as stop:
-        raise Interrupted(f"{stop} in {directory}: repeat the command with --resume to go on") from stop
-    last = [level.best for level in found if level.chosen is not None]
-    _save(found.network, directory / "smallest.safetensors", network, last[-1] if last else None)
-    write_json(
-        path,
-        {
-            "configuration": configuration,
-            "source": source,
-            "original": asdict(found.original),
-            "smallest_pwl_units": found.pwl_units,
-            "smallest_checkpoint": "smallest.safetensors",
-            "test_score": found.test_score,
-            "levels": _level_records(found),
-            "direct": None if found.direct is None else {**asdict(found.direct), "successes": found.direct.successes},
-        },
-    )
-    _write_csv(found, directory / "sparsify.csv")
-    plot_sparsification(found, directory / "sparsify.png")
-    (directory / "story.txt").write_text("\n".join(sentences(found)) + "\n", encoding="utf-8")
-    return found
+        _write_csv(found, directory / "sparsify.csv")
+        plot_sparsification(found, directory / "sparsify.png")
+        write_atomically(directory / "story.txt", ("\n".join(sentences(found)) + "\n").encode())
+        return found
 
 
 def _configuration(

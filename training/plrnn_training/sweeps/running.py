@@ -18,6 +18,7 @@ from plrnn_analysis.errors import ModelError, PLRNNError
 
 from ..architectures import new_stack
 from ..device import choose_device
+from ..directories import claimed
 from ..interrupt import stop_requests
 from ..recipe import Recipe
 from ..running import check_configuration
@@ -173,29 +174,30 @@ def sweep(
     # On an executor every worker chooses among the devices it has.
     accelerated = choose_device(device).type != "cpu" if executor is None else device not in ("auto", "cpu")
     _check_baselines(grid, made, n_units, used)
-    # Only now: a mistaken option must not cost the results that are there.
-    if overwrite:
-        directory.remove()
-    settings = _settled(directory, made, _variant(task, variant), grid, n_units, used, accelerated)
-    about = settings["about"]
-    orders = [
-        ChunkOrder(
-            known, about["variant"], members, n_units, used, str(directory.path.resolve()), number, device,
-            about["floor"], save_every,
-        )
-        for number, members in enumerate(grid.chunks(settings["chunk_size"]))
-    ]  # fmt: skip
-    run = _Run(directory, made.name, orders, on_progress)
-    try:
-        run.here() if executor is None else run.on(executor)
-    except (Interrupted, KeyboardInterrupt) as stop:
-        raise Interrupted(
-            f"stopped with {run.finished} of {len(settings['models'])} models finished; {_GO_ON}"
-        ) from stop
-    finally:
-        run.write_table()
-    directory.tidy()
-    return read_sweep(directory.path)
+    with claimed(directory.path):
+        # Only now: a mistaken option must not cost the results that are there.
+        if overwrite:
+            directory.remove()
+        settings = _settled(directory, made, _variant(task, variant), grid, n_units, used, accelerated)
+        about = settings["about"]
+        orders = [
+            ChunkOrder(
+                known, about["variant"], members, n_units, used, str(directory.path.resolve()), number, device,
+                about["floor"], save_every,
+            )
+            for number, members in enumerate(grid.chunks(settings["chunk_size"]))
+        ]  # fmt: skip
+        run = _Run(directory, made.name, orders, on_progress)
+        try:
+            run.here() if executor is None else run.on(executor)
+        except (Interrupted, KeyboardInterrupt) as stop:
+            raise Interrupted(
+                f"stopped with {run.finished} of {len(settings['models'])} models finished; {_GO_ON}"
+            ) from stop
+        finally:
+            run.write_table()
+        directory.tidy()
+        return read_sweep(directory.path)
 
 
 class _Run:
