@@ -86,8 +86,9 @@ html_theme_options = {
     "header_links_before_dropdown": 6,
 }
 # Pages without pages below them: nothing to list beside them.
-ALONE = ("index", "quickstart", "which-function", "faq", "glossary", "theory", "numerics", "linear-limit", "style")
-html_sidebars = {name: [] for name in (*ALONE, "networks/README", "reproduced/index", "contributing", "changelog")}
+html_sidebars = {
+    name: [] for name in (*(page.stem for page in HERE.glob("*.md")), "networks/README", "reproduced/index")
+}
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
