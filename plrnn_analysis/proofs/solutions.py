@@ -9,6 +9,7 @@ from math import gcd, lcm
 import numpy as np
 from flint import fmpq
 
+from ..engines.budget import Budget
 from ..exact import ExactRing
 from ..maps import CanonicalMap
 from .equations import Equations
@@ -45,7 +46,7 @@ class Listed:
         return self.signs > 0
 
 
-def listed(map: CanonicalMap, words: Iterable[np.ndarray], equations: Equations) -> list[Listed]:
+def listed(map: CanonicalMap, words: Iterable[np.ndarray], equations: Equations, budget: Budget) -> list[Listed] | None:
     """The solutions in some subregions, each of which must hold one.
 
     Parameters
@@ -54,6 +55,12 @@ def listed(map: CanonicalMap, words: Iterable[np.ndarray], equations: Equations)
         Without input.
     words : iterable of (H,) ndarray of bool
     equations : Equations
+    budget : Budget
+
+    Returns
+    -------
+    list of Listed or None
+        None if the budget ended first.
 
     Notes
     -----
@@ -62,6 +69,8 @@ def listed(map: CanonicalMap, words: Iterable[np.ndarray], equations: Equations)
     ring = ExactRing([map])
     found = []
     for word in words:
+        if not budget.take(1):
+            return None
         piece = ring.settle(word)
         assert piece is not None  # the search found it
         denominator, state = _whole(piece.point[0])

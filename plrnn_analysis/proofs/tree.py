@@ -43,7 +43,8 @@ class _Proof:
     ) -> None:
         self.equations = equations
         self.solutions = solutions
-        self.on = np.array([s.bits for s in solutions]).reshape(len(solutions), equations.n)
+        self.on = np.array([s.bits for s in solutions], dtype=bool).reshape(len(solutions), equations.n)
+        self.negative = np.array([s.signs < 0 for s in solutions], dtype=bool).reshape(len(solutions), equations.n)
         self.cuts = cuts
         self.refutations = list(self._refutations(units, budget))
         self.steps: list[str] = []
@@ -80,7 +81,8 @@ class _Proof:
                 self.steps.append(known)
                 return
         columns = ~np.concatenate([node.off, node.on])
-        whole = refuting(self.equations, columns)
+        # A node that holds a solution cannot be refuted.
+        whole = None if self._is_occupied(node) else refuting(self.equations, columns)
         if whole is not None:
             self.steps.append(step_text("refute", whole))
         elif np.all(node.off | node.on):
@@ -92,6 +94,10 @@ class _Proof:
         """A solution in whose set the whole node lies, by what is decided."""
         inside = np.all(np.where(self.on, node.on, node.off), axis=1)
         return int(np.argmax(inside)) if np.any(inside) else None
+
+    def _is_occupied(self, node: _Node) -> bool:
+        """Whether the state of a listed solution lies in the node."""
+        return bool(np.any(~np.any(self.on & node.off, axis=1) & ~np.any(self.negative & node.on, axis=1)))
 
     def _covers(self, cut: int, node: _Node) -> bool:
         bits = self.cuts.bits[cut]

@@ -31,6 +31,8 @@ __all__ = ["FORMAT", "VERSION", "network_record", "write_certificate"]
 FORMAT, VERSION = "plrnn-certificate", 1
 # A prime; ranks are shown among its residues.
 MODULUS = 2**61 - 1
+# The checker reads files that unpack to a hundred times their size.
+LARGEST_RATIO = 90
 # Of the search and of the proof together: the memory for it goes with these.
 MOST_NODES = 1 << 22
 
@@ -95,9 +97,19 @@ def write_certificate(
     if document is None:
         why = f"was not finished in {budget.seconds:.3g} s; give it a longer time_limit"
         if budget.stopped_by == StoppedBy.MAX_NODES:
-            why = f"has more than {MOST_NODES // 2:,} steps"
+            why = f"needs more than {MOST_NODES:,} nodes of the search and the proof"
+        elif budget.stopped_by == StoppedBy.INTERRUPT:
+            why = "was interrupted"
         raise CertificateError(f"no certificate: the proof {why}", found)
-    write_atomically(path, gzip.compress(document.encode(), 6, mtime=0))
+    write_atomically(path, _packed(document.encode()))
+
+
+def _packed(content: bytes) -> bytes:
+    """Compressed, but not so well that the checker takes it for a bomb."""
+    packed = gzip.compress(content, 6, mtime=0)
+    if len(content) > LARGEST_RATIO * len(packed):
+        packed = gzip.compress(content, 0, mtime=0)
+    return packed
 
 
 def _document(map: CanonicalMap, found: FixedPoints, budget: Budget) -> str | None:
@@ -107,7 +119,9 @@ def _document(map: CanonicalMap, found: FixedPoints, budget: Budget) -> str | No
     base = np.zeros(map.n_relu, dtype=bool) if reduction is None else reduction.base
     equations = equations_of(numbers, base)
     words = [bits_from_string(one.bitcode, map.n_relu) for one in (*found, *found.continua)]
-    solutions = listed(map, words, equations)
+    solutions = listed(map, words, equations, budget)
+    if solutions is None:
+        return None
     steps = _unique_step(map, equations, solutions)
     if steps is None:
         cuts = Cuts(np.zeros((0, map.n_relu), dtype=np.int8), np.zeros((0, map.n_relu)))

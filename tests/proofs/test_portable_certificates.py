@@ -138,6 +138,15 @@ def test_many_relus(solutions: int, tmp_path: Path) -> None:
     assert (document["proof"][0] != 0 and len(document["proof"]) == 1) == (solutions == 1)
 
 
+def test_many_solutions(tmp_path: Path) -> None:
+    """Five circuits of two units that suppress each other, three fixed points each."""
+    W = np.kron(np.eye(5), [[0.0, -1.0], [-1.0, 0.0]])
+    document = certified(
+        PLRNN.al_rnn(np.full(10, 0.5), W, np.ones(10), pwl_units=10).map, tmp_path / "net.cert.json.gz"
+    )
+    assert len(document["solutions"]) == 3**5
+
+
 def test_contractions_need_no_tree(tmp_path: Path) -> None:
     # In a weighted maximum norm, and in a Euclidean one: the symmetric part of I - G is indefinite.
     skewed = PLRNN.relu_rnn(np.triu(np.full((8, 8), 3.0), 1), np.ones(8))
