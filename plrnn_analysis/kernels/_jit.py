@@ -3,6 +3,7 @@
 Numba keys a cached kernel on its *own* source file. A kernel that calls a kernel of another file
 would stay stale after that other file changed. So the cache directory carries a digest of all kernel
 sources and of the Numba version: another state of the sources never sees this state's machine code.
+A cache that is damaged, or a disk that is full, costs time and never an analysis.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,11 +32,10 @@ def _digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def cache_directory() -> Path:
-    """Directory for this state of the kernels; created on first use.
+def cache_directory() -> Path | None:
+    """Directory for this state of the kernels, created on first use; None where nothing can be written.
 
-    ``NUMBA_CACHE_DIR`` is respected as the parent; otherwise the user's cache directory is used,
-    and a private temporary directory where that cannot be written.
+    ``NUMBA_CACHE_DIR`` is respected as the parent; otherwise the user's cache directory is used.
     """
     parents = [Path(_numba_config.CACHE_DIR)] if _numba_config.CACHE_DIR else []
     users = _users_caches()
@@ -48,7 +49,7 @@ def cache_directory() -> Path:
                 return path
         except OSError:
             continue
-    return Path(tempfile.mkdtemp(prefix="plrnn-kernels-"))
+    return None
 
 
 def _users_caches() -> Path | None:
@@ -68,7 +69,7 @@ _DIRECTORY = cache_directory()
 
 
 def kernel(*signatures: str) -> Callable[[Callable[..., Any]], Any]:
-    """Compile for the given signatures: cached, without the GIL, IEEE arithmetic.
+    """Compile for the given signatures: cached where that is possible, without the GIL, IEEE arithmetic.
 
     Parameters
     ----------
@@ -77,15 +78,52 @@ def kernel(*signatures: str) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        # Numba reads this setting while it decorates; restored at once so that a user's own
-        # cached functions stay where the user put them.
-        before = _numba_config.CACHE_DIR
-        _numba_config.CACHE_DIR = str(_DIRECTORY)
-        try:
-            return numba.njit(list(signatures) or None, cache=True, nogil=True, error_model="numpy", fastmath=False)(
-                function
-            )
-        finally:
-            _numba_config.CACHE_DIR = before
+        # The second time without what was found in the cache: it may have been cut off or overwritten.
+        for attempt in (_compiled_with_cache, _compiled_with_new_cache):
+            if _DIRECTORY is None:
+                break
+            try:
+                return attempt(function, signatures)
+            except OSError as error:
+                _give_up_cache(error)
+            except Exception:
+                # Unpickling damaged files can raise anything. What is wrong with the kernel itself comes again.
+                continue
+        return _compiled(function, signatures, cache=False)
 
     return decorate
+
+
+def _compiled(function: Callable[..., Any], signatures: tuple[str, ...], cache: bool) -> Any:
+    return numba.njit(list(signatures), cache=cache, nogil=True, error_model="numpy", fastmath=False)(function)
+
+
+def _compiled_with_cache(function: Callable[..., Any], signatures: tuple[str, ...]) -> Any:
+    # Numba reads this setting while it decorates; restored at once so that a user's own
+    # cached functions stay where the user put them.
+    before = _numba_config.CACHE_DIR
+    _numba_config.CACHE_DIR = str(_DIRECTORY)
+    try:
+        return _compiled(function, signatures, cache=True)
+    finally:
+        _numba_config.CACHE_DIR = before
+
+
+def _compiled_with_new_cache(function: Callable[..., Any], signatures: tuple[str, ...]) -> Any:
+    assert _DIRECTORY is not None
+    name = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}-*.nb[ic]"
+    for path in _DIRECTORY.glob(f"*/{name}"):
+        path.unlink(missing_ok=True)
+    return _compiled_with_cache(function, signatures)
+
+
+def _give_up_cache(error: OSError) -> None:
+    """Compile without a cache from now on, as on a full disk, and say so once."""
+    global _DIRECTORY
+    full, _DIRECTORY = _DIRECTORY, None
+    warnings.warn(
+        f"compiled code cannot be kept in {full} ({error.strerror or error}): each process compiles it anew. "
+        "Make room there, or name another directory in NUMBA_CACHE_DIR",
+        RuntimeWarning,
+        stacklevel=3,
+    )
