@@ -12,6 +12,7 @@ import numpy as np
 
 from ._signatures import checked
 from ._validation import as_array, random_generator, whole
+from .engines.budget import loading
 from .errors import ModelError
 from .maps import CanonicalMap
 from .network import Network
@@ -223,8 +224,8 @@ class _Product:
 def _iterate(
     model: Network, map: CanonicalMap, inputs: np.ndarray | None, initial: np.ndarray, steps: int, workers: int
 ) -> Trajectory:
-    from .kernels.trajectories import advance_along_batch, advance_along_units
-
+    with loading():
+        from .kernels.trajectories import advance_along_batch, advance_along_units
     workers = whole("workers", workers, 1)
     n, m = initial.shape
     h = map.n_relu

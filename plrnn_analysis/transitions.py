@@ -11,6 +11,7 @@ import numpy as np
 from ._frozen import Frozen
 from ._signatures import checked
 from ._validation import whole
+from .engines.budget import loading
 from .engines.stability import spectral_radii
 from .errors import GraphError
 from .fixed_points import find_fixed_points
@@ -91,8 +92,8 @@ def count_transitions(bitcodes: Any, discard: int = 0, lengths: Any = None) -> T
     >>> list(zip(counts.source.tolist(), counts.target.tolist(), counts.count.tolist()))
     [(0, 0, 1), (0, 1, 1), (1, 0, 1)]
     """
-    from .kernels import transitions as kernels
-
+    with loading():
+        from .kernels import transitions as kernels
     bits = _as_bits(bitcodes)
     _, steps, n_bits = bits.shape
     ends = _ends(lengths, len(bits), steps)

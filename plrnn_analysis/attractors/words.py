@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..engines.budget import loading
+
 __all__ = ["Alphabet", "repeated_periods"]
 
 # A word must have been followed this often, and for this many steps, before it is solved.
@@ -53,8 +55,8 @@ def repeated_periods(codes: np.ndarray, longest: int) -> list[int]:
     The period must fill the end of the sequence at least `REPEATS` times. Several may: ``0000100`` twice, then a
     little longer pause, ends with a shorter period than the whole has.
     """
-    from ..kernels.transitions import prefix_matches
-
+    with loading():
+        from ..kernels.transitions import prefix_matches
     matches = prefix_matches(np.ascontiguousarray(codes[::-1], dtype=np.int64))
     longest = min(longest, len(codes) // REPEATS)
     periods = np.arange(1, longest + 1)

@@ -4,15 +4,43 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .._validation import number
 from ..progress import ProgressOption, Reporter
 from ..statuses import StoppedBy
 
-__all__ = ["Budget"]
+__all__ = ["Budget", "loading"]
 
 # What checking and describing candidates may take beyond the time limit: seconds, or a share of the limit.
 OVERTIME, OVERTIME_SHARE = 0.25, 0.08
+
+# All budgets of the process: those of searches within searches, and of several threads.
+_running: weakref.WeakSet[Budget] = weakref.WeakSet()
+_listed = threading.Lock()
+# One thread loads at a time, as imports do; the others wait, and what they wait is not counted twice.
+_loads = threading.RLock()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Within the block compiled code is loaded, the first time compiled, which no search's time limit pays for.
+
+    Compilation takes seconds once after an installation. A search with a limit of that size would return nothing, and
+    the same call a moment later all.
+    """
+    with _loads:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            ended = time.perf_counter()
+            with _listed:
+                budgets = list(_running)
+            for budget in budgets:
+                budget.postpone(ended - max(began, budget.started))
 
 
 class Budget:
@@ -45,10 +73,20 @@ class Budget:
         self.stopped_by = StoppedBy.NOTHING
         self.reporter = progress if isinstance(progress, Reporter) else Reporter()
         self._lock = threading.Lock()
+        with _listed:
+            _running.add(self)
+
+    def postpone(self, seconds: float) -> None:
+        """Count the last seconds as if the search had started that much later."""
+        with self._lock:
+            self.started += seconds
+            if self.deadline is not None and self.overtime_ends is not None:
+                self.deadline += seconds
+                self.overtime_ends += seconds
 
     @property
     def seconds(self) -> float:
-        """Seconds since the start."""
+        """Seconds since the start, without those that loading compiled code took."""
         return time.perf_counter() - self.started
 
     @property

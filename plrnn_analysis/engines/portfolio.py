@@ -12,7 +12,7 @@ from .._validation import whole
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from . import enumeration
-from .budget import Budget
+from .budget import Budget, loading
 from .driver import Outcome, Workers
 from .heuristic import SCYFI, Heuristic
 from .heuristic import search as search_at_random
@@ -166,12 +166,12 @@ def _search_reduced(
             return Outcome([unique[0]], 1 << n, {"nodes": 1, "solved": 1}), unique[1], notes
         method = "elimination" if n <= SMALL else "linear programs"
     engine: Any
-    # Compiled code takes a while to load.
     budget.report()
-    if method == "elimination":
-        from . import elimination as engine
-    else:
-        from . import branching as engine
+    with loading():
+        if method == "elimination":
+            from . import elimination as engine
+        else:
+            from . import branching as engine
     budget.report()
     if n > engine.MAX_UNKNOWNS:
         budget.stop("memory")
@@ -197,8 +197,8 @@ def _search_at_random(map: CanonicalMap, budget: Budget, heuristic: Heuristic) -
 
 
 def _search_mixed(map: CanonicalMap, budget: Budget) -> tuple[Outcome, str, list[str]]:
-    from . import mixed
-
+    with loading():
+        from . import mixed
     outcome = mixed.search(map, budget)
     notes = ["I - J is singular in every subregion: the state was kept in the problem"]
     return outcome, "linear programs", notes
