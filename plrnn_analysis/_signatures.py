@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from functools import wraps
 from itertools import chain
 from numbers import Complex, Integral, Real
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
 from ._validation import shown
 from ._wording import with_article
-from .errors import ModelError
+from .errors import ModelError, PLRNNError
 
 __all__ = ["checked"]
 
@@ -30,6 +30,12 @@ R = TypeVar("R")
 # Annotations that stand for others, or for anything: what they ask for is checked where it is used.
 _ALIASES = {"AnyNetwork": "Network"}
 _ANYTHING = {"Any", "object", "ndarray", "ProgressOption", "Activation", "T", "Predictor", "Parameters", "Console"}
+_FOREIGN = {
+    "Graph": "a networkx graph",
+    "DiGraph": "a directed networkx graph",
+    "Axes": "matplotlib axes",
+    "Figure": "a matplotlib figure",
+}
 _PLURALS = {"whole number": "whole numbers", "number": "numbers", "text": "texts"}
 
 
@@ -41,19 +47,24 @@ class _Kind:
     words: str
 
 
-def checked(function: Callable[P, R]) -> Callable[P, R]:
+@overload
+def checked(function: Callable[P, R], /) -> Callable[P, R]: ...
+@overload
+def checked(*, error: type[PLRNNError]) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def checked(function: Any = None, /, *, error: type[PLRNNError] = ModelError) -> Any:
     """Let a function refuse arguments of another kind than its annotations say.
 
     Parameters
     ----------
     function : callable
         With annotations. ``Any``, arrays, and what is not known here are taken as they come.
+    error : type, optional
+        What is raised.
 
     Returns
     -------
     callable
-        The same function, which raises :class:`~plrnn_analysis.errors.ModelError` for an argument of another kind, and
-        where the memory does not suffice.
+        The same function, which raises the error for an argument of another kind and where memory does not suffice.
 
     Notes
     -----
@@ -70,6 +81,12 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     Traceback (most recent call last):
     plrnn_analysis.errors.ModelError: number must be a number, got 'x'
     """
+    if function is None:
+        return lambda decorated: _holding(decorated, error)
+    return _holding(function, error)
+
+
+def _holding(function: Callable[P, R], error: type[PLRNNError]) -> Callable[P, R]:
     parameters = inspect.signature(function).parameters
     kinds = {name: kind for name, one in parameters.items() if (kind := _read(one.annotation)) is not None}
     in_order = [
@@ -81,11 +98,11 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         for name, value in chain(zip(in_order, args, strict=False), given.items()):
             kind = kinds.get(name)
             if kind is not None and not kind.accepts(value):
-                raise ModelError(f"{name} must be {kind.words}, got {shown(value)}")
+                raise error(f"{name} must be {kind.words}, got {shown(value)}")
         try:
             return function(*args, **given)
-        except MemoryError as error:
-            raise ModelError(f"there is not enough memory for this: ask for less at once ({error})") from error
+        except MemoryError as lack:
+            raise error(f"there is not enough memory for this: ask for less at once ({lack})") from lack
 
     return held
 
@@ -129,7 +146,9 @@ def _plain(name: str) -> _Kind | None:
         "Path": _Kind(lambda value: isinstance(value, os.PathLike), "a path"),
     }
     wanted = _ALIASES.get(name, name)
-    return known.get(name) or _Kind(lambda value: _derives_from(value, wanted), with_article(wanted))
+    return known.get(name) or _Kind(
+        lambda value: _derives_from(value, wanted), _FOREIGN.get(wanted) or with_article(wanted)
+    )
 
 
 def _container(name: str, inside: ast.expr) -> _Kind | None:
@@ -196,7 +215,8 @@ def _is_kind(value: Any, kind: type) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return _is_kind(value, Integral)
+    # 1e6 nodes are as many as 1_000_000; where 3.0 will not do, `whole` says so.
+    return _is_kind(value, Integral) or (isinstance(value, float) and value.is_integer())
 
 
 def _is_number(value: Any) -> bool:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._frozen import Frozen
-from ._signatures import checked
 from .appearance import by_visits
 from .display.abbreviation import count_words, short_bitcode
 from .errors import GraphError
@@ -128,7 +127,6 @@ class GraphSummary(ResultSequence[GraphNode]):
         return notes
 
 
-@checked
 def summarize_graph(graph: networkx.DiGraph) -> GraphSummary:
     """What a transition graph says, in a line and a short table.
 

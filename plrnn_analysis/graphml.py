@@ -34,7 +34,7 @@ SCALE, SMALLEST = 200.0, 4.0
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@checked
+@checked(error=GraphError)
 def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str], flavour: str = "plain") -> None:
     """Write a graph to a GraphML file that networkx, igraph, Gephi, Cytoscape and yEd read.
 

@@ -378,8 +378,9 @@ def test_stability_names(A, expected):
 @pytest.mark.parametrize("value", [-1, float("nan"), "a", True])
 def test_limits_that_are_no_numbers_are_refused(limit, value):
     model = PLRNN.al_rnn(A=[0.5], W=[[0.0]], h=[1.0], pwl_units=1)
-    with pytest.raises(ModelError, match=f"{limit} must be a number >= 0 or None"):
+    with pytest.raises(ModelError, match=f"{limit} must be a (whole )?number (>= 0 )?or None"):
         model.fixed_points(**{limit: value})
+    assert model.fixed_points(max_nodes=1e6).complete
 
 
 class TestFarOut:

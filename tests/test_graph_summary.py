@@ -108,5 +108,5 @@ def test_both_kinds_draw_themselves(n_units: int, tmp_path) -> None:
         shown = min(len(graph), 24)
         assert sum(isinstance(patch, Circle) for patch in ax.patches) == shown
         if len(graph) > 24 and "visits" not in next(iter(graph.nodes.values())):
-            assert ax.get_title() == f"the first 24 of {len(graph)} subregions"
+            assert ax.get_title() == f"the first 24 of {len(graph)} subregions, without 8 others"
         ax.figure.savefig(tmp_path / "graph.png")

@@ -239,7 +239,7 @@ def test_names_that_graphml_cannot_hold(path, nodes, words):
 
 
 def test_no_graph(path):
-    with pytest.raises(GraphError, match="networkx graph, got dict"):
+    with pytest.raises(GraphError, match="must be a networkx graph, got"):
         write_graphml({"a": 1}, path)
 
 

@@ -52,7 +52,7 @@ _JULIA = (
 )
 
 
-@checked
+@checked(error=CheckpointError)
 def load(
     path: str | os.PathLike[str],
     pwl_units: int | None = None,
@@ -139,7 +139,7 @@ def load(
     return _model(_read(Path(path)), wishes, relu_units, readout)
 
 
-@checked
+@checked(error=CheckpointError)
 def from_torch(
     module_or_state_dict: Any,
     *,

@@ -29,7 +29,7 @@ _ENCODERS: dict[str, Callable[[dict[str, np.ndarray], dict[str, str]], bytes]] =
 }
 
 
-@checked
+@checked(error=CheckpointError)
 def save(model: PLRNN, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
     """Write a model to a checkpoint file, whole or not at all.
 

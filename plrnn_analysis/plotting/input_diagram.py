@@ -113,7 +113,7 @@ def plot_input_diagram(
         # Nothing has a height.
         ax.set_yticks([])
     ax.set_xlabel(channel_name(network.input_names, diagram.inputs[0], "input"))
-    ax.set_ylabel(f"{label or _name(readout, weights, network)} at the fixed point")
+    ax.set_ylabel(label or f"{_name(readout, weights, network)} at the fixed point")
     if drawn:
         order = ["stable", "unstable", "marginal", CONTINUUM, *NAMES.values()]
         handles = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))

@@ -17,6 +17,7 @@ from plrnn_analysis.input_diagrams.exclusion import surely_empty
 from plrnn_analysis.input_diagrams.parametric import ParametricMap
 from plrnn_analysis.input_diagrams.solutions import solve_pattern
 from plrnn_analysis.linear_limit import exact_addition_solver
+from plrnn_analysis.network import Network
 from plrnn_analysis.plotting.input_diagram import plot_fixed_point_count, plot_input_diagram
 
 
@@ -251,11 +252,11 @@ def test_a_branch_can_end_in_a_continuum():
     assert diagram.at(0.0).continua[0].interval[1] - diagram.at(0.0).continua[0].interval[0] == pytest.approx(1.0)
 
 
-class Held:
+class Held(Network):
     """A map in place of a model."""
 
     def __init__(self, map):
-        self.map, self.n_inputs, self.B = map, map.n_inputs, None
+        self.map, self.B, self.b, self.metadata = map, None, None, {}
 
 
 @pytest.mark.parametrize("block", range(3))
@@ -399,7 +400,7 @@ def test_bad_arguments_are_refused():
     for arguments, message in [
         (dict(inputs=2, ranges=(0, 1)), "numbered from 0"),
         (dict(inputs=-1, ranges=(0, 1)), "numbered from 0"),
-        (dict(inputs=True, ranges=(0, 1)), "one or two"),
+        (dict(inputs=True, ranges=(0, 1)), "whole number"),
         (dict(inputs=[0, 0], ranges=[(0, 1)] * 2), "twice"),
         (dict(inputs=[0, 1], ranges=(0, 1)), "ranges must have shape"),
         (dict(inputs=0, ranges=(1, 1)), "constant_input"),
