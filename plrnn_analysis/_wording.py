@@ -26,9 +26,15 @@ def printable(text: str, longest: int | None = None) -> str:
     >>> print(printable("W\x1b[2J"))
     W\x1b[2J
     """
-    if longest is not None and len(text) > longest:
-        text = f"{text[: longest - 100]} ... {text[-90:]}"
-    return "".join(c if c.isprintable() or c in _BLANKS else ascii(c)[1:-1] for c in text)
+    # Cut before, since escaping takes its time, and after, since what is escaped is longer.
+    shown = "".join(c if c.isprintable() or c in _BLANKS else ascii(c)[1:-1] for c in _cut(text, longest))
+    return _cut(shown, longest)
+
+
+def _cut(text: str, longest: int | None) -> str:
+    if longest is None or len(text) <= longest:
+        return text
+    return f"{text[: longest - 100]} ... {text[-90:]}"
 
 
 def with_article(noun: str) -> str:

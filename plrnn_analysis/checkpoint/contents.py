@@ -12,14 +12,18 @@ import numpy as np
 from .._wording import with_article
 from ..errors import CheckpointError
 
-__all__ = ["MAX_ELEMENTS", "Contents", "Entry", "is_inflated", "largest_content", "shape_text"]
+__all__ = ["MAX_ELEMENTS", "Contents", "Entry", "is_inflated", "largest_content", "largest_text", "shape_text"]
 
 # A recurrent matrix of 16,384 units. Beyond it the file is something else, or lies about its shapes.
 MAX_ELEMENTS = 2**28
 
-# What a file may unpack to in any case, and beyond it by which factor: weights that were learnt hardly compress.
-_FREE = 2**28
-_EXPANSION = 100
+# Bytes that a file may unpack to in any case, and beyond it by which factor: weights that were learnt hardly compress.
+# While a model is built they are there up to four times.
+_FREE = 2**26
+_EXPANSION = 25
+# The same for letters of JSON, of which each may become 30 bytes.
+_FREE_TEXT = 2**22
+_TEXT_EXPANSION = 3
 
 _SHOWN = 12
 _EXACT_INTEGER = 2**53
@@ -81,6 +85,7 @@ class Contents:
     others: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    _taken: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def describe(self) -> str:
         """Names and shapes, cut off after a dozen."""
@@ -111,6 +116,7 @@ class Contents:
             size *= n
         if size > MAX_ELEMENTS:
             raise self.error(f"{where} is larger than any network this package can analyse")
+        self._take(name, 8 * size, where)
         try:
             raw = np.asarray(entry.read())
         # A reader of damaged data may raise anything; whatever it is, this tensor cannot be had.
@@ -130,6 +136,21 @@ class Contents:
                 "Usually training has diverged; use a checkpoint from before that."
             )
         return value
+
+    def _take(self, name: str, size: int, where: str) -> None:
+        """Note that an array is unpacked, and refuse what all of them together need."""
+        if not isinstance(self.path, Path):
+            return
+        parts = self.path.iterdir() if self.path.is_dir() else [self.path]
+        stored = sum(part.stat().st_size for part in parts if part.is_file())
+        self._taken[name] = size
+        if is_inflated(total := sum(self._taken.values()), stored):
+            raise self.error(f"with {where} it would unpack to {total} bytes, and the file has {stored}")
+
+
+def largest_text(stored: int) -> int:
+    """How many letters are read as JSON of a file of `stored` bytes."""
+    return max(_FREE_TEXT, _TEXT_EXPANSION * stored)
 
 
 def largest_content(stored: int) -> int:

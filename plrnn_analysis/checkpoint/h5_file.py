@@ -18,7 +18,7 @@ import numpy as np
 
 from .._wording import with_article
 from ..errors import CheckpointError
-from .contents import Contents, Entry, is_inflated
+from .contents import Contents, Entry, is_inflated, largest_text
 
 __all__ = ["read_h5", "read_keras"]
 
@@ -62,6 +62,8 @@ def read_keras(path: Path) -> Contents:
                 item = archive.getinfo(name)
                 if is_inflated(item.file_size, item.compress_size):
                     raise ValueError(f"{name}: {item.file_size} bytes, of which the archive holds {item.compress_size}")
+            if archive.getinfo("config.json").file_size > largest_text(path.stat().st_size):
+                raise ValueError("config.json has more letters than the archive can hold")
             data = archive.read("model.weights.h5")
             config = archive.read("config.json")
             config_text = config.decode("utf-8")[:_MAX_TEXT]

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.io
 
 from ..errors import CheckpointError
-from .contents import MAX_ELEMENTS, Contents, Entry
+from .contents import MAX_ELEMENTS, Contents, Entry, largest_text
 from .h5_file import read_h5
 from .mat5 import Opaque, parse_mat5
 
@@ -50,6 +50,8 @@ def read_mat(path: Path) -> Contents:
         else:
             _collect(name, value, entries, settings, others)
     try:
+        if len(text or "") > largest_text(path.stat().st_size):
+            raise ValueError(f"{len(text or '')} letters, more than the file can hold")
         metadata = {} if text is None else json.loads(text)
         if not isinstance(metadata, dict):
             raise ValueError("not a JSON object")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import CheckpointError
-from .contents import Contents, Entry, is_inflated
+from .contents import Contents, Entry, is_inflated, largest_text
 
 __all__ = ["encode_npz", "read_npz"]
 
@@ -43,6 +43,8 @@ def read_npz(path: Path) -> Contents:
                     entries[name] = found
                 elif isinstance(found, np.ndarray):
                     settings[name] = _text(found.item())
+                    if sum(map(len, settings.values())) > largest_text(path.stat().st_size):
+                        raise ValueError(f"too much text, in {name!r} and before it")
                 else:
                     others.append(f"{name}: {found}")
         text = settings.pop(_METADATA, None)

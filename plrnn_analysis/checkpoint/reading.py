@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from .._signatures import checked
 from .._validation import as_index_tuple, one_of
 from .._wording import with_article
-from ..errors import CheckpointError, ModelError
+from ..errors import CheckpointError, ModelError, PLRNNError
 from ..known_metadata import misfits
 from ..model import PLRNN
 from ..rate_networks import LEAKY_FORMS
@@ -44,8 +45,6 @@ _READERS: dict[str, Callable[[Path], Contents]] = {
 }
 # Hugging Face's name for a torch file, which in a directory is taken at its word.
 _IN_DIRECTORIES = {**_READERS, ".bin": read_torch}
-# What values that nobody foresaw lead to: a number of 400 digits, a list that holds itself, a ragged array.
-_DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError, AttributeError)
 _JULIA = (
     "a file of Julia's, whose structs only Julia can read: write its arrays to .npz there with NPZ.npzwrite, "
     "see 'From Julia' in docs/howto/checkpoints.md"
@@ -136,7 +135,10 @@ def load(
             "for networks in memory."
         )
     wishes = Wishes(pwl_units, None, architecture, prefix, None, alpha, form, thresholds, _patterns(ignore))
-    return _model(_read(Path(path)), wishes, relu_units, readout)
+    # What libraries think of a file, or of numbers in it that overflow: nothing that the caller can act on.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _model(_read(Path(path)), wishes, relu_units, readout)
 
 
 @checked(error=CheckpointError)
@@ -222,7 +224,10 @@ def _model(contents: Contents, wishes: Wishes, relu_units: Sequence[int] | None,
         return PLRNN(model.architecture, model.parameters, model.relu_units, *layer, model.metadata, model.trials)
     except ModelError as error:
         raise contents.error(str(error)) from error
-    except _DAMAGE as error:
+    except PLRNNError:
+        raise
+    # What values that nobody foresaw lead to: a number of 400 digits, a list that holds itself, a ragged array.
+    except Exception as error:
         raise CheckpointError(_damaged(contents.path, error)) from error
 
 
@@ -265,12 +270,12 @@ def _read(path: Path) -> Contents:
         )
     try:
         return reader(path)
-    except _DAMAGE as error:
-        raise CheckpointError(_damaged(path, error)) from error
     except CheckpointError as error:
         if looks and path.suffix.lower() not in looks:
             raise CheckpointError(f"{error} The content looks like {looks}.") from error
         raise
+    except Exception as error:
+        raise CheckpointError(_damaged(path, error)) from error
 
 
 def _looks_like(start: bytes) -> str:

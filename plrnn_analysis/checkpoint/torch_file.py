@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import warnings
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,9 @@ def read_torch(path: Path) -> Contents:
             "Upgrade it (pip install 'torch>=2.6'), or convert the file to .safetensors or .npz."
         )
     try:
-        # A foreign file may make torch warn about its own deprecated types: nothing the user can act on.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        if zipfile.is_zipfile(path):
+            _check_sizes(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     # On a damaged file the unpickler raises whatever its opcodes lead to: KeyError, IndexError, ...
     except Exception as error:
         raise _refusal(path, error) from error
@@ -60,6 +59,14 @@ def read_torch(path: Path) -> Contents:
             f"{path}: what it holds refers to itself, or is more than {_MAX_VISITS} values. {_ADVICE}"
         )
     return _contents(path, content, torch.Tensor)
+
+
+def _check_sizes(path: Path) -> None:
+    """Refuse archives that are compressed beyond measure: torch reads them whole, and writes none."""
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(item.file_size for item in archive.infolist())
+    if is_inflated(unpacked, stored := path.stat().st_size):
+        raise ValueError(f"it would unpack to {unpacked} bytes, and the file has {stored}")
 
 
 def _is_bounded(content: Any) -> bool:
@@ -84,6 +91,8 @@ def _refusal(path: Path, error: Exception) -> CheckpointError:
             f"rebuild it; that is refused. If it is a whole pickled model, or holds NumPy arrays, save tensors only. "
             f"{_ADVICE}"
         )
+    if "would unpack" in text:
+        return CheckpointError(f"{path}: {text}. {_ADVICE}")
     if "TorchScript" in text:
         return CheckpointError(f"{path}: a TorchScript archive, not a state dict. {_ADVICE}")
     return CheckpointError(
@@ -154,7 +163,10 @@ def _flatten(
 ) -> None:
     for key, value in mapping.items():
         name = f"{prefix}{key}"
-        if isinstance(value, tensor):
+        # Made of tensors of several shapes, it has none itself.
+        if isinstance(value, tensor) and value.is_nested:  # type: ignore[attr-defined]
+            others.append(f"{name}: a nested tensor")
+        elif isinstance(value, tensor):
             entries[name] = Entry(tuple(value.shape), str(value.dtype).removeprefix("torch."), _reader(value))  # type: ignore[attr-defined]
         elif isinstance(value, Mapping) and depth < _MAX_DEPTH:
             _flatten(value, f"{name}.", tensor, entries, settings, others, depth + 1)
@@ -187,7 +199,7 @@ def _reader(value: Any) -> Callable[[], np.ndarray]:
 
 
 def _kind(value: Any, tensor: type) -> str:
-    if isinstance(value, tensor):
+    if isinstance(value, tensor) and not value.is_nested:  # type: ignore[attr-defined]
         return f"a single tensor of shape {tuple(value.shape)}"  # type: ignore[attr-defined]
     return with_article(type(value).__name__)
 

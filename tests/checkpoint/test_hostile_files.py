@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import struct
 import sys
@@ -58,7 +59,7 @@ def test_bombs_of_npz(tmp_path: Path) -> None:
     assert pa.load(path, 1).metadata["notes"] == ["not used: encoder.junk"]
     large = {"A.npy": np.ones(1024), "W.npy": np.zeros((1024, 1024)), "h.npy": np.ones(1024)}
     path = write_zip(tmp_path / "m.npz", large)
-    with pytest.raises(CheckpointError, match=r"W \(1024, 1024\).*bytes, of which the file holds"):
+    with pytest.raises(CheckpointError, match=r"with W \(1024, 1024\) .* it would unpack to 8388608 bytes"):
         pa.load(path, 1)
 
 
@@ -83,11 +84,77 @@ def test_bombs_of_matlab(tmp_path: Path) -> None:
 def test_bombs_of_torch_and_keras(tmp_path: Path) -> None:
     one = torch.ones(1, 1)
     torch.save({"A": one[0].expand(1024), "h": one[0].expand(1024), "W": one.expand(1024, 1024)}, tmp_path / "m.pt")
-    with pytest.raises(CheckpointError, match="claims 1048576 numbers, and the file holds 4 bytes"):
+    with pytest.raises(CheckpointError, match=r"with W \(1024, 1024\) .* it would unpack to 8388608 bytes"):
         pa.load(tmp_path / "m.pt", 1)
     path = write_zip(tmp_path / "m.keras", {"config.json": b"{}", "model.weights.h5": bytes(2**22)})
     with pytest.raises(CheckpointError, match="4194304 bytes, of which the archive holds"):
         pa.load(path)
+
+
+@pytest.mark.usefixtures("small")
+def test_parts_that_are_large_together(tmp_path: Path) -> None:
+    n = 200
+    zeros, ones = np.zeros((n, n)), np.ones(n)
+    arrays = {"A": ones, "W1": zeros, "W2": zeros, "h1": ones, "h2": ones, "C": zeros, "B": zeros}
+    with pytest.raises(
+        CheckpointError, match=r"with [BC] \(200, 200\).* it would unpack to \d+ bytes, and the file has"
+    ):
+        pa.load(write_zip(tmp_path / "m.npz", {f"{name}.npy": value for name, value in arrays.items()}))
+    # As numbers of eight bytes, booleans are eight times as large.
+    masks = {"A": np.ones(400), "W": np.zeros((400, 400), bool), "h": np.ones(400)}
+    with pytest.raises(CheckpointError, match="it would unpack to 1280000 bytes"):
+        pa.load(write_zip(tmp_path / "m.npz", {f"{name}.npy": value for name, value in masks.items()}), 1)
+
+
+@pytest.mark.usefixtures("small")
+def test_torch_archives_are_not_unpacked_beyond_measure(tmp_path: Path) -> None:
+    torch.save({name: torch.tensor(value) for name, value in AL.items()}, tmp_path / "plain.pt")
+    with zipfile.ZipFile(tmp_path / "plain.pt") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    write_zip(tmp_path / "m.pt", members)
+    assert pa.load(tmp_path / "m.pt", 1).pwl_units == 1
+    write_zip(tmp_path / "m.pt", {**members, "plain/data/9": bytes(2**21)})
+    with pytest.raises(CheckpointError, match="it would unpack to 209"):
+        pa.load(tmp_path / "m.pt", 1)
+
+
+def test_metadata_are_no_longer_than_a_file_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "_FREE_TEXT", 2**16)
+    lists = "[" + "[]," * 2**16 + "[]]"
+    np.savez_compressed(tmp_path / "m.npz", **AL, __metadata__=np.array(lists))
+    scipy.io.savemat(tmp_path / "m.mat", {**AL, "plrnn_metadata": lists}, do_compression=True)
+    write_zip(tmp_path / "m.keras", {"config.json": lists.encode(), "model.weights.h5": b"\x89HDF"})
+    for suffix in (".npz", ".mat", ".keras"):
+        with pytest.raises(CheckpointError, match=r"too much text|letters"):
+            pa.load(tmp_path / f"m{suffix}", 1)
+    said = {"pwl_units": 1, "notes": ["x" * 1000]}
+    np.savez_compressed(tmp_path / "m.npz", **AL, __metadata__=np.array(json.dumps(said)))
+    assert pa.load(tmp_path / "m.npz").metadata["notes"] == said["notes"]
+
+
+def test_nested_tensors_are_named(tmp_path: Path) -> None:
+    state = {name: torch.tensor(value) for name, value in AL.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
+    torch.save({**state, "W": nested}, tmp_path / "m.pt")
+    with pytest.raises(CheckpointError, match="W: a nested tensor"):
+        pa.load(tmp_path / "m.pt", 1)
+    torch.save(nested, tmp_path / "m.pt")
+    with pytest.raises(CheckpointError, match="expected a dict of tensors, found a Tensor"):
+        pa.load(tmp_path / "m.pt", 1)
+
+
+def test_what_libraries_warn_of_is_not_shown(tmp_path: Path) -> None:
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (3L,), }".ljust(117) + b"\n"
+    start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
+    members = {f"{name}.npy": value for name, value in AL.items()}
+    # As Python 2 wrote it.
+    path = write_zip(tmp_path / "m.npz", {**members, "h.npy": start + bytes(24)})
+    assert np.array_equal(pa.load(path, 1).parameters["h"], np.zeros(3))
+    invalid = start.replace(b"'descr': '<f8'", b"'descr': '\\d8'")
+    with pytest.raises(CheckpointError, match=r"not readable as \.npz"):
+        pa.load(write_zip(path, {**members, "h.npy": invalid + bytes(24)}), 1)
 
 
 def test_what_holds_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,5 +201,10 @@ def test_messages_are_short_and_cannot_act_on_a_terminal(tmp_path: Path) -> None
     path = tmp_path / "m.npz"
     np.savez(path, **AL, **{"\x1b]0;title\x07\x1b[2J": np.zeros(1), "x" * 60_000: np.zeros(1)})
     with pytest.raises(CheckpointError, match=r"\\x1b\]0;title\\x07") as caught:
+        pa.load(path, 1)
+    assert len(str(caught.value)) < 5000 and str(caught.value).isprintable()
+    # Escaped, each letter is ten.
+    np.savez(path, **AL, **{"\U0010ffff" * 4000: np.zeros(1)})
+    with pytest.raises(CheckpointError, match=r"\\U0010ffff") as caught:
         pa.load(path, 1)
     assert len(str(caught.value)) < 5000 and str(caught.value).isprintable()
