@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .._signatures import checked
-from .._validation import as_index_tuple, one_of
+from .._validation import as_index_tuple, one_of, shown
 from .._wording import with_article
 from ..errors import CheckpointError, ModelError, PLRNNError
 from ..known_metadata import misfits
@@ -53,7 +53,7 @@ _JULIA = (
 
 @checked(error=CheckpointError)
 def load(
-    path: str | os.PathLike[str],
+    path: Any,
     pwl_units: int | None = None,
     *,
     relu_units: Sequence[int] | None = None,
@@ -63,7 +63,7 @@ def load(
     alpha: Any = None,
     form: str | None = None,
     thresholds: str | None = None,
-    ignore: Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
 ) -> PLRNN:
     """Load a model from a checkpoint file; no code in the file is ever run.
 
@@ -96,7 +96,7 @@ def load(
     thresholds : {"added", "subtracted"}, optional
         Sign of the thresholds of a dendritic PLRNN: ``relu(z + theta)`` or ``relu(z - theta)``, the default but
         for the layout with one matrix ``AW``.
-    ignore : sequence of str, optional
+    ignore : str or sequence of str, optional
         Arrays that change nothing, by name or pattern (``"ema_*"``).
 
     Returns
@@ -134,6 +134,8 @@ def load(
             f"load() reads files, got {with_article(type(path).__name__)}: use plrnn_analysis.from_torch() "
             "for networks in memory."
         )
+    if not isinstance(path, (str, os.PathLike)):
+        raise CheckpointError(f"path must be a text or a path, got {shown(path)}")
     wishes = Wishes(pwl_units, None, architecture, prefix, None, alpha, form, thresholds, _patterns(ignore))
     # What libraries think of a file, or of numbers in it that overflow: nothing that the caller can act on.
     with warnings.catch_warnings():
@@ -153,7 +155,7 @@ def from_torch(
     alpha: Any = None,
     form: str | None = None,
     thresholds: str | None = None,
-    ignore: Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
 ) -> PLRNN:
     """A model from a network in memory: a PyTorch module, a state dict, or any arrays by name.
 
@@ -195,7 +197,7 @@ def from_torch(
     return _model(read_memory(module_or_state_dict), wishes, relu_units, readout)
 
 
-def _patterns(ignore: Sequence[str]) -> tuple[str, ...]:
+def _patterns(ignore: str | Sequence[str]) -> tuple[str, ...]:
     return (ignore,) if isinstance(ignore, str) else tuple(ignore)
 
 

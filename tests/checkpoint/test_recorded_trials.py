@@ -101,7 +101,7 @@ def test_they_must_fit_the_network() -> None:
         PLRNN.al_rnn([0.5], [[1.0]], [0.0], 1).with_trials(trials())
     with pytest.raises(ModelError, match="states of 3 units, the network has 2"):
         network().with_trials(trials(initial=np.zeros((5, 3))))
-    with pytest.raises(ModelError, match="must be RecordedTrials or None, got ndarray"):
+    with pytest.raises(ModelError, match="must be a RecordedTrials or None, got an array"):
         network().with_trials(np.zeros((5, 7, 2)))  # type: ignore[arg-type]
 
 
