@@ -46,6 +46,10 @@ class CertificateError(PLRNNError):
 class RecordError(PLRNNError, ValueError):
     """JSON that cannot be read as a result, or a result that cannot be written as JSON; says what was found."""
 
+    def __init__(self, message: str = "") -> None:
+        """Texts of a record are made fit to be shown."""
+        super().__init__(printable(message, _LONGEST))
+
 
 class GraphError(PLRNNError, ValueError):
     """A graph that cannot be built from, or written with, the data given."""

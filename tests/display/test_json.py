@@ -371,3 +371,13 @@ def test_drawing_covers_nearly_all_types() -> None:
     assert all(isinstance(f.name, str) for kind in DRAWABLE for f in fields(kind))
     assert get_origin(FixedPoint.record_hints()["eigenvalues"]) is Annotated
     assert Stability.SADDLE == "saddle"
+
+
+def test_messages_about_records_are_short_and_cannot_act_on_a_terminal() -> None:
+    text = pa.PLRNN.al_rnn([0.5], [[0.0]], [1.0], pwl_units=1).fixed_points().to_json()
+    for wrong in ("\x1b]0;title\x07" * 10_000, "9" * 100_000):
+        record = json.loads(text)
+        record["fixed_points"][0]["z"] = [wrong]
+        with pytest.raises(RecordError) as caught:
+            pa.from_json(json.dumps(record))
+        assert len(str(caught.value)) < 5000 and str(caught.value).isprintable()
