@@ -16,7 +16,7 @@ SHARED := -n $(JOBS) --dist loadfile
 QUIET := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint coverage stress images bench gpu-check docs wheel-check clean
+.PHONY: help demo test lint coverage stress images bench gpu-check docs wheel-check lowest clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ docs: $(DOCS)  ## build docs/_build/html, warnings as errors, and check it (its 
 
 wheel-check: $(DEV)  ## build the wheel and try it in a clean environment without torch
 	bash tests/check_wheel.sh $(BIN)/python
+
+lowest: $(BIN)/python  ## tests of the analysis with the lowest versions that pyproject.toml allows, in a clean environment without torch
+	$(QUIET) bash tests/check_lowest.sh $(BIN)/python $(PYTEST)
 
 clean:  ## remove what the other targets made, .venv included
 	rm -rf $(VENV) demo-out build dist docs/_build docs/_generated docs/gallery docs/notebooks docs/sg_execution_times.rst docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis

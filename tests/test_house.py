@@ -101,6 +101,26 @@ def test_metadata_holds_ranges_only_and_constraints_pins_only() -> None:
     assert not missing, f"not in constraints.txt: {missing}"
 
 
+def test_the_lowest_versions_that_are_tested_are_those_of_the_metadata() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *extras["hdf5"], *extras["xarray"]]
+    floors = dict(r.split(">=") for r in (*needed, *extras["dev"]) if "[" not in r)
+    pins = (ROOT / "constraints-lowest.txt").read_text(encoding="utf-8").splitlines()
+    tested = dict(line.split("==") for line in pins if not line.startswith("#"))
+    assert not {r.split(">=")[0] for r in needed} - set(tested)
+
+    def number(version: str) -> list[int]:
+        return [int(part) for part in (version + ".0.0").split(".")[:3]]
+
+    differ = {
+        name: (floors[name], pin)
+        for name, pin in tested.items()
+        if name in floors and number(floors[name]) != number(pin)
+    }
+    assert not differ, f"lowest in pyproject.toml and in constraints-lowest.txt: {differ}"
+
+
 # Modules that begin with an underscore are not for users, but open to every room of their package.
 SHARED_MODULES = {"_signatures", "_validation", "_files", "_frozen", "_wording"}
 
