@@ -29,7 +29,18 @@ R = TypeVar("R")
 
 # Annotations that stand for others, or for anything: what they ask for is checked where it is used.
 _ALIASES = {"AnyNetwork": "Network"}
-_ANYTHING = {"Any", "object", "ndarray", "ProgressOption", "Activation", "T", "Predictor", "Parameters", "Console"}
+_ANYTHING = {
+    "Any",
+    "object",
+    "ndarray",
+    "ProgressOption",
+    "Activation",
+    "T",
+    "Predictor",
+    "Parameters",
+    "Console",
+    "Executor",
+}
 _FOREIGN = {
     "Graph": "a networkx graph",
     "DiGraph": "a directed networkx graph",
@@ -158,7 +169,7 @@ def _container(name: str, inside: ast.expr) -> _Kind | None:
         of = _kind(inside.elts[1]) if isinstance(inside, ast.Tuple) else None
         return _Kind(
             lambda value: isinstance(value, Mapping) and (of is None or all(map(of.accepts, value.values()))),
-            "a mapping" + ("" if of is None else f" to {of.words}"),
+            "a mapping" + ("" if of is None else f" from names to {_plural(of.words)}"),
         )
     if name == "tuple" and isinstance(inside, ast.Tuple):
         return _fixed([_kind(part) for part in inside.elts])
@@ -206,7 +217,10 @@ def _fixed(parts: Sequence[_Kind | None]) -> _Kind:
 
 def _plural(words: str) -> str:
     noun = words.partition(" ")[2] if words.startswith(("a ", "an ")) else words
-    return _PLURALS.get(noun, noun if " " in noun else f"{noun}s" if noun[-1:] != "s" else noun)
+    first, of, rest = noun.partition(" of ")
+    if of:
+        return f"{first}s{of}{rest}"
+    return _PLURALS.get(noun, noun if " " in noun or noun.endswith("s") else f"{noun}s")
 
 
 def _is_kind(value: Any, kind: type) -> bool:

@@ -30,7 +30,7 @@ __all__ = ["exact_transition_graph"]
 
 
 @reports("exact transition graph")
-@checked
+@checked(error=GraphError)
 def exact_transition_graph(
     map: CanonicalMap,
     box: Any,

@@ -56,7 +56,7 @@ class TransitionCounts(Frozen):
     count: np.ndarray
 
 
-@checked
+@checked(error=GraphError)
 def count_transitions(bitcodes: Any, discard: int = 0, lengths: Any = None) -> TransitionCounts:
     """Count visits of subregions and steps between them.
 
@@ -186,7 +186,7 @@ def _sorted_counts(bits: np.ndarray, visits: np.ndarray, dense: np.ndarray, edge
     return TransitionCounts(*arrays)
 
 
-@checked
+@checked(error=GraphError)
 def transition_graph(
     model: Network,
     trajectory: Trajectory,

@@ -102,3 +102,10 @@ def test_the_table_of_finders_is_one_table() -> None:
         model = pa.load(ROOT / "docs" / "networks" / f"{name}.safetensors")
         found = model.fixed_points()
         assert found.complete and f"{model.map.n_relu} ReLUs" in row and f" all {len(found)}, " in row.split("|")[-2]
+
+
+def test_examples_that_are_not_run_here_are_python() -> None:
+    """Blocks for frameworks that are not installed are at least no nonsense."""
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        for block in re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            compile(block, str(page), "exec")

@@ -99,7 +99,7 @@ def test_a_story_is_told_whatever_the_metadata_are(metadata: dict[str, Any], tmp
         ({"blank_steps": 1.5}, "blank_steps must be a whole number >= 0"),
         ({"length": "long"}, "length must be a whole number >= 2"),
         ({"length": 10**12}, "--inputs"),
-        ({"marks": 3}, "marks must be one of"),
+        ({"marks": 3}, "marks must be a text"),
     ],
 )
 def test_settings_of_a_task_that_are_none_are_refused(training: dict[str, Any], words: str, tmp_path: Path) -> None:

@@ -221,5 +221,5 @@ def test_an_interrupt_ends_all_threads(monkeypatch):
 def test_swapped_arguments_are_named_by_their_shape():
     from plrnn_analysis import PLRNN, ModelError
 
-    with pytest.raises(ModelError, match=r"steps must be a whole number >= 1, got an array of shape \(3,\)"):
+    with pytest.raises(ModelError, match=r"steps must be a whole number, got an array of shape \(3,\)"):
         PLRNN.al_rnn(A=[0.5], W=[[0.0]], h=[0.0], pwl_units=0).simulate(np.array([0.1, 0.2, 0.3]), 5)

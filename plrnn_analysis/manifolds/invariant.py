@@ -103,7 +103,7 @@ def invariant_manifold(
     >>> saddle = next(p for p in model.fixed_points() if p.stability == "saddle")
     >>> line = invariant_manifold(model, saddle, "stable", box=3.0)
     >>> line
-    <Manifold: stable, 1 pieces, length 6; complete in the box>
+    <Manifold: stable, 1 piece, length 6; complete in the box>
     """
     one_of("kind", kind, ("stable", "unstable"))
     if not isinstance(saddle, FixedPoint | Cycle):

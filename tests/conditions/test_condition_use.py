@@ -137,8 +137,8 @@ def test_groups_that_are_alike_and_groups_that_are_not() -> None:
         ([("a", "x")], "'x' is none"),
         ([("a", "b"), ("b", "c")], "one comes twice"),
         ([("a",), ("b",)], "no pair to compare"),
-        (["ab"], "list of lists"),
-        ("ab", "list of lists"),
+        (["ab"], "sequence of sequences of texts"),
+        ("ab", "sequence of sequences of texts"),
     ],
 )
 def test_groups_that_are_refused(groups, words) -> None:

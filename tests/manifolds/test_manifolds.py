@@ -468,7 +468,7 @@ def test_limits_are_said():
         ({"box": 0.1}, "outside the box"),
         ({"box": "wide"}, "box must be a positive number"),
         ({"iterations": -1}, "whole number >= 0"),
-        ({"iterations": 2.5}, "whole number >= 0"),
+        ({"iterations": 2.5}, "whole number"),
         ({"max_pieces": 0}, "whole number >= 1"),
         ({"max_size": 0.0}, "max_size must be a number > 0"),
         ({"saddle": [0.0, 0.0]}, "must be a FixedPoint or a Cycle"),

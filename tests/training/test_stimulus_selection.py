@@ -138,7 +138,7 @@ def test_one_relu_selects_and_none_does_not():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"neurons": 0}, "neurons"), ({"trials": 0}, "ever new trials"), ({"session": -1}, "session")],
+    [({"neurons": 0}, "neurons"), ({"trials": 0}, "new trials all the time"), ({"session": -1}, "session")],
 )
 def test_mistakes(arguments, message):
     with pytest.raises(ModelError, match=message):

@@ -249,7 +249,7 @@ def test_train_on_a_file(tmp_path):
     done = plrnn("train", tmp_path / "trials.npz", *TINY, "--iterations", "300", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
     text = " ".join(done.output.split())
-    assert "60 trials of 2 conditions, 2 inputs, 1 outputs; 42 for training, 9 for validation, 9 for the test" in text
+    assert "60 trials of 2 conditions, 2 inputs, 1 output; 42 for training, 9 for validation, 9 for the test" in text
     assert "Chosen on the validation trials" in text and "By condition: down" in text
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     (row,) = [row for row in summary["models"] if row["displayed"]]
