@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from itertools import chain
@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
-from ._validation import shown
+from ._validation import detached, shown
 from ._wording import with_article
 from .errors import ModelError, PLRNNError
 
@@ -28,7 +28,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Annotations that stand for others, or for anything: what they ask for is checked where it is used.
-_ALIASES = {"AnyNetwork": "Network"}
+_ALIASES = {"AnyNetwork": "Network", "Figure": "FigureBase"}
 _ANYTHING = {
     "Any",
     "object",
@@ -45,7 +45,7 @@ _FOREIGN = {
     "Graph": "a networkx graph",
     "DiGraph": "a directed networkx graph",
     "Axes": "matplotlib axes",
-    "Figure": "a matplotlib figure",
+    "FigureBase": "a matplotlib figure",
 }
 _PLURALS = {"whole number": "whole numbers", "number": "numbers", "text": "texts"}
 
@@ -198,8 +198,11 @@ def _several(of: _Kind | None, iterator: bool) -> _Kind:
             return False
         if not hasattr(value, "__len__"):
             return iterator
-        if isinstance(value, (Mapping, Set)) and not iterator:
+        if isinstance(value, (Mapping, set, frozenset)) and not iterator:
             return False
+        if hasattr(value, "__array__"):
+            # Tensors and columns of data frames, whose entries are no numbers of Python's.
+            value = np.asarray(detached(value))
         return of is None or all(map(of.accepts, value))
 
     return _Kind(accepts, "a sequence" + ("" if of is None else f" of {_plural(of.words)}"))
