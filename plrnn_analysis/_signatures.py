@@ -200,6 +200,8 @@ def _several(of: _Kind | None, iterator: bool) -> _Kind:
             return iterator
         if isinstance(value, (Mapping, set, frozenset)) and not iterator:
             return False
+        if np.ma.is_masked(value):
+            return False
         if hasattr(value, "__array__"):
             # Tensors and columns of data frames, whose entries are no numbers of Python's.
             value = np.asarray(detached(value))

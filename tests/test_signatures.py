@@ -89,6 +89,7 @@ def test_what_is_meant_passes(given: dict[str, Any]) -> None:
         ({"names": {"a", "b"}}, "names must be a sequence of texts"),
         ({"names": [1]}, r"names must be a sequence of texts, got \[1\]"),
         ({"values": np.array(["a"])}, "values must be a sequence of numbers"),
+        ({"values": np.ma.masked_array([1.0, 2.0], [False, True])}, "values must be a sequence of numbers"),
         ({"pair": (1, 2, 3)}, r"pair must be a tuple \(a whole number, a whole number\)"),
         ({"model": choice().map}, "model must be a Network or None"),
         ({"points": [1]}, "points must be a sequence of FixedPoints"),
