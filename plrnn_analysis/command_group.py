@@ -15,10 +15,12 @@ from .errors import PLRNNError
 from .interruption import INTERRUPTED
 from .wrapping import line_width, wrapped, wrapped_command
 
-__all__ = ["INTERRUPTED_NOTICE", "TRAINING_HINT", "CommandGroup", "CommandList"]
+__all__ = ["INTERRUPTED_NOTICE", "TRAINING_HINT", "TRAINING_PACKAGES", "CommandGroup", "CommandList"]
 
 INTERRUPTED_NOTICE = "interrupted"
 TRAINING_HINT = 'this command trains networks and needs PyTorch: pip install "plrnn-analysis[train]"'
+# What the extra "train" installs; any of them may be the first that is missed.
+TRAINING_PACKAGES = ("torch", "filelock")
 
 # Help is no wider than this, and no narrower.
 WIDEST, NARROWEST = 80, 24
@@ -78,7 +80,7 @@ class CommandGroup(CommandList):
         except OSError as error:
             message, code = f"{error.filename}: {error.strerror}" if error.filename else str(error), 2
         except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] != "torch":
+            if (error.name or "").partition(".")[0] not in TRAINING_PACKAGES:
                 raise
             message, code = TRAINING_HINT, 1
         _say(printable(" ".join(message.split())))

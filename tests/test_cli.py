@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import networkx
@@ -18,7 +20,7 @@ from typer.testing import CliRunner, Result
 
 import plrnn_analysis as pa
 from plrnn_analysis import cli, findings, from_json
-from plrnn_analysis.command_group import CommandGroup
+from plrnn_analysis.command_group import TRAINING_PACKAGES, CommandGroup
 from plrnn_analysis.summary import coverage_sentences
 
 
@@ -348,9 +350,16 @@ def test_without_the_training_package_the_commands_say_what_to_install(
     assert_refused(plrnn(*command, app=fresh_app(monkeypatch)), 'pip install "plrnn-analysis[train]"', code=1)
 
 
-def test_without_torch_the_commands_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_extra_for_training_installs_is_known() -> None:
+    content = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    extra = tomllib.loads(content)["project"]["optional-dependencies"]["train"]
+    assert TRAINING_PACKAGES == tuple(re.split("[<>=~!]", requirement)[0] for requirement in extra)
+
+
+@pytest.mark.parametrize("package", TRAINING_PACKAGES)
+def test_without_torch_the_commands_say_what_to_install(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     def train() -> None:
-        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+        raise ModuleNotFoundError(f"No module named '{package}'", name=package)
 
     def broken() -> None:
         raise ModuleNotFoundError("No module named 'elsewhere'", name="elsewhere")
