@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Checkpoint",
     "InputOption",
+    "InputsOption",
+    "ProbesOption",
     "in_options",
     "parse_numbers",
     "takes_checkpoint",
@@ -31,6 +33,13 @@ Number = TypeVar("Number", int, float)
 
 InputOption = Annotated[
     str | None, typer.Option("--input", metavar="S1,S2,...", help="Constant input, comma-separated; zero by default.")
+]
+InputsOption = Annotated[
+    Path | None, typer.Option("--inputs", metavar="FILE", help="Trials, a .npy array (trials, steps, channels).")
+]
+ProbesOption = Annotated[
+    list[str] | None,
+    typer.Option("--probe", metavar="S1,S2,...", help="A constant input to try as well; may be repeated."),
 ]
 
 _ARGUMENTS = "pwl_units|relu_units|architecture|prefix|readout|alpha|form|thresholds|ignore"

@@ -11,7 +11,7 @@ import typer
 
 from . import __version__
 from ._files import check_file
-from .checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoint
+from .checkpoint_options import Checkpoint, InputOption, InputsOption, ProbesOption, parse_numbers, takes_checkpoint
 from .command_group import INTERRUPTED_NOTICE, TRAINING_HINT, CommandGroup
 from .commands import add_commands
 from .display.abbreviation import count_words
@@ -91,14 +91,8 @@ def analyze(
             "followed 20 times as long.",
         ),
     ] = 10_000,
-    inputs: Annotated[
-        Path | None,
-        typer.Option("--inputs", metavar="FILE", help="Trials, a .npy array (trials, steps, channels)."),
-    ] = None,
-    probe: Annotated[
-        list[str] | None,
-        typer.Option("--probe", metavar="S1,S2,...", help="A constant input to try as well; may be repeated."),
-    ] = None,
+    inputs: InputsOption = None,
+    probe: ProbesOption = None,
     with_story: Annotated[
         bool, typer.Option("--story/--no-story", help="What the model does beside its fixed points.")
     ] = True,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..checkpoint_options import Checkpoint, takes_checkpoint
+from ..checkpoint_options import Checkpoint, InputsOption, takes_checkpoint
 from ..trial_choice import trials_for
 from .shared import end, interruptible
 
@@ -17,10 +17,7 @@ __all__ = ["explain"]
 @takes_checkpoint
 def explain(
     checkpoint: Checkpoint,
-    inputs: Annotated[
-        Path | None,
-        typer.Option("--inputs", metavar="FILE", help="Trials, a .npy array (trials, steps, channels)."),
-    ] = None,
+    inputs: InputsOption = None,
     targets: Annotated[
         Path | None,
         typer.Option("--targets", metavar="FILE", help="Outputs wanted at the last step, .npy (trials, outputs)."),

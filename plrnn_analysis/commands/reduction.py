@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._files import check_file
-from ..checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoint
+from ..checkpoint_options import Checkpoint, InputOption, InputsOption, parse_numbers, takes_checkpoint
 from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..trial_choice import STORY_TRIALS, driving_trials, held_input
@@ -35,10 +35,7 @@ def reduce(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Write the smaller network (.safetensors, .npz or .mat)."),
     ] = None,
-    inputs: Annotated[
-        Path | None,
-        typer.Option("--inputs", metavar="FILE", help="Trials, a .npy array (trials, steps, channels)."),
-    ] = None,
+    inputs: InputsOption = None,
     free: Annotated[bool, typer.Option("--free", help="Take free runs although there are trials.")] = False,
     box: Annotated[
         str | None,

@@ -11,7 +11,7 @@ import typer
 
 from .._files import check_directory
 from .._wording import printable
-from ..checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoint
+from ..checkpoint_options import Checkpoint, InputOption, InputsOption, ProbesOption, parse_numbers, takes_checkpoint
 from ..trial_choice import held_input, story_trials
 from .shared import TimeLimit, end, interruptible, written
 
@@ -33,14 +33,8 @@ def report(
     steps: Annotated[
         int, typer.Option("--steps", min=1, metavar="N", help="Steps for which free runs are followed.")
     ] = 10_000,
-    inputs: Annotated[
-        Path | None,
-        typer.Option("--inputs", metavar="FILE", help="Trials, a .npy array (trials, steps, channels)."),
-    ] = None,
-    probe: Annotated[
-        list[str] | None,
-        typer.Option("--probe", metavar="S1,S2,...", help="A constant input to try as well; may be repeated."),
-    ] = None,
+    inputs: InputsOption = None,
+    probe: ProbesOption = None,
     free: Annotated[bool, typer.Option("--free", help="Take free runs although there are trials.")] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of initial states and trials.")] = 0,
 ) -> None:
