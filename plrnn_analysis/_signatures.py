@@ -34,7 +34,6 @@ _ANYTHING = {
     "object",
     "ndarray",
     "ProgressOption",
-    "Activation",
     "T",
     "Predictor",
     "Parameters",
@@ -47,7 +46,6 @@ _FOREIGN = {
     "Axes": "matplotlib axes",
     "FigureBase": "a matplotlib figure",
 }
-_PLURALS = {"whole number": "whole numbers", "number": "numbers", "text": "texts"}
 
 
 @dataclass(frozen=True)
@@ -225,7 +223,7 @@ def _plural(words: str) -> str:
     first, of, rest = noun.partition(" of ")
     if of:
         return f"{first}s{of}{rest}"
-    return _PLURALS.get(noun, noun if " " in noun or noun.endswith("s") else f"{noun}s")
+    return noun if noun.endswith("s") or " or " in noun else f"{noun}s"
 
 
 def _is_kind(value: Any, kind: type) -> bool:

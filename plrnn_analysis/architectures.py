@@ -89,8 +89,6 @@ def through_activation(
         With n ReLUs in the place of each phi, ordered kink by kink, units fastest. The leftmost line of phi goes into
         A, h and C.
     """
-    if not isinstance(activation, Activation):
-        raise ModelError(f"activation must be an Activation, see as_activation, got {shown(activation)}")
     slope, jumps = activation.slopes[0], activation.jumps
     V = as_array("V", V, (None, None), "(H, M)")
     n, (H, m) = len(jumps), V.shape
