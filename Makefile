@@ -36,8 +36,8 @@ lint: $(DEV)  ## ruff, mypy and import-linter only
 coverage:  ## the same with coverage measured; fails below the floor in pyproject.toml
 	$(MAKE) test PYTEST="--cov --cov-report=term:skip-covered"
 
-stress: $(DEV)  ## the slow tests: Ctrl-C, the whole demo, reports in a browser, kernels with index checks, larger systems
-	$(QUIET) $(BIN)/pytest tests -m "slow or stress" $(SHARED) --durations=25
+stress: $(DEV)  ## the slow tests, and the table of docs/reliability.md from what they tried; PART=tests/... for some of them
+	$(QUIET) $(BIN)/pytest $(or $(PART),tests --write-reliability) -m "slow or stress" $(SHARED) --durations=25
 
 images: $(DEV)  ## draw anew the stored pictures of figures that have changed: look at each before committing it
 	RENEW_IMAGES=1 $(QUIET) $(BIN)/pytest tests -m picture $(SHARED) $(PYTEST)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from reliability import ROWS, Tally
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,10 +20,18 @@ if TYPE_CHECKING:
 NETWORKS = Path(__file__).resolve().parent.parent / "docs" / "networks"
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of ``make stress``."""
+    parser.addoption("--write-reliability", action="store_true", help="renew the table of docs/reliability.md")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Ctrl-C is what it is in a terminal: programs started in the background by some shells ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Of several processes, the one to which all tests are reported.
+    if config.getoption("--write-reliability") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Tally())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,6 +61,17 @@ def looks(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         yield check
+
+
+@pytest.fixture
+def tried(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
+    """Count what a test tries: ``tried("checkpoints", 6000)``, where the key is a row of ``reliability.py``."""
+
+    def count(row: str, number: int) -> None:
+        assert row in ROWS, f"{row!r} is no row of reliability.py"
+        request.node.user_properties.append(("tried", (row, number)))
+
+    return count
 
 
 @pytest.fixture(scope="session")

@@ -179,7 +179,9 @@ def interrupted_after(seconds: float, arguments: list[str]) -> tuple[int, str, s
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="sends SIGINT to one process by the processor time it has used")
-def test_ctrl_c_at_random_moments_is_never_lost_and_always_said(tmp_path: Path) -> None:
+def test_ctrl_c_at_random_moments_is_never_lost_and_always_said(
+    tmp_path: Path, tried: Callable[[str, int], None]
+) -> None:
     # The Lozi map: chaos takes long to be told, so that the moments spread over the story.
     lozi = pa.PLRNN.al_rnn(A=[[0, 1], [0.5, 1.7]], W=[[0, 0], [0, -3.4]], h=[0, 1], relu_units=[1], C=[[0], [1]])
     pa.save(lozi, tmp_path / "m.npz")
@@ -195,7 +197,9 @@ def test_ctrl_c_at_random_moments_is_never_lost_and_always_said(tmp_path: Path) 
     assert [section.title for section in whole.story] == PARTS
     seen = set()
     # In the last tenth Python takes itself down, when all is written.
-    for moment in rng.uniform(0.0, 0.9 * total, 20):
+    moments = rng.uniform(0.0, 0.9 * total, 20)
+    tried("Ctrl-C in analyze", len(moments))
+    for moment in moments:
         record.unlink(missing_ok=True)
         code, out, err, _ = interrupted_after(moment, arguments)
         print(f"{moment:.2f} of {total:.2f} s: {code} {err.strip()!r}")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 from surveying import survey
@@ -31,9 +32,10 @@ TIMES = float(os.environ.get("PLRNN_SYSTEMS", "1"))
         ("stability", 500),
     ],
 )
-def test_answers_are_exact(kind: str, seeds: int) -> None:
+def test_answers_are_exact(kind: str, seeds: int, tried: Callable[[str, int], None]) -> None:
     """The tally says how many answers are incomplete, and why; what is wrong comes with its seed."""
     tally = survey(kind, range(int(seeds * TIMES)))
     print(f"\n{kind}: {tally}")
+    tried("answers", sum(tally.answers.values()))
     assert not tally.wrong, "\n".join(tally.wrong[:20])
     assert tally.share_incomplete < 0.01

@@ -1,0 +1,86 @@
+"""What was tried to break this package, how often, and what fell: the table of docs/reliability.md.
+
+A test that tries something many times says so by the fixture ``tried``: ``tried("checkpoints", 6000)``. Counts of one
+row are summed over all tests, and ``make stress`` writes them into the page.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
+BEGIN, END = "% what was tried: written by make stress\n", "% end of what was tried\n"
+
+# What is tried, by the key that tests use, in the order of the page.
+ROWS = {
+    "checkpoints": "damaged checkpoints of seven formats: bytes, headers, shapes, names, pickles, archives",
+    "attacks": "hostile checkpoints built by hand: bombs, pipes, links, code in pickles",
+    "arguments": "calls of public functions with one argument of a wrong kind, shape or size",
+    "certificates": "wrong certificates, each with one thing changed in a right one",
+    "answers": "answers of searches held against exact arithmetic, brute force or an independent solver",
+    "processors": "systems answered by the kernels of other processors",
+    "Ctrl-C in analyze": "Ctrl-C at random moments of `plrnn analyze`",
+    "kills of sweeps": "sweeps killed at random moments and run again: bit-identical in the end, nothing trained twice",
+}
+
+
+def table(counts: Mapping[str, int], files: Mapping[str, Iterable[str]], failed: Mapping[str, int]) -> str:
+    """Rows of Markdown: what, how often, how many tests of it failed, and the command that tries it again."""
+    lines = ["| what | how often | fell | again |", "|---|---|---|---|"]
+    for key, what in ROWS.items():
+        if counts.get(key):
+            again = " ".join(sorted(files[key]))
+            again = f'"{again}"' if " " in again else again
+            fell = {0: "none", 1: "1 test"}.get(n := failed.get(key, 0), f"{n} tests")
+            lines.append(f"| {what} | {counts[key]:,} | {fell} | `make stress PART={again}` |")
+    return "\n".join(lines) + "\n"
+
+
+def renewed(page: str, content: str) -> str:
+    """The page with another table."""
+    head, rest = page.split(BEGIN)
+    return head + BEGIN + content + END + rest.split(END)[1]
+
+
+class Tally:
+    """Listens to the tests, wherever they run, and writes the page at the end."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
+        self.files: dict[str, set[str]] = {}
+        self.outcomes: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when != "call":
+            return
+        self.outcomes[report.outcome] += 1
+        rows = Counter()
+        for name, value in report.user_properties:
+            if name == "tried":
+                rows[value[0]] += value[1]
+        for key in rows:
+            self.files.setdefault(key, set()).add(report.nodeid.split("::")[0])
+            self.failed[key] += report.failed
+        self.counts += rows
+
+    def pytest_sessionfinish(self) -> None:
+        packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba", "torch"))
+        run = f"\n{sum(self.outcomes.values()):,} slow tests, {self.outcomes['failed']} failed; "
+        run += f"Python {platform.python_version()}, {packages}.\n"
+        content = table(self.counts, self.files, self.failed) + run
+        PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), content), encoding="utf-8")
+
+
+def keys_in_use(sources: Iterable[Path]) -> set[str]:
+    """Keys that tests name."""
+    return {
+        key for path in sources for key in re.findall(r'^ +tried\("([^"]+)"', path.read_text("utf-8"), re.MULTILINE)
+    }
