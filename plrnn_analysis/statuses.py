@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "Arithmetic",
     "BifurcationKind",
     "CollisionKind",
     "EndKind",
@@ -28,6 +29,17 @@ class _Word(StrEnum):
 
     def __repr__(self) -> str:
         return repr(self.value)
+
+
+class Arithmetic(_Word):
+    """In which numbers something was proven."""
+
+    #: In none: it is not.
+    NOTHING = "nothing"
+    #: Intervals that contain the exact numbers.
+    BALLS = "balls"
+    #: The exact numbers themselves.
+    RATIONALS = "rationals"
 
 
 class StoppedBy(_Word):

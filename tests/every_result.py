@@ -74,6 +74,7 @@ def made() -> Iterator[Any]:
     from plrnn_analysis.modes import principal_components
     from plrnn_analysis.polytopes.boxes import read_box
     from plrnn_analysis.recorded_trials import RecordedTrials
+    from plrnn_analysis.rigor import Prover
     from plrnn_analysis.slow_manifolds.visited import visited_range
     from plrnn_analysis.story import tell_story
     from plrnn_analysis.transitions import count_transitions
@@ -94,6 +95,7 @@ def made() -> Iterator[Any]:
     yield from (tent.cycles(3), tent.cycles(2, box=2.0), line.cycles(2), model.regions(), model.uniqueness())
     yield PLRNN.al_rnn([0.1], [[0.2]], [1.0], 1).uniqueness()
     yield verification(tent)
+    yield Prover([tent.map]).isolated([[True]], [[1 / 3]], np.array([-2.0]), "unstable node")
     yield from (model.explain(driven), line.explain(line.run(rng.normal(size=(2, 20, 1)))), *model.modes(["00", "11"]))
     yield from ablation_table(model, inputs, np.ones((4, 1)))
     yield from (model.attractors(), chaotic.attractors(n=20, steps=2000), basin_slice(model, resolution=4))

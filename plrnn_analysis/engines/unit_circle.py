@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,8 @@ class Enclosure:
     real : bool or None
         Whether the eigenvalues are real; None if that is not known.
     count : int
+    radius : float
+        No eigenvalue in it is further from its centre.
     """
 
     value: complex
@@ -36,12 +39,15 @@ class Enclosure:
     upper: flint.arb
     real: bool | None
     count: int
+    radius: float
 
     @classmethod
     def of(cls, ball: flint.acb, real: bool | None, count: int) -> Enclosure:
         """From a complex ball."""
         value = complex(_nearest(ball.real), 0.0 if real else _nearest(ball.imag))
-        return cls(value, ball.abs_lower(), ball.abs_upper(), real, count)
+        distance = (ball - flint.acb(value.real, value.imag)).abs_upper()
+        radius = math.nextafter(float(distance), math.inf) if distance > 0 else 0.0
+        return cls(value, ball.abs_lower(), ball.abs_upper(), real, count, radius)
 
     @property
     def log_modulus(self) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from .coverage import Coverage
 from .cycles import Cycle, CycleContinuum, Cycles
 from .fixed_points import Continuum, FixedPoint, FixedPoints, UniquenessCertificate
 from .pairing import FixedPointPair, FixedPointPairing, pair_fixed_points
+from .proof import Proof
 from .subregions import Subregion, Subregions
 from .trajectory import Trajectory
 
@@ -20,6 +21,7 @@ __all__ = [
     "FixedPointPair",
     "FixedPointPairing",
     "FixedPoints",
+    "Proof",
     "ResultSequence",
     "Subregion",
     "Subregions",

@@ -1,0 +1,124 @@
+"""Solutions along a word of subregions in ball arithmetic: every ball contains the exact number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import flint
+import numpy as np
+
+from ..maps import CanonicalMap
+
+__all__ = ["BALL_BITS", "BallRing", "Balls", "upper_double"]
+
+# Bits of the balls, one number after the other; where the last do not decide, rationals do.
+BALL_BITS = (128, 512, 2048)
+# Balls are sharp enough where the widest is this small, relative to the largest number.
+SHARP = flint.arb(2) ** -56
+
+
+@dataclass(frozen=True, eq=False)
+class Balls:
+    """The only solution of the equations of a word.
+
+    Attributes
+    ----------
+    states : list of k lists of M arb
+    arguments : list of k lists of H arb
+        ReLU arguments of each state.
+    bits : int
+        Precision.
+    """
+
+    states: list[list[flint.arb]]
+    arguments: list[list[flint.arb]]
+    bits: int
+
+    def signs(self) -> np.ndarray:
+        """Signs (k, H) of the arguments; 0 where a ball contains zero."""
+        return np.array([[(y > 0) - (y < 0) for y in row] for row in self.arguments], dtype=np.int8)
+
+
+class BallRing:
+    """The maps of a ring of k steps.
+
+    Parameters
+    ----------
+    maps : sequence of k CanonicalMap
+        Without input. ``maps[t]`` leads into position t.
+    """
+
+    def __init__(self, maps: Sequence[CanonicalMap]) -> None:
+        self.maps = list(maps)
+
+    def solutions(self, word: np.ndarray) -> Iterator[Balls]:
+        """The solution of ``z = F(z)`` along a word (k, H), signs ignored, in smaller and smaller balls.
+
+        Nothing where it is not proved that there is exactly one.
+
+        Notes
+        -----
+        For each precision O((k + 1) M^3) operations with numbers of so many bits.
+        """
+        for bits in BALL_BITS:
+            with flint.ctx.workprec(bits):
+                try:
+                    found = self._solved(word, bits)
+                except ZeroDivisionError:
+                    continue
+                if _is_sharp(found.states) or bits == BALL_BITS[-1]:
+                    yield found
+
+    def _solved(self, word: np.ndarray, bits: int) -> Balls:
+        k, m = len(self.maps), self.maps[0].n_units
+        steps = [self._step((t + 1) % k, word[t]) for t in range(k)]
+        product, constant = steps[0]
+        for J, offset in steps[1:]:
+            product, constant = J * product, J * constant + offset
+        one = flint.arb_mat(m, m, [int(i == j) for i in range(m) for j in range(m)])
+        states = [(one - product).solve(constant)]
+        for J, offset in steps[:-1]:
+            states.append(J * states[-1] + offset)
+        V = flint.arb_mat(self.maps[0].V.tolist()) if self.maps[0].n_relu else None
+        arguments: list[list[flint.arb]] = []
+        for t, state in enumerate(states):
+            c = self.maps[(t + 1) % k].c.tolist()
+            values = [] if V is None else (V * state).entries()
+            arguments.append([y + constant for y, constant in zip(values, c, strict=True)])
+        return Balls([state.entries() for state in states], arguments, bits)
+
+    def _step(self, t: int, bits: np.ndarray) -> tuple[flint.arb_mat, flint.arb_mat]:
+        """Jacobian (M, M) and offset (M, 1) of the step into position t."""
+        map, active = self.maps[t], np.flatnonzero(bits)
+        A = flint.arb_mat(map.A.tolist())
+        h = flint.arb_mat([[v] for v in map.h.tolist()])
+        if not len(active):
+            return A, h
+        W = flint.arb_mat(map.W[:, active].tolist())
+        return A + W * flint.arb_mat(map.V[active].tolist()), h + W * flint.arb_mat(
+            [[v] for v in map.c[active].tolist()]
+        )
+
+
+def _is_sharp(states: list[list[flint.arb]]) -> bool:
+    entries = [value for state in states for value in state]
+    largest = max((value.abs_lower() for value in entries), default=flint.arb(0))
+    return all(value.rad() <= SHARP * largest for value in entries)
+
+
+def upper_double(value: flint.arb | flint.fmpq) -> float:
+    """A double that is no smaller than a number that is not negative; zero only for zero.
+
+    Examples
+    --------
+    >>> import flint
+    >>> upper_double(flint.fmpq(1, 3)) > 1 / 3
+    True
+    """
+    if value == 0:
+        return 0.0
+    if isinstance(value, flint.fmpq):
+        with flint.ctx.workprec(64):
+            value = flint.arb(value)
+    return float(np.nextafter(float(value.abs_upper()), np.inf))
