@@ -74,7 +74,7 @@ def made() -> Iterator[Any]:
     from plrnn_analysis.modes import principal_components
     from plrnn_analysis.polytopes.boxes import read_box
     from plrnn_analysis.recorded_trials import RecordedTrials
-    from plrnn_analysis.rigor import Prover
+    from plrnn_analysis.rigor.objects import Prover
     from plrnn_analysis.slow_manifolds.visited import visited_range
     from plrnn_analysis.story import tell_story
     from plrnn_analysis.transitions import count_transitions

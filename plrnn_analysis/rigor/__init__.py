@@ -1,5 +1,1 @@
 """Proofs of what searches in floats list, in balls and rational numbers."""
-
-from .objects import Prover
-
-__all__ = ["Prover"]

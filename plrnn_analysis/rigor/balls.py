@@ -59,7 +59,7 @@ class BallRing:
 
         Notes
         -----
-        For each precision O((k + 1) M^3) operations with numbers of so many bits.
+        O((k + 1) M^3) operations with numbers of 128, 512 or 2048 bits.
         """
         for bits in BALL_BITS:
             with flint.ctx.workprec(bits):
