@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from . import terminal
-from ._files import check_directory, check_file, write_atomically
+from ._files import check_directory, check_file, write_atomically, write_figure
 from .analysis import Analysis
 from .errors import ModelError
 from .findings import Findings, Wanted, find_everything
@@ -135,7 +135,7 @@ def _write(
     for name, draw in _figures(found):
         if ctrl_c.seen:
             break
-        draw().savefig(options.figures / name)
+        write_figure(draw(), options.figures / name)
         typer.echo(f"Written: {options.figures / name}", err=to_stderr)
     if ctrl_c.seen:
         typer.echo("Interrupted: no further figures are drawn.", err=to_stderr)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import __version__
-from ._files import check_file
+from ._files import check_file, write_figure
 from .checkpoint_options import Checkpoint, InputOption, InputsOption, ProbesOption, parse_numbers, takes_checkpoint
-from .command_group import INTERRUPTED_NOTICE, TRAINING_HINT, CommandGroup
+from .command_group import TRAINING_HINT, CommandGroup
 from .commands import add_commands
 from .display.abbreviation import count_words
-from .interruption import INTERRUPTED, Interruption
+from .interruption import INTERRUPTED, INTERRUPTED_NOTICE, Interruption
 from .trial_choice import STORY_TRIALS, driving_trials, held_input
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _tell_conditions(
     found = condition_use(run, labels, model.fixed_points())
     terminal.print_conditions(found)
     if figure is not None and found.divergences is not None:
-        found.divergences.plot().savefig(figure)
+        write_figure(found.divergences.plot(), figure)
         typer.echo(f"Written: {figure}")
     if json_file is not None:
         found.to_json(json_file)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from ._files import NO_ROOM
 from ._wording import printable
 from .errors import PLRNNError
-from .interruption import INTERRUPTED
+from .interruption import INTERRUPTED, Termination
 from .wrapping import line_width, wrapped, wrapped_command
 
-__all__ = ["INTERRUPTED_NOTICE", "TRAINING_HINT", "TRAINING_PACKAGES", "CommandGroup", "CommandList"]
+__all__ = ["TRAINING_HINT", "TRAINING_PACKAGES", "CommandGroup", "CommandList"]
 
-INTERRUPTED_NOTICE = "interrupted"
 TRAINING_HINT = 'this command trains networks and needs PyTorch: pip install "plrnn-analysis[train]"'
 # What the extra "train" installs; any of them may be the first that is missed.
 TRAINING_PACKAGES = ("torch", "filelock")
@@ -57,34 +60,58 @@ class CommandGroup(CommandList):
 
     def make_context(self, *args: Any, **options: Any) -> Any:
         """Read the arguments of the group itself."""
-        try:
+        with Termination() as termination, _errors_in_a_line(termination):
             return super().make_context(*args, **options)
-        except KeyboardInterrupt:
-            _say(INTERRUPTED_NOTICE)
-            raise typer.Exit(INTERRUPTED) from None
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
-        try:
-            return super().invoke(ctx)
-        except _USAGE_ERROR as error:
-            raise _in_lines(error) from None
-        except PLRNNError as error:
-            message, code = str(error), 2
-        except KeyboardInterrupt:
-            message, code = INTERRUPTED_NOTICE, INTERRUPTED
-        except MemoryError:
-            message, code = "there is not enough memory for this: ask for fewer steps, trajectories or trials", 2
-        except BrokenPipeError:
+        with Termination() as termination, _errors_in_a_line(termination):
+            try:
+                return super().invoke(ctx)
+            finally:
+                # Or else a full disk would be noticed when Python has left.
+                if sys.stdout is not None:
+                    sys.stdout.flush()
+
+
+@contextmanager
+def _errors_in_a_line(termination: Termination) -> Iterator[None]:
+    """Errors end the program with a line and an exit code."""
+    try:
+        yield
+        return
+    except _USAGE_ERROR as error:
+        raise _in_lines(error) from None
+    except typer.Exit as end:
+        # Commands say that they were interrupted; by what, they do not know.
+        raise typer.Exit(termination.exit_code) if end.exit_code == INTERRUPTED else end from None
+    except PLRNNError as error:
+        message, code = str(error), 2
+    except KeyboardInterrupt:
+        message, code = termination.notice, termination.exit_code
+    except MemoryError:
+        message, code = "there is not enough memory for this: ask for fewer steps, trajectories or trials", 2
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        message, code = _of_the_system(error), 2
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in TRAINING_PACKAGES:
             raise
-        except OSError as error:
-            message, code = f"{error.filename}: {error.strerror}" if error.filename else str(error), 2
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in TRAINING_PACKAGES:
-                raise
-            message, code = TRAINING_HINT, 1
-        _say(printable(" ".join(message.split())))
-        raise typer.Exit(code)
+        message, code = TRAINING_HINT, 1
+    _say(printable(" ".join(message.split())))
+    raise typer.Exit(code)
+
+
+def _of_the_system(error: OSError) -> str:
+    if error.filename:
+        return f"{error.filename}: {error.strerror}"
+    if error.errno not in NO_ROOM:
+        return str(error)
+    # Every other file has a name. Whatever waits to be written would be tried again when Python leaves.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return f"the output cannot be written ({error.strerror}); make room, or send it somewhere else"
 
 
 def _say(message: str) -> None:

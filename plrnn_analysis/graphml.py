@@ -8,7 +8,6 @@ import os
 import re
 import sys
 from collections.abc import Hashable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -23,7 +22,7 @@ from .errors import GraphError
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["write_graphml"]
+__all__ = ["encode_graphml", "write_graphml"]
 
 _NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 _SCHEMA = f"{_NAMESPACE} http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd"
@@ -86,6 +85,11 @@ def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str], flavour: 
     if not isinstance(graph, networkx.Graph):
         raise GraphError(f"graph must be a networkx graph, got {type(graph).__name__}")
     one_of("flavour", flavour, ("plain", "gephi"), error=GraphError)
+    write_atomically(path, encode_graphml(graph, flavour))
+
+
+def encode_graphml(graph: networkx.Graph, flavour: str) -> bytes:
+    """What :func:`write_graphml` writes."""
     root = ElementTree.Element(
         "graphml",
         {
@@ -114,12 +118,7 @@ def write_graphml(graph: networkx.Graph, path: str | os.PathLike[str], flavour: 
             place["id"] = f"e{number}"
         edge_keys.write(ElementTree.SubElement(body, "edge", place), data)
     ElementTree.indent(root)
-    data_bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
-    try:
-        write_atomically(path, data_bytes)
-    except OSError as error:
-        # The operating system names the temporary file, which means nothing to the user.
-        raise type(error)(error.errno, f"cannot write the graph: {error.strerror}", str(Path(path))) from error
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
 
 
 def _looks(graph: networkx.Graph) -> dict[Hashable, dict[str, Any]]:

@@ -26,6 +26,7 @@ ROWS = {
     "certificates": "wrong certificates, each with one thing changed in a right one",
     "answers": "answers of searches held against exact arithmetic, brute force or an independent solver",
     "processors": "systems answered by the kernels of other processors",
+    "files": "files that cannot be written: no room, no rights, a directory in their place or gone, long names",
     "Ctrl-C in analyze": "Ctrl-C at random moments of `plrnn analyze`",
     "kills of sweeps": "sweeps killed at random moments and run again: bit-identical in the end, nothing trained twice",
 }

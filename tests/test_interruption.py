@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 import plrnn_analysis as pa
 from plrnn_analysis import analyze_command, cli, from_json, interruption, plotting, terminal
-from plrnn_analysis.interruption import Interruption
+from plrnn_analysis.interruption import INTERRUPTED, Interruption, Termination, ending_signals
 from plrnn_analysis.progress import Progress
 
 GOING_ON, ENDED = Progress("search", 1, 2, 0, 1.0), Progress("search", 2, 2, 0, 2.0, ended=True)
@@ -99,10 +99,10 @@ def analyzed(tmp_path: Path) -> Callable[[], Result]:
     return lambda: CliRunner().invoke(cli.app, arguments)
 
 
-def pressing(times: int, function: Callable[..., Any]) -> Callable[..., Any]:
+def pressing(times: int, function: Callable[..., Any], number: int = signal.SIGINT) -> Callable[..., Any]:
     def pressed(*arguments: Any, **options: Any) -> Any:
         for _ in range(times):
-            press()
+            signal.raise_signal(number)
         return function(*arguments, **options)
 
     return pressed
@@ -124,6 +124,36 @@ def test_ctrl_c_when_all_is_done_misses_nothing(
     monkeypatch.setattr(analyze_command, "_write", lambda *_: press() or True)
     result = analyzed()
     assert result.exit_code == 130 and "nothing is missing" in result.stderr
+
+
+@pytest.mark.parametrize("number", ending_signals())
+def test_what_batch_systems_send_is_as_ctrl_c(
+    number: signal.Signals, analyzed: Callable[[], Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Several of them, as batch systems send, are as one.
+    with monkeypatch.context() as patched:
+        patched.setattr(pa.PLRNN, "simulate", pressing(3, pa.PLRNN.simulate, number))
+        result = analyzed()
+    assert result.exit_code == 128 + number and "What is missing" in result.stdout
+    # Where nothing is known yet they end the command, in one line.
+    with monkeypatch.context() as patched:
+        patched.setattr(cli, "Interruption", pressing(1, Interruption, number))
+        result = analyzed()
+    assert (result.exit_code, result.stderr) == (128 + number, f"plrnn: ended by {number.name}\n")
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("number", ending_signals())
+def test_outside_of_commands_they_are_left_alone(number: signal.Signals) -> None:
+    with Interruption(shown=False):
+        assert signal.getsignal(number) is signal.SIG_DFL
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with Termination() as termination, Interruption(shown=False) as ctrl_c:
+            signal.raise_signal(number)
+        assert not ctrl_c.seen and termination.exit_code == INTERRUPTED
+    finally:
+        signal.signal(number, before)
 
 
 @pytest.mark.parametrize("name", ["simulate", "reduce"])

@@ -45,6 +45,8 @@ _READERS: dict[str, Callable[[Path], Contents]] = {
 }
 # Hugging Face's name for a torch file, which in a directory is taken at its word.
 _IN_DIRECTORIES = {**_READERS, ".bin": read_torch}
+# How often a file is read that is written meanwhile.
+READINGS = 5
 _JULIA = (
     "a file of Julia's, whose structs only Julia can read: write its arrays to .npz there with NPZ.npzwrite, "
     "see 'From Julia' in docs/howto/checkpoints.md"
@@ -140,7 +142,7 @@ def load(
     # What libraries think of a file, or of numbers in it that overflow: nothing that the caller can act on.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _model(_read(Path(path)), wishes, relu_units, readout)
+        return _unchanged(Path(path), lambda file: _model(_read(file), wishes, relu_units, readout))
 
 
 @checked(error=CheckpointError)
@@ -195,6 +197,30 @@ def from_torch(
     """
     wishes = Wishes(pwl_units, None, architecture, prefix, None, alpha, form, thresholds, _patterns(ignore))
     return _model(read_memory(module_or_state_dict), wishes, relu_units, readout)
+
+
+def _unchanged(path: Path, read: Callable[[Path], PLRNN]) -> PLRNN:
+    """What is read from a file that nobody writes meanwhile, or else the parts would be of several networks."""
+    for _ in range(READINGS):
+        before = _identity(path)
+        try:
+            model = read(path)
+        except CheckpointError:
+            if _identity(path) == before:
+                raise
+        else:
+            if _identity(path) == before:
+                return model
+    raise CheckpointError(f"{path}: is written again and again while it is read. Load a copy of it.")
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Another one after each time the file, or a file in the directory, was written."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _patterns(ignore: str | Sequence[str]) -> tuple[str, ...]:

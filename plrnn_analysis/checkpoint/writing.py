@@ -79,4 +79,4 @@ def save(model: PLRNN, path: str | os.PathLike[str], metadata: Mapping[str, Any]
     try:
         write_atomically(target, data)
     except OSError as error:
-        raise CheckpointError(f"{target}: cannot be written ({error})") from error
+        raise CheckpointError(f"{target}: {error.strerror}") from error

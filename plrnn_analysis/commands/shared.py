@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .._files import check_file, write_atomically
+from .._files import check_file, write_atomically, write_figure
 from ..errors import ModelError
 from ..interruption import INTERRUPTED, Interruption
 from ..results.naming import channel_name
@@ -115,7 +115,7 @@ def draw(figure: Path | None, plot: Callable[[], Any], ctrl_c: Interruption, qui
     if ctrl_c.seen:
         typer.echo("Interrupted: the figure is not drawn.", err=True)
         return
-    plot().figure.savefig(figure)
+    write_figure(plot().figure, figure)
     written(figure, quiet)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._files import write_atomically
-from ..graphml import write_graphml
+from ..graphml import encode_graphml
 
 if TYPE_CHECKING:
     import networkx
@@ -66,7 +65,9 @@ def collect_downloads(
                       (record + "\n").encode())]  # fmt: skip
     if graph is not None:
         what = "the transition graph, for Gephi, Cytoscape and yEd"
-        found.append(_offered(directory, "transitions.graphml", what, "application/graphml+xml", _graphml(graph)))
+        found.append(
+            _offered(directory, "transitions.graphml", what, "application/graphml+xml", encode_graphml(graph, "gephi"))
+        )
     for sheet in sheets:
         what = f"the table “{sheet.title}”, all rows and digits"
         # A spreadsheet takes a file without the mark for one in its own alphabet.
@@ -80,10 +81,3 @@ def _offered(directory: Path, name: str, what: str, kind: str, data: bytes) -> D
         write_atomically(directory / name, data)
         return Download(name, what, len(data), name)
     return Download(name, what, len(data), f"data:{kind};base64,{base64.b64encode(data).decode()}")
-
-
-def _graphml(graph: networkx.DiGraph) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "transitions.graphml"
-        write_graphml(graph, path, "gephi")
-        return path.read_bytes()

@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 
 import plrnn_analysis
+from plrnn_analysis._files import write_atomically, write_figure
 from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import PLRNNError
 from plrnn_analysis.linear_limit import addition_floor
@@ -150,10 +151,10 @@ def run_demo(
     )
     _figures(out, trainer.history, findings, trials.targets.numpy()[:, 0])
     text = demo_text(findings)
-    (out / "summary.md").write_text(text, encoding="utf-8")
+    write_atomically(out / "summary.md", text.encode())
     story = tell_story(network, trials=run.inputs, fixed_points=fixed_points["no input"], seed=seed)
     opening = f"{displayed.checkpoint.name}\n\nFixed points\n{at_rest(findings)}\n\n"
-    (out / "story.txt").write_text(opening + story.text() + "\n", encoding="utf-8")
+    write_atomically(out / "story.txt", (opening + story.text() + "\n").encode())
     write_summary(out / "summary.json", models, task, {"affine_floor": floor}, displayed)
     for sentence in what_was_found(findings):
         console.print(f"\n{sentence}", highlight=False, markup=False)
@@ -186,7 +187,7 @@ def _figures(out: Path, history: History, found: Findings, targets: np.ndarray) 
     left.set_title("error on addition", fontsize=10, pad=18)
     plot_loss_curves(history.iteration, _first(curves), floor=found.floor, excess=True, stages=stages, top=30, ax=right)
     right.set_title("how far P = 0 stays above the floor", fontsize=10, pad=18)
-    figure.savefig(out / "loss.png", dpi=200)
+    write_figure(figure, out / "loss.png", dpi=200)
 
     trial = 0
     figure = plot_trial(
@@ -196,7 +197,7 @@ def _figures(out: Path, history: History, found: Findings, targets: np.ndarray) 
         mark_channel=found.task.input_names.index("mark"),
         input_names=found.task.input_names,
     )
-    figure.savefig(out / "trial.png", dpi=200)
+    write_figure(figure, out / "trial.png", dpi=200)
 
     figure = Figure(figsize=(17.0, 4.6), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.0, 1.7, 1.0))
@@ -206,7 +207,7 @@ def _figures(out: Path, history: History, found: Findings, targets: np.ndarray) 
     middle.set_title("how far away the fixed points are", fontsize=10)
     plot_transition_graph(found.graph, ax=right)
     right.set_title("transitions, with their probabilities", fontsize=10)
-    figure.savefig(out / "dynamics.png", dpi=200)
+    write_figure(figure, out / "dynamics.png", dpi=200)
 
 
 def _loss_curves(history: History, models: list[TrainedModel]) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Console
 
 import plrnn_analysis
+from plrnn_analysis._files import write_atomically, write_figure
 from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import PLRNNError
 from plrnn_analysis.explain import Ablation, ablation_table, gate_units
@@ -205,10 +206,11 @@ def run_linear_limit(
     )
     write_json(out / "report.json", _record(found))
     text = linear_limit_text(found)
-    (out / "report.md").write_text(text, encoding="utf-8")
+    write_atomically(out / "report.md", text.encode())
     shown = _displayed(trained)
     run, targets = _shown_trials(networks[shown.checkpoint], task, first_seed)
-    linear_limit_figure(found, shown.pwl_units, shown.seed, run, targets).savefig(out / "linear_limit.png", dpi=200)
+    figure = linear_limit_figure(found, shown.pwl_units, shown.seed, run, targets)
+    write_figure(figure, out / "linear_limit.png", dpi=200)
     console.print(text, highlight=False, markup=False)
     console.print(f"All of it is in {out}/ (report.md, report.json, linear_limit.png, checkpoints).")
     console.print(f"The experiment took {time.monotonic() - began:.0f} s, of which training {trainer.seconds:.0f} s.")

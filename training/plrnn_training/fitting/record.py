@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import plrnn_analysis
-from plrnn_analysis._files import write_atomically
+from plrnn_analysis._files import write_atomically, write_figure
 from plrnn_analysis.errors import CheckpointError, PLRNNError
 from plrnn_analysis.records.numbers import as_float, float_value
 
@@ -90,8 +90,8 @@ def write_fit(fit: Fit, directory: Path) -> None:
     write_json(directory / RECORD_FILE, fit_record(fit))
     write_atomically(directory / "fit.md", fit.text().encode())
     figure = fit.figure()
-    figure.savefig(directory / "fit.png", dpi=200)
-    figure.savefig(directory / "fit.svg")
+    write_figure(figure, directory / "fit.png", dpi=200)
+    write_figure(figure, directory / "fit.svg")
 
 
 def read_fit(directory: str | PathLike[str]) -> Fit:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from plrnn_analysis._files import write_figure
 from plrnn_analysis.plotting.style import INK, OTHER, PALETTE, open_frame
 
 from .results import Sparsification, TrainedBranch
@@ -82,4 +83,4 @@ def plot_sparsification(found: Sparsification, path: Path) -> None:
     left.set_ylim(-0.3, wanted + 0.5)
     left.yaxis.get_major_locator().set_params(integer=True)
     left.legend(frameon=False, fontsize=8, loc="lower left")
-    figure.savefig(path, dpi=200)
+    write_figure(figure, path, dpi=200)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from plrnn_analysis._files import write_figure
 from plrnn_analysis.plotting.style import INK, PALETTE, open_frame
 
 from .results import Curve, Sweep
@@ -173,7 +174,7 @@ def save_figures(sweep: Sweep, directory: Path) -> list[Path]:
     for name, figure in figures.items():
         for suffix in (".png", ".svg"):
             paths.append(directory / f"{name}{suffix}")
-            figure.savefig(paths[-1], dpi=150)
+            write_figure(figure, paths[-1], dpi=150)
     return paths
 
 

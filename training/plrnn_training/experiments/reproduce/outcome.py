@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plrnn_analysis._files import write_atomically
+from plrnn_analysis._files import write_atomically, write_figure
 
 from .claims import Claim, Verdict
 
@@ -55,10 +55,9 @@ def write_outcome(outcome: Outcome, out: Path) -> None:
     """
     out.mkdir(parents=True, exist_ok=True)
     for suffix in ("png", "svg"):
-        image = io.BytesIO()
         # Without the date, the same numbers give the same file.
-        outcome.figure.savefig(image, format=suffix, dpi=150, metadata={"Date": None} if suffix == "svg" else None)
-        write_atomically(out / f"{outcome.name}.{suffix}", image.getvalue())
+        dateless = {"Date": None} if suffix == "svg" else None
+        write_figure(outcome.figure, out / f"{outcome.name}.{suffix}", dpi=150, metadata=dateless)
     columns = list(dict.fromkeys(name for row in outcome.numbers for name in row))
     text = io.StringIO()
     table = csv.DictWriter(text, columns, restval="", lineterminator="\n")
