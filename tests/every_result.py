@@ -112,7 +112,7 @@ def made() -> Iterator[Any]:
     stable = chaotic.manifold(saddle, "stable", box=box, iterations=3)
     unstable = chaotic.manifold(saddle, "unstable", box=box, iterations=5)
     yield from (stable, intersections(stable, unstable), forward_image(chaotic, stable[:2]))
-    yield PLRNN.al_rnn([2.0], [[-4.0]], [0.0], 1, C=[[1.0]]).input_diagram(0, (-1.0, 1.0))
+    yield PLRNN.al_rnn([2.0], [[-4.0]], [0.0], 1, C=[[1.0]]).input_diagram(0, (-1.0, 1.0), verify="rigorous")
     yield from (line.input_diagram(0, (-1.0, 1.0)), model.input_diagram((0, 1), ((0.0, 1.0), (0.0, 1.0))))
     yield from (model.reduce(([-1.0, -1.0], [1.0, 1.0])), line.reduce(([0.5, 0.5], [1.0, 1.0])))
     spiral = PLRNN.al_rnn([0.0, 0.0], [[0.6, -1.2], [1.2, 0.6]], [0.1, 0.1], pwl_units=1)

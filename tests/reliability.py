@@ -24,6 +24,8 @@ ROWS = {
     "attacks": "hostile checkpoints built by hand: bombs, pipes, links, code in pickles",
     "arguments": "calls of public functions with one argument of a wrong kind, shape or size",
     "certificates": "wrong certificates, each with one thing changed in a right one",
+    "proofs": 'branches and diagrams proven by `verify="rigorous"`, held against fractions',
+    "proof mutants": 'results with one thing changed, given to `verify="rigorous"`: every one noticed',
     "answers": "answers of searches held against exact arithmetic, brute force or an independent solver",
     "processors": "systems answered by the kernels of other processors",
     "files": "files that cannot be written: no room, no rights, a directory in their place or gone, long names",

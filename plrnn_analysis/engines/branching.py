@@ -190,7 +190,7 @@ class Cuts:
     multipliers: np.ndarray
 
 
-def find_cuts(problem: Reduction, budget: Budget) -> Cuts:
+def find_cuts(problem: Reduction, budget: Budget, constraints: Constraints | None = None) -> Cuts:
     """The cuts of a search of a reduced problem, as proposals for a proof.
 
     Parameters
@@ -198,6 +198,8 @@ def find_cuts(problem: Reduction, budget: Budget) -> Cuts:
     problem : Reduction
     budget : Budget
         Where it ends the search, the cuts made so far are returned.
+    constraints : Constraints, optional
+        As for :func:`search`; their own multipliers are left out.
 
     Notes
     -----
@@ -205,7 +207,7 @@ def find_cuts(problem: Reduction, budget: Budget) -> Cuts:
     """
     n = len(problem.g)
     homogeneous = not np.any(problem.g) and not np.any(problem.error_g)
-    program = _far(problem, None, 1.0) if homogeneous else _near(problem, None, np.inf)
+    program = _far(problem, None, 1.0) if homogeneous else _near(problem, constraints, np.inf)
     _, trees = run_trees(partial(_Tree, program, keep_cuts=True), n, budget, 1)
     multipliers, bits = [np.zeros((0, n), dtype=np.float32)], [np.zeros((0, n), dtype=np.int8)]
     for u, fixed in (chunk for tree in trees for chunk in tree.kept):

@@ -1,6 +1,16 @@
 """Fixed points as exact piecewise-linear functions of one or two inputs."""
 
-from .diagram import InputDiagram, input_diagram
+from .diagram import InputDiagram
+from .proven import BranchProof, DiagramProof
 from .results import FixedPointBranch, InputCollision, InputContinuum
+from .searching import input_diagram
 
-__all__ = ["InputCollision", "FixedPointBranch", "InputContinuum", "InputDiagram", "input_diagram"]
+__all__ = [
+    "BranchProof",
+    "DiagramProof",
+    "FixedPointBranch",
+    "InputCollision",
+    "InputContinuum",
+    "InputDiagram",
+    "input_diagram",
+]

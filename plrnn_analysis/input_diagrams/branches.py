@@ -14,7 +14,7 @@ from .exclusion import surely_empty
 from .parametric import ParametricMap
 from .solutions import Piece, Sheet, as_floats, is_on_closure, solve_pattern
 
-__all__ = ["Findings", "Meeting", "find_meetings", "find_pieces"]
+__all__ = ["Findings", "Meeting", "find_meetings", "find_pieces", "middle_of"]
 
 
 @dataclass(eq=False)
@@ -82,12 +82,12 @@ def find_pieces(problem: ParametricMap, patterns: np.ndarray, budget: Budget) ->
     continua = [piece for piece in found.pieces if piece.dimension]
     if not continua:
         return found
-    found.sheets = [s for s in found.sheets if not is_on_closure(problem, s.point.bits, _middle(s), continua)]
+    found.sheets = [s for s in found.sheets if not is_on_closure(problem, s.point.bits, middle_of(s), continua)]
     found.pieces = [p for p in found.pieces if not is_on_closure(problem, p.bits, p.middle, continua, p.dimension)]
     return found
 
 
-def _middle(sheet: Sheet) -> tuple[Point, Point]:
+def middle_of(sheet: Sheet) -> tuple[Point, Point]:
     """State and parameters in the middle of a branch."""
     t = [sum(column, fmpq(0)) / len(sheet.corners) for column in sheet.corners.T]
     return [row[0] + sum((a * x for a, x in zip(row[1:], t, strict=True)), fmpq(0)) for row in sheet.point.Z], t

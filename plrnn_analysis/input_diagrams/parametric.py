@@ -16,13 +16,13 @@ from flint import fmpq, fmpq_mat
 from ..engines import branching, enumeration, mixed
 from ..engines.budget import Budget
 from ..engines.driver import Outcome, Workers
-from ..engines.reduction import reduce_fixed_points
+from ..engines.reduction import Reduction, reduce_fixed_points
 from ..engines.ring import Constraints
 from ..maps import CanonicalMap
 from ..polytopes.rational import nearest_double, rational, rational_matrix
-from ..units import balanced
+from ..units import Units, balanced
 
-__all__ = ["ExactParametricMap", "ParametricMap", "candidate_patterns"]
+__all__ = ["ExactParametricMap", "ParametricMap", "TreeProblem", "candidate_patterns", "tree_problem"]
 
 # Up to this many ReLUs every pattern is solved, if that takes no more operations than this.
 MAX_RELUS, MAX_OPERATIONS = 12, 3e10
@@ -119,9 +119,8 @@ def candidate_patterns(
     m, n, d = problem.map.n_units, problem.map.n_relu, problem.n_parameters
     if method == "enumeration" or (method == "auto" and n <= MAX_RELUS and m**3 * 2.0**n <= MAX_OPERATIONS):
         return enumeration.search(n, budget), "enumeration", []
-    extended, room = _extended(problem)
-    own = balanced(extended)
-    reduction = reduce_fixed_points(own.map, budget)
+    tree = tree_problem(problem, budget)
+    own, reduction = tree.units, tree.reduction
     if reduction is None:
         outcome = mixed.search(own.map, budget)
         outcome.words = _without(outcome.words, n)
@@ -130,8 +129,7 @@ def candidate_patterns(
     if n + d > branching.MAX_UNKNOWNS:
         budget.stop("memory")
         return Outcome(exhausted=False), "linear programs", [f"{n} ReLUs are too many: tables take 8 H^3 bytes"]
-    L = np.hstack([np.zeros((d, extended.n_units - d)), -np.eye(d)])
-    outcome = branching.search(reduction, budget, workers, Constraints(L, room / own.state[-d:]))
+    outcome = branching.search(reduction, budget, workers, tree.constraints)
     outcome.words = _without([word ^ reduction.base for word in outcome.words], n)
     outcome.decided >>= d
     notes = []
@@ -139,6 +137,27 @@ def candidate_patterns(
         outcome.exhausted = False
         notes.append("fixed points far out were not excluded for all inputs")
     return outcome, "linear programs", notes
+
+
+@dataclass(frozen=True, eq=False)
+class TreeProblem:
+    """What the search tree solves: each input that varies is a unit ``q = relu(q)``, the last ones, of bounded size.
+
+    `reduction` is None where I - J is singular in every subregion.
+    """
+
+    units: Units
+    reduction: Reduction | None
+    constraints: Constraints
+
+
+def tree_problem(problem: ParametricMap, budget: Budget) -> TreeProblem:
+    """The problem with its inputs among the unknowns, in balanced units."""
+    d = problem.n_parameters
+    extended, room = _extended(problem)
+    own = balanced(extended)
+    L = np.hstack([np.zeros((d, extended.n_units - d)), -np.eye(d)])
+    return TreeProblem(own, reduce_fixed_points(own.map, budget), Constraints(L, room / own.state[-d:]))
 
 
 def _without(words: list[np.ndarray], n: int) -> list[np.ndarray]:

@@ -13,6 +13,7 @@ from ..errors import ModelError
 from ..maps import bits_to_string
 from ..statuses import MeetingKind, Stability
 from .branches import Meeting
+from .proven import BranchProof
 from .solutions import Piece, Sheet, as_floats
 
 __all__ = [
@@ -42,6 +43,8 @@ class FixedPointBranch(Frozen):
     spectral_radius : float
     stability : Stability
         As for :class:`plrnn_analysis.results.FixedPoint`.
+    proof : BranchProof or None
+        With ``verify="rigorous"``: what is proven of all this.
     """
 
     bitcode: str
@@ -51,6 +54,7 @@ class FixedPointBranch(Frozen):
     eigenvalues: np.ndarray
     spectral_radius: float
     stability: Stability
+    proof: BranchProof | None = None
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -104,11 +108,14 @@ class InputContinuum(Frozen):
         One corner: a single input value. Two: an interval, or a line in two inputs.
     dimension : int
         Of the continuum at one of the inputs in the middle.
+    proof : BranchProof or None
+        With ``verify="rigorous"``: what is proven of all this.
     """
 
     bitcode: str
     corners: np.ndarray
     dimension: int
+    proof: BranchProof | None = None
 
 
 def describe_branch(sheet: Sheet, spans: np.ndarray, eigenvalues: np.ndarray, stability: Stability) -> FixedPointBranch:

@@ -104,7 +104,7 @@ class Prover:
         proof = self._solution(word, states, deadline)
         if proof.exists and self.period > self.shift and is_repeated(word[None], self.shift)[0]:
             proof = _failed("a shorter cycle, repeated: its word repeats, and has one solution")
-        return self._with_stability(proof, word, eigenvalues, stability)
+        return self.with_stability(proof, word, eigenvalues, stability)
 
     def family(
         self,
@@ -145,7 +145,7 @@ class Prover:
         if self.period > self.shift and _repeats(piece, self.shift):
             return _failed("a family of shorter cycles, repeated")
         proof = _in_rationals(piece, anchor)
-        return self._with_stability(proof, word, eigenvalues, None)
+        return self.with_stability(proof, word, eigenvalues, None)
 
     def _solution(self, word: np.ndarray, states: np.ndarray, deadline: float | None) -> Proof:
         for balls in self._balls.solutions(word):
@@ -167,9 +167,10 @@ class Prover:
             return _failed("not isolated: a continuum of fixed points or cycles")
         return _in_rationals(piece, states)
 
-    def _with_stability(
+    def with_stability(
         self, proof: Proof, word: np.ndarray, eigenvalues: np.ndarray | None, stability: Stability | str | None
     ) -> Proof:
+        """The proof of an object, and of its listed eigenvalues and stability."""
         if not proof.exists or (eigenvalues is None and stability is None):
             return proof
         missing = list(proof.missing)
