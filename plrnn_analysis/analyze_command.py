@@ -125,7 +125,8 @@ def _write(
         parts = (found.fixed_points, found.cycles, found.story)
         record = Analysis.of(model, str(checkpoint.path), constant, *parts).to_json(indent=2)
         if options.json_file == "-":
-            typer.echo(record)
+            # JSON is UTF-8, whatever a terminal shows.
+            typer.echo(record.encode())
         else:
             write_atomically(options.json_file, (record + "\n").encode())
             typer.echo(f"Written: {options.json_file}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import metadata
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -279,6 +280,10 @@ _join_entry_points(app)
 
 def main() -> None:
     """Run the command line; the console script ``plrnn``."""
+    for stream in (sys.stdout, sys.stderr):
+        # Where an encoding lacks a sign, as those of pipes on Windows may, its number is shown.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except KeyboardInterrupt:

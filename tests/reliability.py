@@ -31,6 +31,8 @@ ROWS = {
     "files": "files that cannot be written: no room, no rights, a directory in their place or gone, long names",
     "Ctrl-C in analyze": "Ctrl-C at random moments of `plrnn analyze`",
     "kills of sweeps": "sweeps killed at random moments and run again: bit-identical in the end, nothing trained twice",
+    "accounts": "accounts without a home, a name or a cache that can be written, with the package installed read-only",
+    "processes": "searches under fork, spawn and forkserver, in joblib and dask workers, in threads, amid compilation",
 }
 
 

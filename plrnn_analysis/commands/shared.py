@@ -92,7 +92,8 @@ def nothing_known(what: str) -> Iterator[None]:
 def write_json(json_file: str | None, record: Callable[[], str]) -> None:
     """Write a record where it was asked for."""
     if json_file == "-":
-        typer.echo(record())
+        # JSON is UTF-8, whatever a terminal shows.
+        typer.echo(record().encode())
     elif json_file is not None:
         write_atomically(json_file, (record() + "\n").encode())
         written(json_file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Sequence
 
 from rich import box
@@ -38,6 +39,9 @@ def say(*parts: str | TextTable, style: str | None = None, console: Console | No
     """
     # File names and bitcodes are no markup. A console a call: tests and callers redirect stdout.
     console = console or Console(markup=False, highlight=False)
+    if not console.width:
+        # COLUMNS=0 says that nobody knows.
+        console.width = shutil.get_terminal_size().columns
     if not parts:
         console.print()
     for part in parts:
