@@ -15,6 +15,10 @@ _LONGEST = 4000
 class PLRNNError(Exception):
     """Base class of all errors this package raises on purpose."""
 
+    def __init__(self, message: str = "") -> None:
+        """Names and texts that come from files are made fit to be shown."""
+        super().__init__(printable(message, _LONGEST))
+
 
 class ModelError(PLRNNError, ValueError):
     """Weights, inputs or arguments that do not describe a legal model or call."""
@@ -22,10 +26,6 @@ class ModelError(PLRNNError, ValueError):
 
 class CheckpointError(PLRNNError):
     """A file that cannot be read as a model; the message says which file, what was found and what to do."""
-
-    def __init__(self, message: str = "") -> None:
-        """Names and texts of the file are made fit to be shown."""
-        super().__init__(printable(message, _LONGEST))
 
 
 class CertificateError(PLRNNError):
@@ -38,17 +38,13 @@ class CertificateError(PLRNNError):
     """
 
     def __init__(self, message: str = "", found: Any = None) -> None:
-        """Texts of a file are made fit to be shown."""
-        super().__init__(printable(message, _LONGEST))
+        """Beside the message what was found."""
+        super().__init__(message)
         self.found = found
 
 
 class RecordError(PLRNNError, ValueError):
     """JSON that cannot be read as a result, or a result that cannot be written as JSON; says what was found."""
-
-    def __init__(self, message: str = "") -> None:
-        """Texts of a record are made fit to be shown."""
-        super().__init__(printable(message, _LONGEST))
 
 
 class GraphError(PLRNNError, ValueError):

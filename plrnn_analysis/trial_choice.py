@@ -71,11 +71,8 @@ def trials_for(
     from .linear_limit import addition_trials
 
     if inputs is not None:
-        try:
-            driven = _array(inputs)
-            wanted = None if targets is None else _array(targets)
-        except (ValueError, EOFError) as error:
-            raise ModelError(f"--inputs and --targets take .npy files of numbers ({error})") from error
+        driven = _array(inputs, "--inputs")
+        wanted = None if targets is None else _array(targets, "--targets")
         driven = driven[None] if driven.ndim == 2 else driven
         return driven, wanted
     if targets is not None:
@@ -100,14 +97,14 @@ def trials_for(
     return addition_trials(n, length, training.get("marks", "halves"), blank, seed)
 
 
-def _array(path: Path) -> np.ndarray:
-    """The array in a file; a file that is none is a ValueError."""
-    import numpy as np
+def _array(path: Path, option: str) -> np.ndarray:
+    """The array in a .npy file."""
+    from .checkpoint.array_files import Opaque, read_arrays
 
-    if path.exists() and not path.is_file():
-        raise ValueError(f"{path} is no regular file")
-    loaded = np.load(path, allow_pickle=False)
-    if not isinstance(loaded, np.ndarray):
-        loaded.close()
-        raise ValueError(f"{path} holds several arrays")
-    return loaded
+    if path.suffix.lower() != ".npy":
+        raise ModelError(f"{option} takes a .npy file of numbers, got {path}")
+    (array,) = read_arrays(path).values()
+    if isinstance(array, Opaque) or array.dtype.kind not in "biuf":
+        what = array if isinstance(array, Opaque) else f"dtype {array.dtype}"
+        raise ModelError(f"{option} takes a .npy file of numbers, and {path} holds {what}")
+    return array

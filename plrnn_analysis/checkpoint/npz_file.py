@@ -8,14 +8,14 @@ import math
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from ..errors import CheckpointError
 from .contents import Contents, Entry, is_inflated, largest_text
 
-__all__ = ["encode_npz", "read_npz"]
+__all__ = ["array_header", "encode_npz", "members", "read_npz"]
 
 _METADATA = "__metadata__"
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -33,20 +33,18 @@ def read_npz(path: Path) -> Contents:
     settings: dict[str, Any] = {}
     others: list[str] = []
     try:
-        with zipfile.ZipFile(path) as archive:
-            for item in archive.infolist():
-                name = item.filename.removesuffix(".npy")
-                if name in entries or name in settings:
-                    raise ValueError(f"two members are called {name!r}")
-                found = "not an array" if name == item.filename else _look(path, archive, item)
-                if isinstance(found, Entry):
-                    entries[name] = found
-                elif isinstance(found, np.ndarray):
-                    settings[name] = _text(found.item())
-                    if sum(map(len, settings.values())) > largest_text(path.stat().st_size):
-                        raise ValueError(f"too much text, in {name!r} and before it")
-                else:
-                    others.append(f"{name}: {found}")
+        for name, found in members(path).items():
+            kind = found if isinstance(found, str) else np.dtype(found.dtype).kind
+            if isinstance(found, str):
+                others.append(f"{name}: {found}")
+            elif kind not in "SU":
+                entries[name] = found
+            elif math.prod(found.shape) == 1:
+                settings[name] = _text(found.read().item())
+                if sum(map(len, settings.values())) > largest_text(path.stat().st_size):
+                    raise ValueError(f"too much text, in {name!r} and before it")
+            else:
+                others.append(f"{name}: dtype {np.dtype(found.dtype)}")
         text = settings.pop(_METADATA, None)
         if others and not entries:
             raise ValueError("a zip archive without arrays")
@@ -63,22 +61,49 @@ def read_npz(path: Path) -> Contents:
     return Contents(path, entries, None, metadata, settings, tuple(others))
 
 
-def _look(path: Path, archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> Entry | np.ndarray | str:
-    """An array that is read when it is asked for, a text, or why a member is neither."""
-    with archive.open(item) as file:
-        version = np.lib.format.read_magic(file)
-        if version not in _HEADERS:
-            return f"format {version}"
-        shape, _, dtype = _HEADERS[version](file)
-        claimed, there = math.prod(shape) * dtype.itemsize, item.file_size - file.tell()
+def members(path: Path) -> dict[str, Entry | str]:
+    """Arrays by name, each read when it is asked for; of a member that is not read why it is not.
+
+    Raises
+    ------
+    ValueError
+        And others, if it is not a whole `.npz` file.
+    """
+    found: dict[str, Entry | str] = {}
+    with zipfile.ZipFile(path) as archive:
+        for item in archive.infolist():
+            name = item.filename.removesuffix(".npy")
+            if name in found:
+                raise ValueError(f"two members are called {name!r}")
+            if name == item.filename:
+                found[name] = "not an array"
+                continue
+            with archive.open(item) as file:
+                head = array_header(file, item.file_size)
+            found[name] = head if isinstance(head, str) else Entry(head[0], str(head[1]), _reader(path, item))
+    return found
+
+
+def array_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype] | str:
+    """Shape and type of the array that an open `.npy` file of `size` bytes holds, or why it is not read.
+
+    Raises
+    ------
+    ValueError
+        And others, if it is damaged.
+    """
+    version = np.lib.format.read_magic(file)
+    if version not in _HEADERS:
+        return f"format {version}"
+    shape, _, dtype = _HEADERS[version](file)
     if dtype.hasobject:
         return "Python objects, which could run code"
+    if dtype.kind not in "biufcSU":
+        return f"dtype {dtype}"
+    claimed, there = math.prod(shape) * dtype.itemsize, size - file.tell()
     if claimed > there:
-        raise ValueError(f"{item.filename} claims {claimed} bytes and has {there}")
-    read = _reader(path, item)
-    if dtype.kind in "biufc":
-        return Entry(tuple(int(n) for n in shape), str(dtype), read)
-    return read() if dtype.kind in "SU" and math.prod(shape) == 1 else f"dtype {dtype}"
+        raise ValueError(f"{getattr(file, 'name', 'it')} claims {claimed} bytes and has {there}")
+    return tuple(int(n) for n in shape), dtype
 
 
 def _reader(path: Path, item: zipfile.ZipInfo) -> Callable[[], np.ndarray]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._validation import detached
 from ..display.abbreviation import count_words
 from ..errors import ModelError
 
@@ -32,9 +33,9 @@ def as_trials(name: str, value: Any, n_channels: int | None = None) -> list[np.n
     try:
         # Rows of numbers are one series; arrays in a list are trials, each of one channel if it has one axis.
         if isinstance(value, (list, tuple)) and value and (hasattr(value[0], "shape") or np.ndim(value[0]) == 2):
-            trials = [np.asarray(trial, dtype=np.float64) for trial in value]
+            trials = [_numbers(trial) for trial in value]
         else:
-            whole = np.asarray(value, dtype=np.float64)
+            whole = _numbers(value)
             trials = list(whole) if whole.ndim == 3 else [whole]
     except (TypeError, ValueError) as error:
         raise ModelError(f"{name} must be numbers, a series or a list of trials ({error})") from error
@@ -47,6 +48,16 @@ def as_trials(name: str, value: Any, n_channels: int | None = None) -> list[np.n
         wanted = "the same number of channels" if n_channels is None else count_words(n_channels, "channel")
         raise ModelError(f"{name}: every trial must have {wanted}, got {sorted(widths)}")
     return trials
+
+
+def _numbers(value: Any) -> np.ndarray:
+    """In double precision; text that could be read as numbers is none, and what is masked is not there."""
+    if np.ma.is_masked(value):
+        raise TypeError("masked entries have no value; mark what is missing by NaN")
+    array = np.asarray(detached(value))
+    if array.dtype.kind not in "biufO":
+        raise TypeError(f"dtype {array.dtype}")
+    return np.asarray(array, dtype=np.float64)
 
 
 def gap_free(trials: list[np.ndarray]) -> list[np.ndarray]:

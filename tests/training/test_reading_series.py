@@ -103,8 +103,8 @@ def contents(tmp_path, name, content):
     [
         ("a.xlsx", "x", "time series are read from .npy, .npz, .csv"),
         ("a.npy", None, "no such file"),
-        ("a.npy", "text", "not readable as a NumPy file"),
-        ("a.npz", "text", "not readable as a NumPy archive"),
+        ("a.npy", "text", r"not readable as \.npy"),
+        ("a.npz", "text", r"not readable as \.npz"),
         ("a.mat", "text", "not readable as a MATLAB"),
         ("a.npz", {"first": VALUES, "second": VALUES}, "which array are the data"),
         ("a.npz", {"dt": 1.0}, "which array are the data"),

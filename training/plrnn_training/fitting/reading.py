@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from plrnn_analysis.checkpoint.array_files import Opaque, check_regular, read_arrays
 from plrnn_analysis.errors import CheckpointError, ModelError
 
 from ..systems import SYSTEMS
@@ -27,6 +28,8 @@ _MISSING = ("", "nan", "na", "n/a", "null", "none", "missing", "-")
 _SHOWN = 12
 # How unequal the intervals of a column of times may be, relative to the shortest.
 _TIMING = 0.02
+# Share of rows that may be missing of a table with times: memory is taken for them too.
+_MOST_MISSING = 0.9
 
 
 def read_series(path: Path, inputs: str | None = None) -> Series:
@@ -84,30 +87,22 @@ def read_series(path: Path, inputs: str | None = None) -> Series:
 
 
 def _read_npy(path: Path, columns: tuple[str, ...]) -> Series:
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise CheckpointError(f"{path}: not readable as a NumPy file ({error})") from error
+    (array,) = _arrays(path).values()
     return as_series(array)
 
 
-def _read_npz(path: Path, columns: tuple[str, ...]) -> Series:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return _from_arrays(path, {name: file[name] for name in file.files})
-    except ModelError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError) as error:
-        raise CheckpointError(f"{path}: not readable as a NumPy archive ({error})") from error
+def _read_named(path: Path, columns: tuple[str, ...]) -> Series:
+    return _from_arrays(path, _arrays(path))
 
 
-def _read_mat(path: Path, columns: tuple[str, ...]) -> Series:
-    from plrnn_analysis.checkpoint.mat_file import read_mat
-
-    contents = read_mat(path)
-    arrays = {name: np.asarray(entry.read()) for name, entry in contents.entries.items()}
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    found = read_arrays(path)
+    unread = [f"{name} ({kind})" for name, kind in found.items() if isinstance(kind, Opaque)]
+    arrays = {name: array for name, array in found.items() if not isinstance(array, Opaque)}
+    if not arrays:
+        raise CheckpointError(f"{path}: no arrays of numbers in it{unread and ', only '}{', '.join(unread[:_SHOWN])}")
     # MATLAB has no numbers, only matrices of one entry.
-    return _from_arrays(path, {n: a.ravel()[0] if a.size == 1 else a for n, a in arrays.items()})
+    return {name: array.reshape(()) if name in _FACTS and array.size == 1 else array for name, array in arrays.items()}
 
 
 def _from_arrays(path: Path, arrays: Mapping[str, Any]) -> Series:
@@ -124,24 +119,35 @@ def _from_arrays(path: Path, arrays: Mapping[str, Any]) -> Series:
                 f"{path}: which array are the data? Name it one of {', '.join(_DATA_NAMES[:4])}. Found: {found}"
             )
         data = _trials(rest, tuple(stems))
-    series = as_series(
-        data,
-        inputs,
-        dt=float(facts["dt"]) if "dt" in facts else None,
-        names=[str(name) for name in np.ravel(facts["names"])] if "names" in facts else None,
-        input_names=[str(n) for n in np.ravel(facts["input_names"])] if "input_names" in facts else None,
-        lambda_max=float(facts["lambda_max"]) if "lambda_max" in facts else None,
-    )
+    dt, lambda_max, noise, seed = (_number(facts, name) for name in ("dt", "lambda_max", "noise", "seed"))
+    names, input_names = (_texts(facts, name) for name in ("names", "input_names"))
+    series = as_series(data, inputs, dt=dt, names=names, input_names=input_names, lambda_max=lambda_max)
     system = str(facts.get("system", ""))
     if system in SYSTEMS:
-        noise, seed = float(facts.get("noise", 0.0)), int(facts.get("seed", 0))
-        source = f"{system}, generated (dt {series.dt:g}, noise {noise:g}, seed {seed})"
+        source = f"{system}, generated (dt {series.dt:g}, noise {noise or 0:g}, seed {seed or 0:g})"
         series = replace(series, system=system, source=source)
     return series
 
 
+def _number(facts: Mapping[str, Any], name: str) -> float | None:
+    try:
+        return float(facts[name]) if name in facts else None
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{name} must be a number ({error})") from error
+
+
+def _texts(facts: Mapping[str, Any], name: str) -> list[str] | None:
+    return [str(text) for text in np.ravel(facts[name])] if name in facts else None
+
+
 def _stem(name: str) -> str:
     return re.sub(r"[_.]?\d+$", "", name)
+
+
+def _place(name: str) -> tuple[int, str]:
+    """By the number at the end, of which a file may have more digits than Python makes an int of."""
+    digits = re.findall(r"\d+$", name)[0].lstrip("0")
+    return len(digits), digits
 
 
 def _trials(arrays: Mapping[str, Any], names: tuple[str, ...]) -> Any:
@@ -151,12 +157,13 @@ def _trials(arrays: Mapping[str, Any], names: tuple[str, ...]) -> Any:
             return arrays[name]
         numbered = [other for other in arrays if other != name and _stem(other) == name and np.ndim(arrays[other])]
         if numbered:
-            ordered = sorted(numbered, key=lambda other: int(re.findall(r"\d+$", other)[0]))
+            ordered = sorted(numbered, key=_place)
             return [np.asarray(arrays[other]) for other in ordered]
     return None
 
 
 def _read_csv(path: Path, columns: tuple[str, ...]) -> Series:
+    check_regular(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -167,7 +174,11 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> Series:
     separator = max(",;\t ", key=lines[0].count)
     if not lines[0].count(separator):
         separator = ","
-    rows = [[field.strip() for field in row] for row in csv.reader(lines, delimiter=separator, skipinitialspace=True)]
+    try:
+        read = list(csv.reader(lines, delimiter=separator, skipinitialspace=True))
+    except csv.Error as error:
+        raise CheckpointError(f"{path}: not readable as a table ({error})") from error
+    rows = [[field.strip() for field in row] for row in read]
     header = _numbers(rows[0]) is None
     names = rows[0] if header else [f"x{i + 1}" for i in range(len(rows[0]))]
     table = np.empty((len(rows) - header, len(names)))
@@ -219,7 +230,8 @@ def _from_table(path: Path, names: list[str], table: np.ndarray, inputs: tuple[s
 
 
 def _interval(path: Path, times: list[np.ndarray]) -> float:
-    steps = np.concatenate([np.diff(t) for t in times])
+    with np.errstate(invalid="ignore", over="ignore"):
+        steps = np.concatenate([np.diff(t) for t in times])
     if not len(steps) or not np.isfinite(steps).all() or steps.min() <= 0:
         raise CheckpointError(f"{path}: the column of times must rise from row to row, within each trial")
     # The usual interval, whatever rows are missing.
@@ -229,6 +241,11 @@ def _interval(path: Path, times: list[np.ndarray]) -> float:
 def _with_gaps(path: Path, part: np.ndarray, time: int, dt: float) -> np.ndarray:
     """Rows at every step, those that are not there filled with NaN."""
     places = (part[:, time] - part[0, time]) / dt
+    if len(part) < (1 - _MOST_MISSING) * places[-1]:
+        raise CheckpointError(
+            f"{path}: the times run over {places[-1]:.3g} intervals of {dt:g}, and there are {len(part)} rows: more than "
+            f"{_MOST_MISSING:.0%} are missing"
+        )
     whole = np.round(places).astype(int)
     if np.any(np.abs(np.diff(places) - np.diff(whole)) > _TIMING * np.diff(whole)) or np.any(np.diff(whole) < 1):
         raise CheckpointError(
@@ -241,9 +258,9 @@ def _with_gaps(path: Path, part: np.ndarray, time: int, dt: float) -> np.ndarray
 
 _READERS = {
     ".npy": _read_npy,
-    ".npz": _read_npz,
+    ".npz": _read_named,
     ".csv": _read_csv,
     ".tsv": _read_csv,
     ".txt": _read_csv,
-    ".mat": _read_mat,
+    ".mat": _read_named,
 }

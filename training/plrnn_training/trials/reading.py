@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from plrnn_analysis.checkpoint.mat5 import Opaque, parse_mat5
-from plrnn_analysis.errors import ModelError
+from plrnn_analysis.checkpoint.array_files import Opaque, read_arrays
+from plrnn_analysis.errors import CheckpointError, ModelError
 
 from .data import Trials
 
@@ -27,7 +27,6 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "output_names": ("output_names", "class_names"),
     "condition_names": ("condition_names",),
 }
-_LARGEST = 2**31
 
 
 def read_trials(path: str | Path) -> Trials:
@@ -52,7 +51,10 @@ def read_trials(path: str | Path) -> Trials:
     path = Path(path)
     if not path.exists():
         raise ModelError(f"{path}: there is no such file")
-    arrays = _arrays(path)
+    try:
+        arrays = _arrays(path)
+    except CheckpointError as error:
+        raise ModelError(str(error)) from error
     chosen: dict[str, str] = {}
     for name in arrays:
         for role, aliases in ROLES.items():
@@ -82,52 +84,19 @@ def read_trials(path: str | Path) -> Trials:
 
 def _arrays(path: Path) -> dict[str, Any]:
     """Arrays by name; a text in place of one says why it cannot be read."""
-    try:
-        if path.is_dir():
-            return {file.stem: _npy(file) for file in sorted(path.glob("*.npy"))}
-        if path.suffix.lower() == ".mat":
-            return _mat(path)
-        if path.suffix.lower() == ".npz":
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                return {name: _member(archive, name) for name in archive.files}
-    except ModelError:
-        raise
-    # zipfile, zlib and NumPy's header parser raise a dozen types on damaged files.
-    except Exception as error:
-        raise ModelError(f"{path}: not readable ({type(error).__name__}: {str(error)[:200]})") from error
-    raise ModelError(f"{path}: trials are read from .npz and .mat files and from directories of .npy files")
+    if path.is_dir():
+        found = {name: value for file in sorted(path.glob("*.npy")) for name, value in read_arrays(file).items()}
+    elif path.suffix.lower() in (".npz", ".mat"):
+        found = read_arrays(path)
+    else:
+        raise ModelError(f"{path}: trials are read from .npz and .mat files and from directories of .npy files")
+    return {name: _why(value) if isinstance(value, Opaque) else value for name, value in found.items()}
 
 
-def _member(archive: Any, name: str) -> Any:
-    try:
-        return archive[name]
-    except ValueError as error:
-        return _why(error)
-
-
-def _npy(path: Path) -> Any:
-    try:
-        return np.load(path, allow_pickle=False)
-    except ValueError as error:
-        return _why(error)
-
-
-def _why(error: ValueError) -> str:
-    if "allow_pickle" not in str(error):
-        raise error
-    return (
-        "holds Python objects, which are never unpickled; pad trials of unequal length to one length, and give their "
-        "true ones in an array called lengths"
-    )
-
-
-def _mat(path: Path) -> dict[str, Any]:
-    try:
-        variables = parse_mat5(path.read_bytes(), _LARGEST)
-    except NotImplementedError as error:
-        raise ModelError(f"{path}: a MATLAB 7.3 (HDF5) file; save it in MATLAB with save(file, ..., '-v7')") from error
-    return {
-        name: f"is a {value}, which is not read" if isinstance(value, Opaque) else np.asarray(value)
-        for name, value in variables.items()
-        if not isinstance(value, dict)
-    }
+def _why(kind: Opaque) -> str:
+    if kind.startswith("Python objects"):
+        return (
+            "holds Python objects, which are never unpickled; pad trials of unequal length to one length, and give "
+            "their true ones in an array called lengths"
+        )
+    return f"is a {kind}, which is not read"
