@@ -20,8 +20,10 @@ BEGIN, END = "% what was tried: written by make stress\n", "% end of what was tr
 
 # What is tried, by the key that tests use, in the order of the page.
 ROWS = {
-    "checkpoints": "damaged checkpoints of seven formats: bytes, headers, shapes, names, pickles, archives",
+    "checkpoints": "damaged checkpoints of eight formats: bytes, headers, shapes, names, pickles, archives",
     "attacks": "hostile checkpoints built by hand: bombs, pipes, links, code in pickles",
+    "series": "damaged files of trials, time series and inputs: .npz, .npy, .csv, .mat of versions 5 and 7.3",
+    "series attacks": "hostile files built by hand, each read as trials, as a series and as inputs",
     "arguments": "calls of public functions with one argument of a wrong kind, shape or size",
     "certificates": "wrong certificates, each with one thing changed in a right one",
     "proofs": 'branches and diagrams proven by `verify="rigorous"`, held against fractions',

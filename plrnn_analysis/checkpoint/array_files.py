@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, PLRNNError
 from .contents import Contents, Entry, is_inflated
 from .mat5 import Opaque
 from .mat_file import read_mat
@@ -50,42 +51,49 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Any]:
     if reader is None:
         raise CheckpointError(f"{path}: arrays are read from {', '.join(_READERS)}, not from {path.suffix!r}")
     try:
-        found = reader(path)
-        claimed = sum(_unpacked(value) for value in found.values())
-        if is_inflated(claimed, stored := path.stat().st_size):
-            raise CheckpointError(
-                f"{path}: it would unpack to {claimed} bytes, and the file has {stored}. If it is whole, save it "
-                "without compression: numpy.savez, or save(file, ..., '-v6') in MATLAB."
-            )
-        return {name: _read(value) if isinstance(value, Entry) else value for name, value in found.items()}
+        # What NumPy says of old or odd headers is nothing that the user can act on.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _unpacked(path, reader(path))
     except CheckpointError:
         raise
     # zipfile, zlib and NumPy's parser of headers raise a dozen types on damaged files.
     except Exception as error:
-        raise CheckpointError(f"{path}: not readable as {path.suffix} ({type(error).__name__}: {str(error)[:200]})") from error
+        reason = f"{type(error).__name__}: {str(error)[:200]}"
+        raise CheckpointError(f"{path}: not readable as {path.suffix} ({reason})") from error
 
 
-def check_regular(path: Path) -> None:
+def check_regular(path: Path, error: type[PLRNNError] = CheckpointError) -> None:
     """See that a path is a file: a pipe or a device would be waited for, or has no end.
 
-    Raises
-    ------
-    CheckpointError
-        If not.
+    Parameters
+    ----------
+    path : Path
+    error : type, optional
+        What is raised if not.
     """
     if path.is_dir():
-        raise CheckpointError(f"{path}: this is a directory, not a file")
+        raise error(f"{path}: this is a directory, not a file")
     if not path.exists():
-        raise CheckpointError(f"{path}: there is no such file")
+        raise error(f"{path}: there is no such file")
     if not path.is_file():
-        raise CheckpointError(f"{path}: not a file but a pipe, socket or device")
+        raise error(f"{path}: not a file but a pipe, socket or device")
 
 
-def _unpacked(value: Any) -> int:
+def _unpacked(path: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """Read what was found, unless all of it together is far more than the file."""
+    claimed = sum(_size(value) for value in found.values() if isinstance(value, Entry))
+    if is_inflated(claimed, stored := path.stat().st_size):
+        raise CheckpointError(
+            f"{path}: it would unpack to {claimed} bytes, and the file has {stored}. If it is whole, save it without "
+            "compression: numpy.savez, or save(file, ..., '-v6') in MATLAB."
+        )
+    return {name: _read(value) if isinstance(value, Entry) else value for name, value in found.items()}
+
+
+def _size(entry: Entry) -> int:
     """Bytes that an array takes, as numbers of double precision."""
-    if not isinstance(value, Entry):
-        return 0
-    return math.prod(value.shape) * max(_NUMBER, np.dtype(value.dtype).itemsize)
+    return math.prod(entry.shape) * max(_NUMBER, np.dtype(entry.dtype).itemsize)
 
 
 def _read(entry: Entry) -> np.ndarray:

@@ -41,6 +41,7 @@ _NOT_SETTINGS = (
 # What may be claimed without being stored; beyond it no more than this many times what is stored.
 _FREE = 2**26
 _EXPANSION = 100
+_LIBRARIES = 2**31
 
 
 @dataclass
@@ -215,15 +216,24 @@ def _text(value: Any) -> str | None:
     return str(value) if isinstance(value, str) else None
 
 
+def _address_space() -> int:
+    """What this process has already, libraries included, or a bound on it where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return _LIBRARIES
+
+
 def _restrict(seconds: int, memory: int) -> None:
-    """Limits on this process, where the system has them; they hold within the HDF5 library too."""
+    """Limits on time and on further memory, where the system has them; they hold within the HDF5 library too."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         import resource
     except ImportError:
         return
-    for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0)):
+    for kind, limit in ((resource.RLIMIT_AS, _address_space() + memory), (resource.RLIMIT_CORE, 0)):
         # Not every system has each of them.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(kind, (limit, resource.getrlimit(kind)[1]))

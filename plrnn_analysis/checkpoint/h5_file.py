@@ -23,10 +23,11 @@ from .contents import Contents, Entry, is_inflated, largest_text
 __all__ = ["read_h5", "read_keras"]
 
 _CHILD = Path(__file__).with_name("h5_child.py")
-# Seconds for what is read, and before that for Python to start on a busy machine; bytes of memory beside the array.
+# Seconds for what is read, and before that for Python to start on a busy machine; bytes of memory beside the array and
+# the libraries.
 _SECONDS = 10
 _START_UP = 60
-_MEMORY = 2**31
+_MEMORY = 2**28
 # Arrays up to this many bytes together come with the list of what is in the file.
 _AT_ONCE = 2**26
 _BYTES_A_SECOND = 2**25

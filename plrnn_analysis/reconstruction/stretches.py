@@ -57,7 +57,9 @@ def _numbers(value: Any) -> np.ndarray:
     array = np.asarray(detached(value))
     if array.dtype.kind not in "biufO":
         raise TypeError(f"dtype {array.dtype}")
-    return np.asarray(array, dtype=np.float64)
+    # What is beyond double precision is infinite, and refused as such.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(array, dtype=np.float64)
 
 
 def gap_free(trials: list[np.ndarray]) -> list[np.ndarray]:

@@ -30,6 +30,8 @@ _SHOWN = 12
 _TIMING = 0.02
 # Share of rows that may be missing of a table with times: memory is taken for them too.
 _MOST_MISSING = 0.9
+# Columns that are taken for channels, of however few rows.
+_WIDE = 10_000
 
 
 def read_series(path: Path, inputs: str | None = None) -> Series:
@@ -100,7 +102,8 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     unread = [f"{name} ({kind})" for name, kind in found.items() if isinstance(kind, Opaque)]
     arrays = {name: array for name, array in found.items() if not isinstance(array, Opaque)}
     if not arrays:
-        raise CheckpointError(f"{path}: no arrays of numbers in it{unread and ', only '}{', '.join(unread[:_SHOWN])}")
+        found_instead = f", but {', '.join(unread[:_SHOWN])}" if unread else ""
+        raise CheckpointError(f"{path}: there are no arrays of numbers in it{found_instead}")
     # MATLAB has no numbers, only matrices of one entry.
     return {name: array.reshape(()) if name in _FACTS and array.size == 1 else array for name, array in arrays.items()}
 
@@ -174,6 +177,11 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> Series:
     separator = max(",;\t ", key=lines[0].count)
     if not lines[0].count(separator):
         separator = ","
+    widest = lines[0].count(separator) + 1
+    if widest > max(_WIDE, len(lines)):
+        raise CheckpointError(
+            f"{path}: {widest} columns in {len(lines)} rows; time goes down the rows, so transpose them"
+        )
     try:
         read = list(csv.reader(lines, delimiter=separator, skipinitialspace=True))
     except csv.Error as error:
@@ -243,8 +251,8 @@ def _with_gaps(path: Path, part: np.ndarray, time: int, dt: float) -> np.ndarray
     places = (part[:, time] - part[0, time]) / dt
     if len(part) < (1 - _MOST_MISSING) * places[-1]:
         raise CheckpointError(
-            f"{path}: the times run over {places[-1]:.3g} intervals of {dt:g}, and there are {len(part)} rows: more than "
-            f"{_MOST_MISSING:.0%} are missing"
+            f"{path}: the times run over {places[-1]:.3g} intervals of {dt:g}, and there are {len(part)} rows: more "
+            f"than {_MOST_MISSING:.0%} are missing"
         )
     whole = np.round(places).astype(int)
     if np.any(np.abs(np.diff(places) - np.diff(whole)) > _TIMING * np.diff(whole)) or np.any(np.diff(whole) < 1):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from plrnn_analysis.checkpoint.array_files import check_regular
 from plrnn_analysis.errors import ModelError
 
 __all__ = ["Images", "read_images"]
@@ -133,6 +134,7 @@ def _folder(folder: Path) -> Images:
 def _read(path: Path) -> np.ndarray:
     from matplotlib.image import imread
 
+    check_regular(path, ModelError)
     try:
         image = np.asarray(imread(path))
     except Exception as error:  # the reader has many of its own

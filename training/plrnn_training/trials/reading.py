@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from plrnn_analysis.checkpoint.array_files import Opaque, read_arrays
 from plrnn_analysis.errors import CheckpointError, ModelError
 

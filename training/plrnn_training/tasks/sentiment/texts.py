@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from plrnn_analysis.checkpoint.array_files import check_regular
 from plrnn_analysis.errors import ModelError
 
 from .generated import generated_reviews
@@ -84,13 +85,20 @@ def read_texts(data: str | None = None) -> Texts:
 
 
 def _table(path: Path) -> Texts:
+    try:
+        read = _rows(path)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ModelError(f"{path} cannot be read as a table ({error})") from error
+    return _labelled(path.stem, [(text, label) for text, label in read if text and label], None, path)
+
+
+def _rows(path: Path) -> list[tuple[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file, delimiter=_SEPARATORS[path.suffix.lower()])
         names = {name.strip().lower(): name for name in rows.fieldnames or ()}
         if not {"text", "label"} <= set(names):
             raise ModelError(f"{path} must have the columns text and label, found {', '.join(names) or 'none'}")
-        read = [((row[names["text"]] or "").strip(), (row[names["label"]] or "").strip()) for row in rows]
-    return _labelled(path.stem, [(text, label) for text, label in read if text and label], None, path)
+        return [((row[names["text"]] or "").strip(), (row[names["label"]] or "").strip()) for row in rows]
 
 
 def _folder(folder: Path) -> Texts:
@@ -99,11 +107,16 @@ def _folder(folder: Path) -> Texts:
     tested: set[int] = set()
     for part in parts:
         for own in sorted(path for path in part.iterdir() if path.is_dir() and path.name != _UNLABELLED):
-            texts = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(own.glob("*.txt"))]
+            texts = [_text(path) for path in sorted(own.glob("*.txt"))]
             if part.name == "test" and part != folder:
                 tested.update(range(len(read), len(read) + len(texts)))
             read += [(text, own.name) for text in texts]
     return _labelled(folder.name, read, tested or None, folder)
+
+
+def _text(path: Path) -> str:
+    check_regular(path, ModelError)
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _labelled(name: str, read: list[tuple[str, str]], tested: set[int] | None, where: Path) -> Texts:

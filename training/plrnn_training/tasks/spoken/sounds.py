@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from plrnn_analysis.checkpoint.array_files import check_regular
 from plrnn_analysis.errors import ModelError
 
 from .words import GENERATED_WORDS, RATE, generated_word
@@ -103,6 +104,7 @@ def _wav(path: Path) -> tuple[np.ndarray, int]:
     """Mean of the channels, between -1 and 1, and the sampling rate."""
     from scipy.io import wavfile
 
+    check_regular(path, ModelError)
     try:
         rate, samples = wavfile.read(path)
     except Exception as error:  # the reader has many of its own
