@@ -18,8 +18,8 @@ from plrnn_analysis.checkpoint.array_files import Opaque, read_arrays
 pytest.importorskip("h5py")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is measured in /proc")
 
-NUMBERS = {"trials npz": 2000, "trials mat": 1500, "series npy": 1500, "series npz": 1500, "series mat": 1000}
-NUMBERS |= {"series csv": 2000, "inputs": 1500, "trials mat73": 40}
+NUMBERS = {"trials npz": 2000, "trials mat": 1500, "series npy": 1000, "series npz": 1500, "series mat": 1000}
+NUMBERS |= {"series csv": 2000, "inputs": 800, "trials mat73": 40}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in NUMBERS if kind != "trials mat73"])

@@ -149,7 +149,9 @@ def _numbers(name: str, value: Any) -> np.ndarray:
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise ModelError(f"{name} must be real numbers, got an array of dtype {array.dtype}")
-    array = array.astype(np.float64)
+    # What is beyond double precision is infinite, and refused as such.
+    with np.errstate(over="ignore", invalid="ignore"):
+        array = array.astype(np.float64)
     if np.isinf(array).any():
         raise ModelError(f"{name} holds infinite values (the first at index {_first(np.isinf(array))})")
     return array
