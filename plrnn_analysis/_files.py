@@ -17,7 +17,9 @@ from typing import Any
 
 from .errors import PLRNNError
 
-__all__ = ["NO_ROOM", "check_directory", "check_file", "remove_leftovers", "write_atomically", "write_figure"]
+__all__ = [
+    "NO_ROOM", "check_directory", "check_file", "error_text", "remove_leftovers", "write_atomically", "write_figure",
+]  # fmt: skip
 
 # Seconds after which a file that was being written is taken for one whose writer was killed.
 ABANDONED = 60.0
@@ -87,6 +89,13 @@ def check_directory(path: str | os.PathLike[str], option: str) -> None:
     except OSError as error:
         raise PLRNNError(f"{option} {path}: {_in_words(error, 'the directory cannot be made')}") from error
     _try_to_write(Path(path), f"{option} {path}")
+
+
+def error_text(error: Exception) -> str:
+    """An error in a line; one of the system with the file first, and without its number."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _try_to_write(directory: Path, named: str) -> None:

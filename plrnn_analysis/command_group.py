@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ._files import NO_ROOM
+from ._files import NO_ROOM, error_text
 from ._wording import printable
 from .errors import PLRNNError
 from .interruption import INTERRUPTED, Termination
@@ -104,10 +104,8 @@ def _errors_in_a_line(termination: Termination) -> Iterator[None]:
 
 
 def _of_the_system(error: OSError) -> str:
-    if error.filename:
-        return f"{error.filename}: {error.strerror}"
-    if error.errno not in NO_ROOM:
-        return str(error)
+    if error.filename or error.errno not in NO_ROOM:
+        return error_text(error)
     # Every other file has a name. Whatever waits to be written would be tried again when Python leaves.
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

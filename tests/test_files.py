@@ -5,16 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import re
-import resource
 import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from faults import names, no_rights, room_for
 from matplotlib.figure import Figure
 from typer.testing import CliRunner, Result
 
@@ -25,34 +24,6 @@ from plrnn_analysis.checkpoint import reading
 from plrnn_analysis.errors import CheckpointError, PLRNNError
 
 SMALL = pa.PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], C=[[1.0], [0.0]], B=[[1.0, 0.0]], pwl_units=2)
-
-
-@contextmanager
-def room_for(n: int) -> Iterator[None]:
-    """No file may grow beyond this number of bytes: the system itself stops in the middle of it."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@contextmanager
-def no_rights() -> Iterator[None]:
-    """Be nobody: the superuser may write everywhere."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*"))
 
 
 def test_a_file_that_does_not_fit_leaves_the_old_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import torch
 
+from plrnn_analysis._files import error_text
 from plrnn_analysis.errors import CheckpointError
 
 from .interrupt import stop_requests
@@ -22,6 +24,12 @@ class Run(Protocol):
     """What is trained in iterations and can be kept: a trainer, a fitter."""
 
     seconds: float
+    iteration: int
+
+    @property
+    def recipe(self) -> Any:
+        """Its settings, ``iterations`` among them."""
+        ...
 
     @property
     def finished(self) -> bool:
@@ -59,13 +67,23 @@ def run_to_the_end(
     state_path : Path or None
         Where to keep the state: every `save_every` seconds, when stopped, and at the end.
     on_progress : callable or None
-        Called with `run` after each iteration.
+        Called with `run` after each iteration. If it raises an exception, the state is kept first.
     save_every : float
 
     Returns
     -------
     bool
         Whether training is finished.
+
+    Raises
+    ------
+    OSError
+        If training was stopped and its state cannot be written.
+
+    Notes
+    -----
+    A state that cannot be written is said on standard error. Training goes on, and it is tried again after
+    `save_every` seconds: what was kept before is still there.
     """
     threads = torch.get_num_threads()
     if device.type == "cpu" and products < SMALL_STEP:
@@ -79,15 +97,35 @@ def run_to_the_end(
                 now = time.monotonic()
                 run.seconds, started = run.seconds + now - started, now
                 if on_progress is not None:
-                    on_progress(run)
+                    _tell(on_progress, run, state_path)
                 if state_path is not None and now - saved > save_every:
-                    save_state(run.state(), state_path)
+                    _try_to_save(run, state_path)
                     saved = now
-            if state_path is not None:
+            if run.finished:
+                # What came of it is to be written in any case.
+                _try_to_save(run, state_path)
+            elif state_path is not None:
                 save_state(run.state(), state_path)
     finally:
         torch.set_num_threads(threads)
     return run.finished
+
+
+def _tell(on_progress: Callable[[AnyRun], None], run: AnyRun, state_path: Path | None) -> None:
+    try:
+        on_progress(run)
+    except Exception:
+        _try_to_save(run, state_path)
+        raise
+
+
+def _try_to_save(run: Run, state_path: Path | None) -> None:
+    if state_path is None:
+        return
+    try:
+        save_state(run.state(), state_path)
+    except OSError as error:
+        print(f"plrnn: {error_text(error)}", file=sys.stderr)
 
 
 def check_configuration(path: Path, theirs: dict[str, Any], ours: dict[str, Any]) -> None:

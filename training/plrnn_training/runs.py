@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,15 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from plrnn_analysis._files import write_atomically
-from plrnn_analysis.errors import PLRNNError
+from plrnn_analysis._files import error_text, write_atomically
+from plrnn_analysis.errors import CheckpointError, PLRNNError
 from plrnn_analysis.terminal.printing import TextTable
 
 from .directories import claimed
 from .exporting import export
 from .recipe import Member
 from .recording import record_trials
+from .running import Run
 from .tasks.base import Task
 from .trainer import Trainer
 
@@ -28,6 +30,7 @@ __all__ = [
     "TrainedModel",
     "parse_whole_numbers",
     "results_table",
+    "said_how_to_go_on",
     "success_rates",
     "train_in",
     "training_record",
@@ -36,11 +39,44 @@ __all__ = [
 
 STATE_FILE = "training_state.pt"
 HISTORY_FILE = "history.json"
+SUMMARY_FILE = "summary.json"
 SNAPSHOTS = "snapshots"
 
 
 class Interrupted(PLRNNError):
     """Training was stopped before its end; the message says how to go on."""
+
+
+@contextmanager
+def said_how_to_go_on(run: Run, state_path: Path | None) -> Iterator[None]:
+    """Within the block, errors of files and a second Ctrl-C say from where the run can be gone on with.
+
+    Parameters
+    ----------
+    run : Run
+    state_path : Path or None
+        Where its state is kept.
+
+    Raises
+    ------
+    PLRNNError
+        If something cannot be written.
+    Interrupted
+        If stopped at once.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise Interrupted(f"stopped at once at {_where(run, state_path)}") from stop
+    except (CheckpointError, OSError) as error:
+        raise PLRNNError(f"{error_text(error)}. Stopped at {_where(run, state_path)}") from error
+
+
+def _where(run: Run, state_path: Path | None) -> str:
+    at = f"iteration {run.iteration} of {run.recipe.iterations}; "
+    if state_path is None or not state_path.exists():
+        return at + "nothing was kept"
+    return at + f"the state last saved is in {state_path}: repeat with --resume to go on"
 
 
 @dataclass(frozen=True)
@@ -143,13 +179,14 @@ def train_in(
     Raises
     ------
     PLRNNError
-        If the directory holds a run and neither `resume` nor `overwrite` is set, or another run is writing to it.
+        If the directory holds a run and neither `resume` nor `overwrite` is set, another run is writing to it, or
+        something cannot be written: a run that could not write a snapshot writes it when it is resumed.
     CheckpointError
         If the run there had other settings.
     Interrupted
-        If stopped by Ctrl-C; the state is saved.
+        If stopped by Ctrl-C, SIGTERM or SIGHUP; the state is saved.
     """
-    with claimed(directory):
+    with claimed(directory, SNAPSHOTS):
         return _train_here(directory, trainer, console, resume, overwrite, keep_state, snapshots)
 
 
@@ -164,13 +201,37 @@ def _train_here(
 ) -> list[TrainedModel]:
     """Train in a directory that is ours alone."""
     state_path = directory / STATE_FILE
-    if state_path.exists() and not overwrite:
+    if overwrite:
+        # Or else, after a kill, they would stand beside what is written anew. Last the state, for it says that a run is
+        # here.
+        for name in (SUMMARY_FILE, HISTORY_FILE, STATE_FILE):
+            (directory / name).unlink(missing_ok=True)
+    if state_path.exists():
         if not resume:
             raise PLRNNError(f"{directory} holds a training run already: give --resume, --overwrite or another --out")
         trainer.restore(state_path)
         console.print(f"resumed at iteration {trainer.iteration} of {trainer.recipe.iterations}")
     elif resume:
         console.print(f"nothing to resume in {directory}: starting from the beginning")
+    with said_how_to_go_on(trainer, state_path if keep_state else None):
+        _train_on(directory, trainer, console, state_path if keep_state else None, snapshots)
+        results = [
+            _export_member(directory, trainer, *scores)
+            for scores in zip(
+                range(len(trainer.members)),
+                trainer.validation_scores(),
+                trainer.test_scores(),
+                trainer.condition_scores(),
+                strict=True,
+            )
+        ]
+        members = [asdict(m) for m in trainer.members]
+        write_json(directory / HISTORY_FILE, {"members": members, **asdict(trainer.history)})
+    return results
+
+
+def _train_on(directory: Path, trainer: Trainer, console: Console, state_path: Path | None, snapshots: int) -> None:
+    """From where the trainer is to the end, with a bar."""
     with Progress(
         TextColumn("training"),
         BarColumn(),
@@ -190,25 +251,13 @@ def _train_here(
 
         if trainer.iteration in wanted:
             _export_snapshots(directory / SNAPSHOTS, trainer)
-        finished = trainer.run(state_path if keep_state else None, after_iteration)
+        finished = trainer.run(state_path, after_iteration)
     if not finished:
         where = f"the state is in {state_path}: repeat the command with --resume to go on"
         raise Interrupted(
             f"stopped at iteration {trainer.iteration} of {trainer.recipe.iterations}; "
-            f"{where if keep_state else 'nothing was kept'}"
+            f"{'nothing was kept' if state_path is None else where}"
         )
-    results = [
-        _export_member(directory, trainer, *scores)
-        for scores in zip(
-            range(len(trainer.members)),
-            trainer.validation_scores(),
-            trainer.test_scores(),
-            trainer.condition_scores(),
-            strict=True,
-        )
-    ]
-    write_json(directory / HISTORY_FILE, {"members": [asdict(m) for m in trainer.members], **asdict(trainer.history)})
-    return results
 
 
 def _snapshot_iterations(iterations: int, snapshots: int) -> set[int]:

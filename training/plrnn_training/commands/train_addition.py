@@ -64,6 +64,7 @@ def train_addition(
         from plrnn_analysis.linear_limit import addition_floor, readout_floor
 
         from ..recipe import Recipe
+        from ..runs import SUMMARY_FILE
         from ..summary import write_summary
         from ..tasks import AdditionTask
 
@@ -90,4 +91,4 @@ def train_addition(
                 f"exact floor of every AL-RNN read out at the last input step: {floors['readout_floor']:.6f}",
                 highlight=False,
             )
-        write_summary(out / "summary.json", models, task, floors)
+        write_summary(out / SUMMARY_FILE, models, task, floors)

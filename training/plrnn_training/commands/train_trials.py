@@ -89,6 +89,7 @@ def train_trials(
         from plrnn_analysis.errors import PLRNNError
 
         from ..recipe import Recipe
+        from ..runs import SUMMARY_FILE
         from ..summary import best_model, write_summary
         from ..tasks import TrialsTask
         from ..tasks.registry import TASKS
@@ -118,7 +119,7 @@ def train_trials(
         for sentence in _verdict(task, best):
             console.print(sentence, highlight=False, markup=False)
         held_out = {part: sorted(map(int, rows)) for part, rows in task.parts.items() if part != "training"}
-        write_summary(out / "summary.json", models, task, {}, best, held_out=held_out)
+        write_summary(out / SUMMARY_FILE, models, task, {}, best, held_out=held_out)
 
 
 def _about(task: TrialsTask, notes: Sequence[str]) -> list[str]:

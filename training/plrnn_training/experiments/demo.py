@@ -28,7 +28,7 @@ from plrnn_analysis.story import tell_story
 from ..device import choose_device
 from ..history import History
 from ..recipe import Member, Recipe
-from ..runs import STATE_FILE, TrainedModel, results_table, train_in
+from ..runs import STATE_FILE, SUMMARY_FILE, TrainedModel, results_table, train_in
 from ..seeds import generator_for
 from ..summary import best_model, write_summary
 from ..tasks import AdditionTask
@@ -48,7 +48,7 @@ FILES = {
     "story.txt": "what plrnn analyze says about the network shown",
     "history.json": "the errors during training, in numbers",
     "transitions.graphml": "the transition graph, for Gephi and others",
-    "summary.json": "the scores of all networks",
+    SUMMARY_FILE: "the scores of all networks",
     "*.safetensors": "the networks, for plrnn analyze",
 }
 
@@ -155,7 +155,7 @@ def run_demo(
     story = tell_story(network, trials=run.inputs, fixed_points=fixed_points["no input"], seed=seed)
     opening = f"{displayed.checkpoint.name}\n\nFixed points\n{at_rest(findings)}\n\n"
     write_atomically(out / "story.txt", (opening + story.text() + "\n").encode())
-    write_summary(out / "summary.json", models, task, {"affine_floor": floor}, displayed)
+    write_summary(out / SUMMARY_FILE, models, task, {"affine_floor": floor}, displayed)
     for sentence in what_was_found(findings):
         console.print(f"\n{sentence}", highlight=False, markup=False)
     console.print(f"\nWritten to {out}/:", highlight=False, markup=False)

@@ -20,7 +20,7 @@ from plrnn_analysis.reconstruction import power_spectrum_distance, state_space_d
 
 from ..device import choose_device
 from ..directories import claimed
-from ..runs import Interrupted
+from ..runs import Interrupted, said_how_to_go_on
 from ..sequence import COMPILED_STATES
 from ..systems import generate
 from .baselines import best_autoregression, persistence
@@ -143,9 +143,9 @@ def fit(
     ModelError
         On data that are no time series, or settings out of range.
     PLRNNError
-        If `out` holds a fit and neither `resume` nor `overwrite` is set.
+        If `out` holds a fit and neither `resume` nor `overwrite` is set, or something cannot be written.
     Interrupted
-        If stopped by Ctrl-C; the state is saved.
+        If stopped by Ctrl-C, SIGTERM or SIGHUP; the state is saved.
 
     Notes
     -----
@@ -199,7 +199,8 @@ def fit(
         if directory is not None:
             from .record import write_fit
 
-            write_fit(found, directory)
+            with said_how_to_go_on(fitters[-1], directory / state_file(chosen_p[-1])):
+                write_fit(found, directory)
     return found
 
 
@@ -235,10 +236,16 @@ def _prepare(
 ) -> None:
     if directory is None:
         return
+    from .record import RECORD_FILE
+
+    record = directory / RECORD_FILE
     states = [directory / state_file(f.members[0].pwl_units) for f in fitters]
     there = [path for path in states if path.exists()]
-    if there and not resume and not overwrite:
+    if (there or record.exists()) and not resume and not overwrite:
         raise PLRNNError(f"{directory} holds a fit already: give --resume, --overwrite or another --out")
+    if overwrite:
+        # Or else, after a kill, it would stand beside networks of another fit.
+        record.unlink(missing_ok=True)
     for fitter, path in zip(fitters, states, strict=True):
         if overwrite:
             path.unlink(missing_ok=True)
@@ -254,7 +261,7 @@ def _train(fitters: Sequence[Fitter], directory: Path | None, console: Console, 
     for fitter in fitters:
         p = fitter.members[0].pwl_units
         path = None if directory is None else directory / state_file(p)
-        with _bar(fitter, p, console) as after_iteration:
+        with said_how_to_go_on(fitter, path), _bar(fitter, p, console) as after_iteration:
             finished = fitter.run(path, after_iteration, save_every)
         if not finished:
             kept = "nothing was kept" if path is None else f"the state is in {path}: repeat with --resume to go on"

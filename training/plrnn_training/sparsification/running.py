@@ -81,7 +81,7 @@ def sparsify_in(
         If stopped by Ctrl-C; the levels that were done are kept.
     """
     settings = settings or SparsifySettings()
-    with claimed(directory):
+    with claimed(directory, BRANCHES):
         path = directory / RECORD_FILE
         series = None if series is None else as_series(series)
         configuration = _configuration(network, task, series, settings)
@@ -95,6 +95,9 @@ def sparsify_in(
         done = list(before)
 
         def keep(level: Level) -> None:
+            if not done:
+                # Or else, after a kill, it would name networks of another run.
+                path.unlink(missing_ok=True)
             for branch in level.branches:
                 _save(branch.network, directory / BRANCHES / _file(branch), network, branch)
             done.append(level)

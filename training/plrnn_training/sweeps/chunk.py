@@ -109,7 +109,6 @@ def train_chunk(order: ChunkOrder, on_progress: Callable[[int], None] | None = N
     state = directory.state_path(order.number)
     missing = [i for i, name in enumerate(order.names(task.name)) if directory.read_result(name) is None]
     if missing:
-        directory.clear_unwritten(order.number)
         trainer = Trainer(task, order.members, order.n_units, order.recipe, choose_device(order.device))
         if state.exists():
             trainer.restore(state)

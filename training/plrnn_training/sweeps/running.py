@@ -6,15 +6,17 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from plrnn_analysis._files import error_text
 from plrnn_analysis._validation import one_of, whole
 from plrnn_analysis.display.abbreviation import count_words
-from plrnn_analysis.errors import ModelError, PLRNNError
+from plrnn_analysis.errors import CheckpointError, ModelError, PLRNNError
 
 from ..architectures import new_stack
 from ..device import choose_device
@@ -28,7 +30,7 @@ from ..tasks.registry import task_entry
 from .chunk import ChunkOrder, TaskName, train_chunk
 from .grid import Grid, chunk_size
 from .results import Sweep, read_sweep
-from .storage import SETTINGS, SweepDirectory, member_name
+from .storage import MODELS, SETTINGS, STATES, SweepDirectory, member_name
 
 __all__ = ["SweepProgress", "sweep"]
 
@@ -145,9 +147,10 @@ def sweep(
     CheckpointError
         If `out` holds a sweep with other settings.
     Interrupted
-        If stopped by Ctrl-C; what was finished is kept, and the state of what was not.
+        If stopped by Ctrl-C, SIGTERM or SIGHUP; what was finished is kept, and the state of what was not.
     PLRNNError
-        If a chunk failed on the executor; the others are finished all the same.
+        If a chunk failed on the executor, while the others are finished all the same; or if something cannot be
+        written.
 
     Notes
     -----
@@ -174,7 +177,7 @@ def sweep(
     # On an executor every worker chooses among the devices it has.
     accelerated = choose_device(device).type != "cpu" if executor is None else device not in ("auto", "cpu")
     _check_baselines(grid, made, n_units, used)
-    with claimed(directory.path):
+    with claimed(directory.path, MODELS, STATES):
         # Only now: a mistaken option must not cost the results that are there.
         if overwrite:
             directory.remove()
@@ -190,12 +193,13 @@ def sweep(
         run = _Run(directory, made.name, orders, on_progress)
         try:
             run.here() if executor is None else run.on(executor)
-        except (Interrupted, KeyboardInterrupt) as stop:
-            raise Interrupted(
-                f"stopped with {run.finished} of {len(settings['models'])} models finished; {_GO_ON}"
-            ) from stop
-        finally:
             run.write_table()
+        except (Interrupted, KeyboardInterrupt) as stop:
+            with suppress(OSError):
+                run.write_table()
+            raise Interrupted(f"stopped with {run.told} finished; {_GO_ON}") from stop
+        except (CheckpointError, OSError) as error:
+            raise PLRNNError(f"{error_text(error)}. Stopped with {run.told} finished; {_GO_ON}") from error
         directory.tidy()
         return read_sweep(directory.path)
 
@@ -220,6 +224,11 @@ class _Run:
         self._done = self._before = self._all - sum(len(o.members) * o.recipe.iterations for o in self._to_do)
         self._started, self._told = time.monotonic(), 0.0
         self._say()
+
+    @property
+    def told(self) -> str:
+        """How many of the models are finished, in words."""
+        return f"{self.finished} of {count_words(self._all_models, 'model')}"
 
     def here(self) -> None:
         """One chunk after another in this process."""

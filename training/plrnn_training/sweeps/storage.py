@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from plrnn_analysis._files import write_atomically
+from plrnn_analysis._files import remove_leftovers, write_atomically
 from plrnn_analysis.errors import CheckpointError
 
 from ..recipe import Member
@@ -65,12 +65,6 @@ class SweepDirectory:
         """Where the state of an unfinished chunk is."""
         return self.path / STATES / f"chunk_{chunk:04d}.pt"
 
-    def clear_unwritten(self, chunk: int) -> None:
-        """Remove what is left of states that were being written when their process was killed."""
-        state = self.state_path(chunk)
-        for path in state.parent.glob(f"{state.name}*.tmp"):
-            path.unlink(missing_ok=True)
-
     def read_settings(self) -> dict[str, Any] | None:
         """What was asked for; None where there is no sweep.
 
@@ -115,8 +109,7 @@ class SweepDirectory:
         """Remove states, and what writing left behind where it was killed."""
         shutil.rmtree(self.path / STATES, ignore_errors=True)
         for folder in (self.path, self.models):
-            for path in folder.glob(".*.tmp"):
-                path.unlink(missing_ok=True)
+            remove_leftovers(folder)
 
     def remove(self) -> None:
         """The sweep that is here, and nothing else."""
