@@ -13,7 +13,7 @@ from .engines.budget import Budget
 from .engines.coverage import coverage_of
 from .engines.description import describe_points
 from .engines.examination import examine
-from .engines.portfolio import choose_workers, heuristic_settings, search_patterns
+from .engines.portfolio import RIGOROUS, choose_workers, heuristic_settings, search_patterns
 from .engines.singular import continuum_of
 from .engines.verification import Checker
 from .errors import ModelError
@@ -68,7 +68,10 @@ def find_fixed_points(
         beyond both: it finds some, and is never complete.
     verify : str, optional
         ``"farkas"``: search by linear programs and re-check every cut in exact arithmetic; ``coverage`` says how
-        many were proved, for the reduced problem as it stands in double precision.
+        many were proved, for the reduced problem as it stands in double precision. ``"rigorous"``: prove each
+        point, its place and its stability, and that there are no others, in balls and exact arithmetic; see
+        :class:`plrnn_analysis.results.Proof` and :class:`plrnn_analysis.results.WholeProof`. `time_limit` holds for
+        search and proof together.
     boundary_tolerance : float, optional
         A point is flagged ``on_boundary`` if a ReLU argument is at most this fraction of the size of the
         terms it is made of.
@@ -154,6 +157,10 @@ def find_fixed_points(
         continua=tuple(continuum_of(map, piece) for piece in found.pieces),
         coverage=coverage,
     )
+    if verify == RIGOROUS:
+        from .rigor.searches import prove_fixed_points
+
+        result = prove_fixed_points(result, checker, outcome, budget, workers)
     if certificate is not None:
         from .proofs import write_certificate
 

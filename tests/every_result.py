@@ -89,7 +89,7 @@ def made() -> Iterator[Any]:
     yield condition_use(model.run(recorded), recorded.labels, model.fixed_points(), n_permutations=20)
     driven, free = model.run(inputs), chaotic.simulate(300, z0=[0.1, 0.1])
     yield Network.al_rnn([0.5], [[1.0]], [0.0], 1)
-    yield from (model, model.map, driven, free, tent.fixed_points(), line.fixed_points())
+    yield from (model, model.map, driven, free, tent.fixed_points(verify="rigorous"), line.fixed_points())
     yield PLRNN.al_rnn([0.5], [[0.0]], [1.0], pwl_units=0).fixed_points().table()
     yield model.fixed_points().match(model.with_parameters(h=[0.5, 0.25]).fixed_points())
     yield from (tent.cycles(3), tent.cycles(2, box=2.0), line.cycles(2), model.regions(), model.uniqueness())

@@ -11,6 +11,7 @@ import numpy as np
 from ..kernels import branching as kernels
 from ..numerics import EPS, gamma
 from .budget import Budget
+from .cuts import Cuts
 from .driver import Outcome, Workers, run_trees
 from .farkas import check_cuts
 from .outskirts import Outskirts
@@ -22,6 +23,8 @@ __all__ = ["MAX_UNKNOWNS", "Cuts", "find_cuts", "search"]
 # Dictionaries of one tree take 8 n^3 bytes.
 MAX_UNKNOWNS = 400
 BUFFER = 256
+# Bytes of the multipliers of cuts that a tree keeps for a proof; of what it cuts later none are kept.
+MOST_KEPT = 1 << 29
 # A cut that cannot be proven without a limit is proven for solutions whose x sum to at most this many times the largest
 # |g|; what lies further out is searched separately. With few units there is room for a wider limit.
 FEW_UNKNOWNS, LARGEST_FEW, LARGEST_MANY = 24, 1e7, 1e4
@@ -143,7 +146,7 @@ class _Tree:
         self.words.extend(self.buffer[:count].astype(bool))
         self.meta[kernels.COUNT] = 0
         cuts = int(self.meta[kernels.CUTS])
-        if cuts:
+        if cuts and len(self.kept) * self.cuts.nbytes < MOST_KEPT:
             self.kept.append((self.cuts[:cuts].copy(), self.cut_fixed[:cuts].copy()))
         self.meta[kernels.CUTS] = 0
         self.finished = code == kernels.DONE
@@ -173,24 +176,7 @@ class _Tree:
         return {name: int(self.meta[slot]) for name, slot in names.items()}
 
 
-@dataclass(frozen=True, eq=False)
-class Cuts:
-    """Subtrees that a search cut off, and why.
-
-    Attributes
-    ----------
-    bits : (K, n) ndarray of int8
-        Decisions of each: 0 for units whose x is zero, 1 for units whose s is zero, -1 for open ones.
-    multipliers : (K, n) ndarray of float32
-        Of the rows ``s = (I - G) x - g``: positive multiples of rows that are not negative, and multiples of rows that
-        are zero, add up to a contradiction, to rounding. The largest is 1 in modulus.
-    """
-
-    bits: np.ndarray
-    multipliers: np.ndarray
-
-
-def find_cuts(problem: Reduction, budget: Budget, constraints: Constraints | None = None) -> Cuts:
+def find_cuts(problem: Reduction, budget: Budget, constraints: Constraints | None = None, workers: Workers = 1) -> Cuts:
     """The cuts of a search of a reduced problem, as proposals for a proof.
 
     Parameters
@@ -199,23 +185,23 @@ def find_cuts(problem: Reduction, budget: Budget, constraints: Constraints | Non
     budget : Budget
         Where it ends the search, the cuts made so far are returned.
     constraints : Constraints, optional
-        As for :func:`search`; their own multipliers are left out.
+        As for :func:`search`; their multipliers follow those of the ReLUs.
+    workers : int, optional
+        Threads.
 
     Notes
     -----
-    Without constants, zero solves the problem; then the cuts show that nothing else does.
+    Without constants, zero solves the problem; then the cuts show that nothing else does, whatever the constraints.
     """
     n = len(problem.g)
     homogeneous = not np.any(problem.g) and not np.any(problem.error_g)
     program = _far(problem, None, 1.0) if homogeneous else _near(problem, constraints, np.inf)
-    _, trees = run_trees(partial(_Tree, program, keep_cuts=True), n, budget, 1)
-    multipliers, bits = [np.zeros((0, n), dtype=np.float32)], [np.zeros((0, n), dtype=np.int8)]
-    for u, fixed in (chunk for tree in trees for chunk in tree.kept):
-        # Proposals need few digits, and there may be very many.
-        largest = np.max(np.abs(u[:, :n]), axis=1, keepdims=True)
-        multipliers.append((u[:, :n] / np.where(largest > 0.0, largest, 1.0)).astype(np.float32))
-        bits.append(np.where(fixed[:, :n] != 0, 0, np.where(fixed[:, n : 2 * n] != 0, 1, -1)).astype(np.int8))
-    return Cuts(np.concatenate(bits), np.concatenate(multipliers))
+    _, trees = run_trees(partial(_Tree, program, keep_cuts=True), n, budget, workers)
+    return _cuts_of(trees, n, n if homogeneous else len(program.Q))
+
+
+def _cuts_of(trees: Sequence[_Tree], n: int, rows: int) -> Cuts:
+    return Cuts.of((chunk for tree in trees for chunk in tree.kept), n, rows)
 
 
 def _one_by_one(trees: Sequence[_Tree]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -235,6 +221,7 @@ def search(
     constraints: Constraints | None = None,
     bound: float = np.inf,
     farkas: bool = False,
+    keep: bool = False,
     outskirts: Callable[[], Outskirts | None] = lambda: None,
 ) -> Outcome:
     """Find every pattern of a reduced problem that may hold a solution.
@@ -251,6 +238,8 @@ def search(
         Solutions of interest have a sum of x below this, e.g. since they lie in a box.
     farkas : bool, optional
         Re-check every cut in exact arithmetic; the counts of the outcome then say how many were proved.
+    keep : bool, optional
+        Hand the cuts on with the outcome; an executor's are not kept.
     outskirts : callable, optional
         Gives a simpler problem that bounds all solutions, if there is one; asked where a bound is needed.
 
@@ -270,12 +259,12 @@ def search(
     if not np.any(problem.g) and not np.any(problem.error_g):
         # Zero is a solution of every pattern, which programs cannot cut; any other scales to a sum of one.
         homogeneous = _far(problem, None, 1.0)
-        outcome = _run(homogeneous, budget, workers, farkas)
+        outcome = _run(homogeneous, budget, workers, farkas, n if keep else 0)
         outcome.limit = np.inf  # all that are looked for sum to one
         outcome.words.append(np.zeros(n, dtype=bool))
         return outcome
     near = _near(problem, constraints, bound)
-    outcome = _run(near, budget, workers, farkas)
+    outcome = _run(near, budget, workers, farkas, len(near.Q) if keep else 0)
     reach, outcome.limit = outcome.limit, np.inf
     if np.isfinite(reach) and outcome.exhausted and not np.isfinite(bound):
         limit = reach * _scale(problem)
@@ -304,11 +293,13 @@ def _nothing_beyond(outskirts: Outskirts, limit: float, budget: Budget, workers:
     return outcome.exhausted and not outcome.words
 
 
-def _run(program: _Program, budget: Budget, workers: Workers, farkas: bool) -> Outcome:
-    make = partial(_Tree, program, keep_cuts=farkas)
+def _run(program: _Program, budget: Budget, workers: Workers, farkas: bool, keep: int = 0) -> Outcome:
+    make = partial(_Tree, program, keep_cuts=farkas or keep > 0)
     outcome, trees = run_trees(make, len(program.N), budget, workers, _check if farkas else None)
     if farkas and trees:
         outcome.counts["cuts_checked"], outcome.counts["cuts_proven"] = check_cuts(
             program.N, program.Q, _one_by_one(trees), budget
         )
+    if keep and trees:
+        outcome.cuts = _cuts_of(trees, len(program.N), keep)
     return outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +59,7 @@ def coverage_of(
         stopped_by = StoppedBy.HEURISTIC
     else:
         stopped_by = StoppedBy.LIMITED if limited and not undecided and outcome.exhausted else StoppedBy.NUMERICS
+    counts: dict[str, Any] = dict(outcome.counts)
     return Coverage(
         subregions=1 << n_relu,
         decided=max(outcome.decided - undecided, 0),
@@ -66,5 +68,5 @@ def coverage_of(
         seconds=budget.seconds - since,
         notes=tuple(notes),
         limit=outcome.limit * unit if limited else None,
-        **outcome.counts,
+        **counts,
     )

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from .budget import Budget
+from .cuts import Cuts
 
 __all__ = ["Outcome", "Tree", "Workers", "run_trees"]
 
@@ -67,7 +68,8 @@ class Tree(Protocol):
 class Outcome:
     """What a search found: candidate patterns, the counts behind the claim, and whether it ended by itself.
 
-    A finite `limit` says that solutions of the reduced problem whose x sum to more were not excluded.
+    A finite `limit` says that solutions of the reduced problem whose x sum to more were not excluded. `cuts` are those
+    of linear programs about the subregion `base`, where they were to be kept.
     """
 
     words: list[np.ndarray] = field(default_factory=list)
@@ -75,6 +77,8 @@ class Outcome:
     counts: dict[str, int] = field(default_factory=dict)
     exhausted: bool = True
     limit: float = float("inf")
+    cuts: Cuts | None = None
+    base: np.ndarray | None = None
 
 
 T = TypeVar("T", bound=Tree)

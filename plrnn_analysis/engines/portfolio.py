@@ -23,8 +23,9 @@ from .ring import Constraints
 from .uniqueness import contracts, prove_unique, settle
 from .verification import Checker, Hit
 
-__all__ = ["METHODS", "choose_workers", "heuristic_settings", "search_patterns"]
+__all__ = ["FARKAS", "METHODS", "RIGOROUS", "choose_workers", "heuristic_settings", "search_patterns"]
 
+FARKAS, RIGOROUS = "farkas", "rigorous"
 METHODS = ("auto", "elimination", "linear programs", SCYFI)
 # Up to this many ReLUs elimination is as quick as anything.
 SMALL = 12
@@ -79,7 +80,7 @@ def search_patterns(
     bound : float, optional
         No solution of interest has ReLU arguments, in balanced units, whose moduli sum to more.
     verify : str, optional
-        ``"farkas"`` re-checks every cut of the linear programs in exact arithmetic.
+        ``"farkas"`` re-checks every cut of the linear programs in exact arithmetic; ``"rigorous"`` keeps them.
     heuristic : Heuristic, optional
         Settings of the method of that kind.
 
@@ -101,9 +102,9 @@ def search_patterns(
         workers = whole("workers", workers, 1)
     if method not in METHODS:
         raise ModelError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    if verify not in (None, "farkas"):
-        raise ModelError(f'verify must be "farkas" or None, got {verify!r}')
-    if verify and method not in ("auto", "linear programs"):
+    if verify not in (None, FARKAS, RIGOROUS):
+        raise ModelError(f'verify must be "farkas", "rigorous" or None, got {verify!r}')
+    if verify == FARKAS and method not in ("auto", "linear programs"):
         raise ModelError(f"verify={verify!r} checks cuts of linear programs; method {method!r} has none")
     if method == SCYFI:
         return _search_at_random(map, budget, heuristic or Heuristic())
@@ -116,7 +117,7 @@ def search_patterns(
             method,
             ["the weights differ by more orders of magnitude than doubles can handle"],
         )
-    few = method == "auto" and map.n_relu <= enumeration.MAX_RELUS and not verify
+    few = method == "auto" and map.n_relu <= enumeration.MAX_RELUS and verify != FARKAS
     # Bounds of rounding say nothing where numbers underflow: then nothing is cut.
     if few or not checker.units.safe:
         return enumeration.search(map.n_relu, budget), "enumeration", []
@@ -158,13 +159,14 @@ def _search_reduced(
     notes = []
     if np.any(reduction.base):
         notes.append("I - A is not well conditioned: the map was expanded about another subregion")
-    if method == "auto" and verify:
+    if method == "auto" and verify == FARKAS:
         method = "linear programs"
     if method == "auto":
         unique = _unique_pattern(checker, reduction)
         if unique is not None:
             return Outcome([unique[0]], 1 << n, {"nodes": 1, "solved": 1}), unique[1], notes
-        method = "elimination" if n <= SMALL else "linear programs"
+        # Cuts of linear programs can be proved one by one.
+        method = "elimination" if n <= SMALL and verify != RIGOROUS else "linear programs"
     engine: Any
     budget.report()
     with loading():
@@ -181,8 +183,16 @@ def _search_reduced(
         outcome = engine.search(reduction, budget, workers)
     else:
         outcome = engine.search(
-            reduction, budget, workers, constraints, bound, verify == "farkas", partial(merged, checker.units.map)
+            reduction,
+            budget,
+            workers,
+            constraints,
+            bound,
+            farkas=verify == FARKAS,
+            keep=verify == RIGOROUS,
+            outskirts=partial(merged, checker.units.map),
         )
+        outcome.base = reduction.base
     outcome.words = [word ^ reduction.base for word in outcome.words]
     return outcome, method, notes
 

@@ -11,7 +11,7 @@ from scipy import linalg
 from ..maps import CanonicalMap
 from .equations import Equations
 
-__all__ = ["Evidence", "unique"]
+__all__ = ["Evidence", "is_clear", "normalised", "unique", "weight_proposals"]
 
 # Weights are rounded to this many bits, factors to one of these numbers of bits after the point.
 WEIGHT_BITS, FACTOR_BITS = 20, (4, 8, 12, 18, 26, 36, 48)
@@ -53,9 +53,9 @@ def unique(map: CanonicalMap, equations: Equations) -> Evidence | None:
     own = equations.floats[rows, equations.dependent]
     if not np.all(np.isfinite(M)) or np.any(own <= 0.0):
         return None
-    for proposal in _proposals(map, M / own[:, None]):
+    for proposal in weight_proposals(map, M / own[:, None]):
         weights = proposal / own
-        if _is_positive(_normalised(weights[:, None] * M)):
+        if is_clear(normalised(weights[:, None] * M)):
             whole = _whole_weights(weights)
             factor = _factor(equations, M, whole)
             if factor is not None:
@@ -63,7 +63,7 @@ def unique(map: CanonicalMap, equations: Equations) -> Evidence | None:
     return None
 
 
-def _normalised(half: np.ndarray) -> np.ndarray:
+def normalised(half: np.ndarray) -> np.ndarray:
     """A matrix and its transpose, added and scaled to a diagonal of ones."""
     with np.errstate(all="ignore"):
         form = half + half.T
@@ -71,11 +71,12 @@ def _normalised(half: np.ndarray) -> np.ndarray:
         return form / size[:, None] / size
 
 
-def _is_positive(form: np.ndarray) -> bool:
+def is_clear(form: np.ndarray) -> bool:
+    """Whether a form is positive definite, in floats, by enough to be worth a proof."""
     return bool(np.all(np.isfinite(form)) and linalg.eigvalsh(form)[0] > CLEAR)
 
 
-def _proposals(map: CanonicalMap, B: np.ndarray) -> Iterator[np.ndarray]:
+def weight_proposals(map: CanonicalMap, B: np.ndarray) -> Iterator[np.ndarray]:
     """Weights worth trying for ``sum_i w_i a_i (B a)_i``."""
     n = len(B)
     yield np.ones(n)
@@ -105,7 +106,7 @@ def _factor(equations: Equations, M: np.ndarray, weights: list[int]) -> list[lis
     largest = max(weights)
     half = np.array([w / largest for w in weights])[:, None] * M
     try:
-        inner = linalg.cholesky(_normalised(half), lower=True)
+        inner = linalg.cholesky(normalised(half), lower=True)
     except (linalg.LinAlgError, ValueError):
         return None
     inverse = linalg.solve_triangular(inner, np.eye(n), lower=True) / np.sqrt(2.0 * np.diag(half))

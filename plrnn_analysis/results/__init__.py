@@ -10,6 +10,7 @@ from .pairing import FixedPointPair, FixedPointPairing, pair_fixed_points
 from .proof import Proof
 from .subregions import Subregion, Subregions
 from .trajectory import Trajectory
+from .whole_proof import WholeProof
 
 __all__ = [
     "Continuum",
@@ -28,5 +29,6 @@ __all__ = [
     "Table",
     "Trajectory",
     "UniquenessCertificate",
+    "WholeProof",
     "pair_fixed_points",
 ]

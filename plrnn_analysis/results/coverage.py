@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .._frozen import Frozen
 from ..statuses import Engine, StoppedBy
+from .whole_proof import WholeProof
 
 __all__ = ["Coverage"]
 
@@ -39,6 +40,8 @@ class Coverage(Frozen):
     limit : float or None
         If a number, only solutions whose ReLU arguments are all below it in modulus were excluded, and the result is
         not ``complete``.
+    rigorous : WholeProof or None
+        With ``verify="rigorous"``: whether the list is proven to be whole.
     """
 
     also_written = ("subregions_log2", "decided_fraction")
@@ -56,6 +59,7 @@ class Coverage(Frozen):
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     limit: float | None = None
+    rigorous: WholeProof | None = None
 
     @property
     def subregions_log2(self) -> int:

@@ -13,6 +13,7 @@ from ..display.abbreviation import count_words
 from ..records import ComplexArray
 from ..statuses import Stability
 from .coverage import Coverage
+from .proof import Proof
 from .visits import InSubregions
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class FixedPoint(Frozen):
         eigenvalues then are one-sided.
     output : (N,) ndarray or None
         Readout ``B z + b`` of the point, where a model with a readout found it.
+    proof : Proof or None
+        With ``verify="rigorous"``: what is proven of it.
     """
 
     z: np.ndarray
@@ -57,6 +60,7 @@ class FixedPoint(Frozen):
     boundary_distance: float
     on_boundary: bool
     output: np.ndarray | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +85,8 @@ class Continuum(Frozen):
         (infinite ends allowed); ``None`` in higher dimensions.
     output : (N,) ndarray or None
         Readout ``B z + b`` of the anchor, where a model with a readout found it.
+    proof : Proof or None
+        With ``verify="rigorous"``: what is proven of it.
     """
 
     anchor: np.ndarray
@@ -91,6 +97,7 @@ class Continuum(Frozen):
     residual: float
     interval: tuple[float, float] | None = None
     output: np.ndarray | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +118,11 @@ class FixedPoints(InSubregions[FixedPoint]):
         What the model's checkpoint calls its outputs; empty where it has no names for them.
     """
 
-    columns = ("bitcode", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "z", "output")
-    optional_columns = ("output",)
+    columns = (
+        "bitcode", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "z", "output",
+        "proof",
+    )  # fmt: skip
+    optional_columns = ("output", "proof")
 
     items_key = "fixed_points"
 
@@ -127,10 +137,15 @@ class FixedPoints(InSubregions[FixedPoint]):
         return [(point.bitcode,) for point in self]
 
     @property
+    def rigorous(self) -> bool:
+        """Whether the list and all that it says is proven, by ``verify="rigorous"``."""
+        return self.complete and self.coverage.rigorous is not None and self.coverage.rigorous.rigorous
+
+    @property
     def claim(self) -> str:
         """What was proved, in a few words: ``"complete"``, or up to where, or what stopped the search."""
         if self.complete:
-            return "complete"
+            return "complete" if self.coverage.rigorous is None else f"complete, {self.coverage.rigorous.claim}"
         if self.coverage.limit is not None:
             return f"complete for |y| <= {self.coverage.limit:.3g} only"
         return f"NOT complete, stopped by {self.coverage.stopped_by}"
@@ -170,7 +185,8 @@ class FixedPoints(InSubregions[FixedPoint]):
         return f"{found}{extra}; {self.claim}{proof}"
 
     def _notes(self) -> list[str]:
-        return [f"Note: {note}." for note in self.coverage.notes]
+        missing = () if self.coverage.rigorous is None else self.coverage.rigorous.missing
+        return [f"Note: {note}." for note in (*self.coverage.notes, *(f"not proven: {reason}" for reason in missing))]
 
 
 @dataclass(frozen=True, eq=False)

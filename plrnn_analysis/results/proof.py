@@ -65,7 +65,7 @@ class Proof(Frozen):
         return where + zeros + stable
 
     def __repr__(self) -> str:
-        return f"<Proof: {self.claim}>"
+        return f"<{type(self).__name__}: {self.claim}>"
 
     def _notes(self) -> list[str]:
         return [f"Not proven: {reason}." for reason in self.missing]

@@ -25,7 +25,7 @@ from ..statuses import Arithmetic, Stability
 from .balls import BallRing, Balls, upper_double
 from .eigenvalues import distances_to
 
-__all__ = ["Prover"]
+__all__ = ["Prover", "repeats"]
 
 # Precision beyond which exact solutions are no dearer.
 MOST_BITS = 512
@@ -142,10 +142,18 @@ class Prover:
             return _failed(CONTRADICTED)
         if piece.dimension != len(directions):
             return _failed(f"the dimension is {piece.dimension}, not {len(directions)}")
-        if self.period > self.shift and _repeats(piece, self.shift):
+        if self.period > self.shift and repeats(piece, self.shift):
             return _failed("a family of shorter cycles, repeated")
         proof = _in_rationals(piece, anchor)
         return self.with_stability(proof, word, eigenvalues, None)
+
+    def signs_in_balls(self, word: np.ndarray) -> np.ndarray | None:
+        """Signs (k, H) of the ReLU arguments at the only solution of a word, 0 where they are open.
+
+        None where it is not proved that there is exactly one.
+        """
+        found = next(self._balls.solutions(word), None)
+        return None if found is None else found.signs()
 
     def _solution(self, word: np.ndarray, states: np.ndarray, deadline: float | None) -> Proof:
         for balls in self._balls.solutions(word):
@@ -211,7 +219,7 @@ def _in_rationals(piece: ExactPiece, states: np.ndarray) -> Proof:
     return Proof(True, upper_double(distance), Arithmetic.RATIONALS, 0, int(np.sum(piece.signs == 0)))
 
 
-def _repeats(piece: ExactPiece, shift: int) -> bool:
+def repeats(piece: ExactPiece, shift: int) -> bool:
     """Whether every member of a family repeats after fewer steps."""
     return any(
         all(moves[d:] + moves[:d] == moves for moves in (piece.point, *piece.directions))
