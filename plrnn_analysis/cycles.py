@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ._files import check_file
 from ._signatures import checked
-from ._validation import as_array, number, one_of, whole
+from ._validation import number, one_of, whole
 from .engines.budget import Budget
 from .engines.coverage import coverage_of
 from .engines.description import describe_cycles
@@ -18,7 +20,7 @@ from .engines.own_cycles import distinct
 from .engines.portfolio import METHODS, choose_workers, heuristic_settings, search_patterns
 from .engines.prefixes import admissible_words as any_words
 from .engines.repetitions import new_words
-from .engines.ring import Constraints, first_is_largest, inside_box
+from .engines.ring import Constraints, driven_maps, first_is_largest, inside_box
 from .engines.singular import analyse_singular_region
 from .engines.verification import Checker, Hit
 from .engines.words import admissible_words as planar_words
@@ -59,6 +61,7 @@ def find_cycles(
     seed: int = 0,
     restarts: int | None = None,
     inner: int | None = None,
+    certificate: str | os.PathLike[str] | None = None,
 ) -> Cycles:
     """All cycles of minimal period 1, 2, ..., `max_period`; fixed points are those of period 1.
 
@@ -101,6 +104,11 @@ def find_cycles(
         Of ``"scyfi"``: random words a round, and words followed from each; rounds go on while they find something
         new. The defaults are the published ones: 10 restarts up to period 7, 40 up to 29, then 100; and 20 steps
         up to period 2, 60 up to 5, 300 up to 7, 1080 up to 19, then 1115.
+    certificate : path-like, optional
+        A file, by custom ``*.cert.json.gz``, to write a proof to that these are all cycles of all periods up to
+        `max_period`, which can be checked without this package; see
+        :func:`plrnn_analysis.proofs.write_certificate`. It is about all of state space, so `box` must be left out.
+        `time_limit` holds for the writing anew.
 
     Returns
     -------
@@ -111,6 +119,9 @@ def find_cycles(
     ------
     ModelError
         If an argument is out of range or has the wrong shape.
+    CertificateError
+        If a certificate was asked for and could not be written, as for a list that is not complete. What was found is
+        its attribute ``found``.
 
     Notes
     -----
@@ -130,7 +141,7 @@ def find_cycles(
     """
     max_period = whole("max_period", max_period, 1)
     number("boundary_tolerance", boundary_tolerance, least=0.0)
-    maps = _driven(map, periodic_input)
+    maps = driven_maps(map, periodic_input)
     shift = len(maps)
     _check_method(method, periodic_input, verify)
     heuristic = heuristic_settings(method, seed, restarts, inner)
@@ -143,6 +154,7 @@ def find_cycles(
     finite = inside is not None and bool(np.all(np.isfinite(np.concatenate(inside.corners))))
     if method == WORDS and not finite:
         raise ModelError(f"method {WORDS!r} needs a finite box, got {box!r}")
+    _check_certificate(certificate, inside)
     chosen = choose_workers(workers, executor)
     budget = Budget(max_nodes, time_limit, progress)
     if inside is not None and finite and (method == WORDS or (method == "auto" and planar and not verify)):
@@ -193,7 +205,7 @@ def find_cycles(
             break
     if complete_up_to == max_period // shift * shift:
         complete_up_to = max_period
-    return Cycles(
+    result = Cycles(
         _items=tuple(sorted(found, key=lambda cycle: (cycle.period, cycle.word))),
         complete_up_to=complete_up_to,
         max_period=max_period,
@@ -201,6 +213,12 @@ def find_cycles(
         continua=tuple(continua),
         coverage=coverage,
     )
+    if certificate is not None:
+        from .proofs import write_certificate
+
+        options = {"periodic_input": periodic_input, "time_limit": time_limit, "workers": workers}
+        write_certificate(map, result, certificate, progress=budget.reporter, **options)
+    return result
 
 
 def _check_method(method: str, periodic_input: Any, verify: str | None) -> None:
@@ -210,6 +228,15 @@ def _check_method(method: str, periodic_input: Any, verify: str | None) -> None:
         raise ModelError(f"method {WORDS!r} knows no periodic_input; take another")
     if verify and method == WORDS:
         raise ModelError(f"verify={verify!r} checks cuts of linear programs; method {method!r} has none")
+
+
+def _check_certificate(certificate: str | os.PathLike[str] | None, box: Box | None) -> None:
+    """Refuse what cannot be certified, or cannot be written, before the search."""
+    if certificate is None:
+        return
+    if box is not None:
+        raise ModelError(f"a certificate is about all of state space: leave out box and method {WORDS!r}")
+    check_file(certificate, "certificate")
 
 
 def _search_words(map: CanonicalMap, max_period: int, box: Box, budget: Budget, boundary_tolerance: float) -> Cycles:
@@ -323,15 +350,6 @@ def _ends(map: CanonicalMap, cycle: Cycle | CycleContinuum, family: CycleContinu
 
 def _bits_of(word: tuple[str, ...], n_relu: int) -> np.ndarray:
     return np.array([bits_from_string(code, n_relu) for code in word])
-
-
-def _driven(map: CanonicalMap, periodic_input: Any) -> list[CanonicalMap]:
-    if periodic_input is None:
-        return [map.with_input(None)]
-    inputs = as_array("periodic_input", periodic_input, (None, map.n_inputs), "(p, K), one row per step")
-    if not len(inputs):
-        raise ModelError("periodic_input must hold at least one step")
-    return [map.with_input(s) for s in inputs]
 
 
 def _constraints(checker: Checker, period: int, shift: int, box: Box | None) -> Constraints | None:

@@ -164,5 +164,5 @@ def find_fixed_points(
     if certificate is not None:
         from .proofs import write_certificate
 
-        write_certificate(map, result, certificate, time_limit=time_limit, progress=budget.reporter)
+        write_certificate(map, result, certificate, time_limit=time_limit, progress=budget.reporter, workers=workers)
     return result

@@ -80,19 +80,32 @@ class PLRNN(Network):
 
         return with_outputs(find_fixed_points(self.map.with_input(constant_input), **options), self)
 
-    def verify_certificate(self, path: str | os.PathLike[str], constant_input: Any = None) -> Verification:
-        """Check a certificate of the fixed points; see :func:`plrnn_analysis.proofs.verify_certificate`.
+    def verify_certificate(
+        self, path: str | os.PathLike[str], constant_input: Any = None, periodic_input: Any = None
+    ) -> Verification:
+        """Check a certificate of fixed points or cycles; see :func:`plrnn_analysis.proofs.verify_certificate`.
 
         Parameters
         ----------
         path : path-like
-            What ``fixed_points(certificate=path)`` wrote.
+            What ``fixed_points(certificate=path)`` or ``cycles(6, certificate=path)`` wrote.
         constant_input : (K,) array_like, optional
             The input that was held on; None stands for zero input.
+        periodic_input : (p, K) array_like, optional
+            The input that was repeated, instead of `constant_input`.
+
+        Raises
+        ------
+        ModelError
+            If both inputs are given.
         """
         from .proofs import verify_certificate
 
-        return verify_certificate(self.map.with_input(constant_input), path)
+        if periodic_input is None:
+            return verify_certificate(self.map.with_input(constant_input), path)
+        if constant_input is not None:
+            raise ModelError("give constant_input or periodic_input, not both")
+        return verify_certificate(self.map, path, periodic_input=periodic_input)
 
     def uniqueness(self, constant_input: Any = None) -> UniquenessCertificate:
         """Is there exactly one fixed point? See :func:`plrnn_analysis.certificates.certify_unique`.

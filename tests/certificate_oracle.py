@@ -6,6 +6,7 @@ ranks are those of rational matrices, and what a solution is comes from the exha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
@@ -25,7 +26,10 @@ def must(condition):
 def is_right(document):
     """Whether a certificate (a document as JSON gives it) proves what it lists. Its modulus is not looked at."""
     try:
-        _check(document)
+        steps = network(document["network"])
+        must(document["periods"])
+        for count, part in enumerate(document["periods"], 1):
+            _check(part, Ring(steps * count, len(steps)))
     except (Wrong, IndexError, ValueError, ZeroDivisionError):
         return False
     return True
@@ -40,48 +44,98 @@ def numbers(values, length):
     return [number(value) for value in values]
 
 
-def _check(document):
-    given = document["network"]
+def network(given):
+    """The network under each step of its input."""
     m, n, one = given["units"], given["relus"], Fraction(2) ** given["scale"]
-    weights = [[number(v) / one for v in row] for name in "AWV" for row in given[name]]
-    A, W, V = weights[:m], weights[m : 2 * m], weights[2 * m :]
-    c, h = [number(v) / one for v in given["c"]], [number(v) / one for v in given["h"]]
-    must(len(A) == len(W) == len(h) == m and len(V) == len(c) == n)
-    must(all(len(row) == m for row in (*A, *V)) and all(len(row) == n for row in W))
-    entries = [number(v) for part in (*given["A"], *given["W"], *given["V"], given["c"], given["h"]) for v in part]
-    must(not given["scale"] or any(v % 2 for v in entries))
-    system = exact_oracle.System(A, W, V, c, h, [[] for _ in h], [[] for _ in c])
-    rows = equations(system, document["base"])
-    solutions = [_solution(system, rows, solution) for solution in document["solutions"]]
-    for i, one_signs in enumerate(solutions):
-        for j, other in enumerate(solutions):
-            must(i == j or any(a > 0 >= b or a < 0 < b for a, b in zip(one_signs, other)))
-    must(_node(document, rows, solutions, 0, frozenset(), frozenset()) == len(document["proof"]))
+    parts = {name: [[number(v) for v in row] for row in given[name]] for name in "AWVch"}
+    must(len(parts["A"]) == len(parts["W"]) == m and len(parts["V"]) == n and len(parts["c"]) == len(parts["h"]) > 0)
+    must(all(len(row) == m for name in "AVh" for row in parts[name]))
+    must(all(len(row) == n for name in "Wc" for row in parts[name]))
+    must(not given["scale"] or any(v % 2 for rows in parts.values() for row in rows for v in row))
+    A, W, V, c, h = ([[v / one for v in row] for row in parts[name]] for name in "AWVch")
+    return [exact_oracle.System(A, W, V, *offsets, [[] for _ in A], [[] for _ in V]) for offsets in zip(c, h)]
 
 
-def equations(system, base):
-    """Rows over x, s and the constant, as section 3 says."""
+@dataclass(frozen=True)
+class Ring:
+    """States in a circle; `maps[t]` leads into position t, and turns by multiples of `shift` change nothing."""
+
+    maps: list
+    shift: int
+
+    @property
+    def k(self):
+        return len(self.maps)
+
+    @property
+    def turns(self):
+        return range(0, self.k, self.shift)
+
+    @property
+    def system(self):
+        """The map of all states at once."""
+        one, k = self.maps[0], self.k
+
+        def placed(rows, t, width):
+            return [[ZERO] * (t * width) + row + [ZERO] * ((k - 1 - t) * width) for row in rows]
+
+        A = [row for t in range(k) for row in placed(one.A, (t - 1) % k, one.m)]
+        W = [row for t in range(k) for row in placed(one.W, (t - 1) % k, one.n)]
+        V = [row for t in range(k) for row in placed(one.V, t, one.m)]
+        c = [v for t in range(k) for v in self.maps[(t + 1) % k].c]
+        return exact_oracle.System(
+            A, W, V, c, [v for map in self.maps for v in map.h], [[] for _ in A], [[] for _ in V]
+        )
+
+    def compared(self):
+        """The ReLUs that may read no more than the first one."""
+        return [t * self.maps[0].n for t in self.turns if t and self.maps[0].n]
+
+
+def _check(part, ring):
+    rows = equations(ring, part["base"])
+    solutions = [_solution(ring, rows, solution) for solution in part["solutions"]]
+    for i, one in enumerate(solutions):
+        for other in solutions[:i] + solutions[i + 1 :]:
+            for turn in ring.turns:
+                signs = turned(other, turn * ring.maps[0].n)
+                must(any(a > 0 >= b or a < 0 < b for a, b in zip(one, signs)))
+    must(_node(part, ring, rows, solutions, 0, frozenset(), frozenset()) == len(part["proof"]))
+
+
+def turned(values, by):
+    return values[by:] + values[:by]
+
+
+def equations(ring, base):
+    """Rows over x, s, u and the constant, as section 3 says."""
+    system, compared = ring.system, ring.compared()
     m, n = system.m, system.n
     must(len(base) == n and set(base) <= {"0", "1"})
-    x, s = list(range(n)), list(range(n, 2 * n))
-    order = [x[i] if base[i] == "1" else s[i] for i in range(n)] + [s[i] if base[i] == "1" else x[i] for i in range(n)]
+    x, s, u = list(range(n)), list(range(n, 2 * n)), list(range(2 * n, 2 * n + len(compared)))
+    order = [x[i] if base[i] == "1" else s[i] for i in range(n)] + u
+    order += [s[i] if base[i] == "1" else x[i] for i in range(n)]
     table = []
     for i in range(m):
-        unknowns = [-w for w in system.W[i]] + [ZERO] * n
+        unknowns = [-w for w in system.W[i]] + [ZERO] * (n + len(u))
         table.append([(i == j) - system.A[i][j] for j in range(m)] + [unknowns[k] for k in order] + [-system.h[i]])
     for i in range(n):
-        unknowns = [ZERO] * (2 * n)
+        unknowns = [ZERO] * len(order)
         unknowns[i], unknowns[n + i] = Fraction(-1), Fraction(1)
         table.append([*system.V[i], *(unknowns[k] for k in order), system.c[i]])
+    for column, i in zip(u, compared):
+        unknowns = [ZERO] * len(order)
+        unknowns[column], unknowns[0], unknowns[n], unknowns[i], unknowns[n + i] = map(Fraction, (-1, 1, -1, -1, 1))
+        table.append([ZERO] * m + [unknowns[k] for k in order] + [ZERO])
     kept = []
     for pivot, row in reduced_echelon(table):
-        if pivot == m + 2 * n:
-            return [[ZERO] * (2 * n) + [Fraction(1)]]
+        if pivot == m + len(order):
+            return [[ZERO] * len(order) + [Fraction(1)]]
         if pivot >= m:
             common = lcm(*(v.denominator for v in row))
             whole = [int(v * common) for v in row]
             whole = [v // gcd(*whole) for v in whole]
-            kept.append([whole[m + order.index(k)] for k in range(2 * n)] + [whole[-1]])
+            kept.append([whole[m + order.index(k)] for k in range(len(order))] + [whole[-1]])
     sizes = [max(abs(v) for v in row[:-1]).bit_length() for row in kept]
     return [[Fraction(v << (max(sizes) - size)) for v in row] for row, size in zip(kept, sizes)]
 
@@ -104,22 +158,25 @@ def reduced_echelon(table):
     return list(zip(pivots, table))
 
 
-def combined(rows, multipliers, off, on):
-    """The constant, and the units whose x, and whose s, have a positive coefficient."""
+def combined(ring, rows, multipliers, off, on):
+    """The constant, the units whose x, and whose s, have a positive coefficient, and the coefficients of u."""
     multipliers = numbers(multipliers, len(rows))
-    total = [dot(multipliers, column) for column in zip(*rows)]
-    n = (len(total) - 1) // 2 if rows else 0
-    alpha, beta, gamma = total[:n], total[n : 2 * n], total[-1] if rows else ZERO
+    n = ring.k * ring.maps[0].n
+    total = [dot(multipliers, column) for column in zip(*rows)] or [ZERO] * (2 * n + len(ring.compared()) + 1)
+    alpha, beta, compared, gamma = total[:n], total[n : 2 * n], total[2 * n : -1], total[-1]
     must(all(alpha[i] >= 0 for i in range(n) if i not in off) and all(beta[i] >= 0 for i in range(n) if i not in on))
+    must(all(v >= 0 for v in compared))
     return (
         gamma,
         {i for i in range(n) if i not in off and alpha[i] > 0},
         {i for i in range(n) if i not in on and beta[i] > 0},
+        compared,
     )
 
 
-def _solution(system, rows, given):
+def _solution(ring, rows, given):
     """Signs of the arguments of a solution that is right."""
+    system, k = ring.system, ring.k
     m, n = system.m, system.n
     q = number(given["denominator"])
     must(q > 0)
@@ -127,17 +184,17 @@ def _solution(system, rows, given):
     y = system.arguments(z)
     must(system.step(z) == z and given["bits"] == "".join("1" if v > 0 else "0" for v in y))
     bits = tuple(int(bit) for bit in given["bits"])
-    piece = exact_oracle.piece_of([system], 1, (bits,))
+    word = tuple(bits[t * n // k : (t + 1) * n // k] for t in range(k))
+    turn = min(ring.turns, key=lambda t: turned(word, t))
+    piece = exact_oracle.piece_of(ring.maps, ring.shift, turned(word, turn))
     directions = [numbers(d, m) for d in given["directions"]]
-    spanned = [path[0] for path in piece.directions]
+    spanned = [[v for state in turned(path, k - turn) for v in state] for path in piece.directions]
     must(rank(directions, m) == len(directions) == piece.dimension == rank([*directions, *spanned], m))
     # In the relative interior: nothing is zero that is not zero throughout.
-    must([v == 0 for v in y] == [v == 0 for v in piece.y[0]])
-    still = set()
+    must([v == 0 for v in y] == [v == 0 for state in turned(piece.y, k - turn) for v in state])
     off, on = {i for i in range(n) if not bits[i]}, {i for i in range(n) if bits[i]}
-    if given["multipliers"] is not None:
-        gamma, _, still = combined(rows, given["multipliers"], off, on)
-        must(gamma == 0)
+    gamma, _, still, compared = combined(ring, rows, given["multipliers"], off, on)
+    must(gamma == 0 and not any(compared))
     J, _ = system.affine(bits)
     equal = [[(i == j) - J[i][j] for j in range(m)] for i in range(m)]
     equal += [system.V[i] for i in range(n) if y[i] == 0 and i in still]
@@ -145,35 +202,39 @@ def _solution(system, rows, given):
     return y
 
 
-def _node(document, rows, solutions, at, off, on):
+def _node(part, ring, rows, solutions, at, off, on):
     """Check the node whose step stands at a place; returns the place after all that is below it."""
-    must(at < len(document["proof"]))
-    step = document["proof"][at]
+    must(at < len(part["proof"]))
+    step = part["proof"][at]
     if isinstance(step, int):
-        must(0 <= step < len(document["base"]) and step not in off | on)
-        after = _node(document, rows, solutions, at + 1, off | {step}, on)
-        return _node(document, rows, solutions, after, off, on | {step})
+        must(0 <= step < len(part["base"]) and step not in off | on)
+        after = _node(part, ring, rows, solutions, at + 1, off | {step}, on)
+        return _node(part, ring, rows, solutions, after, off, on | {step})
     kind, *evidence = step
     if kind == "refute":
-        must(combined(rows, *evidence, off, on)[0] > 0)
+        must(combined(ring, rows, *evidence, off, on)[0] > 0)
         return at + 1
     if kind == "force":
-        gamma, x, s = combined(rows, *evidence, off, on)
+        gamma, x, s, _ = combined(ring, rows, *evidence, off, on)
         must(gamma == 0 and x | s)
-        return _node(document, rows, solutions, at + 1, off | x, on | s)
+        return _node(part, ring, rows, solutions, at + 1, off | x, on | s)
     signs = solutions[evidence[0]]
     if kind == "solution":
+        must(evidence[1] in ring.turns)
+        signs = turned(signs, evidence[1] * ring.maps[0].n)
         must(all((i in on) if v > 0 else (i in off) for i, v in enumerate(signs)))
         return at + 1
     must(kind == "unique" and all(signs[i] <= 0 for i in off) and all(signs[i] >= 0 for i in on))
-    _unique(document["base"], rows, off, on, *evidence[1:])
+    _unique(part["base"], rows, off, on, *evidence[1:])
     return at + 1
 
 
 def _unique(base, rows, off, on, weights, factor):
-    n = len(base)
+    n, width = len(base), len(rows[0]) - 1 if rows else 0
     pivot, free = ([i if (bit == "1") == first else n + i for i, bit in enumerate(base)] for first in (True, False))
-    must(len(rows) == n and all((rows[i][pivot[j]] != 0) == (i == j) for i in range(n) for j in range(n)))
+    pivot += range(2 * n, width)
+    must(len(rows) == len(pivot))
+    must(all((rows[i][column] != 0) == (i == j) for i in range(len(rows)) for j, column in enumerate(pivot)))
     moving = [i for i in range(n) if i not in (on if base[i] == "1" else off)]
     weights = numbers(weights, len(moving))
     must(all(w > 0 for w in weights) and len(factor) == len(moving))

@@ -81,6 +81,12 @@ def degenerate_map(rng: np.random.Generator) -> CanonicalMap:
     return CanonicalMap.build(A, W, V, c, h)
 
 
+def with_inputs(map: CanonicalMap, rng: np.random.Generator, steps: int) -> tuple[CanonicalMap, np.ndarray]:
+    """The map with two inputs of whole weights, and some steps (steps, 2) of whole inputs."""
+    C, E = rng.integers(-1, 2, (map.n_units, 2)), rng.integers(-1, 2, (map.n_relu, 2))
+    return CanonicalMap.build(map.A, map.W, map.V, map.c, map.h, C, E), rng.integers(-1, 2, (steps, 2)).astype(float)
+
+
 def planted_al_rnn(
     rng: np.random.Generator, n_units: int, pwl_units: int, gain: float = 1.0, on_boundary: int = 0
 ) -> tuple[PLRNN, np.ndarray]:

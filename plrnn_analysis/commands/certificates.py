@@ -1,4 +1,4 @@
-"""``plrnn certify`` writes a certificate of the fixed points, ``plrnn verify`` checks one."""
+"""``plrnn certify`` writes a certificate of the fixed points or cycles, ``plrnn verify`` checks one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from .._files import check_file
 from ..checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoint
 from ..errors import CertificateError
+from ..results import Cycles, FixedPoints
 from ..trial_choice import held_input
 from .shared import TimeLimit, Workers, end, interruptible, written
 
@@ -22,15 +23,19 @@ CertificateArgument = Annotated[Path, typer.Argument(metavar="CERTIFICATE", help
 def certify(
     checkpoint: Checkpoint,
     certificate: CertificateArgument,
+    max_period: Annotated[
+        int, typer.Option("--max-period", min=1, metavar="N", help="Certify every cycle up to this period.")
+    ] = 1,
     constant_input: InputOption = None,
     time_limit: TimeLimit = 60.0,
     workers: Workers = 1,
 ) -> None:
-    """Find all fixed points and write a proof that there are no others, which anyone can check.
+    """Find all fixed points, or cycles up to a period, and write a proof that there are no others.
 
-    The time limit holds for the search and then for the writing. Exit codes are those of plrnn analyze.
+    Anyone can check the proof. The time limit holds for the search and then for the writing. Exit codes are those of
+    plrnn analyze.
 
-    Example: plrnn certify rnn.safetensors rnn.cert.json.gz --input 1,0
+    Example: plrnn certify rnn.safetensors rnn.cert.json.gz --max-period 3 --input 1,0
     """
     check_file(certificate, "CERTIFICATE")
     with interruptible() as ctrl_c:
@@ -40,17 +45,26 @@ def certify(
         model = checkpoint.load()
         at = held_input(model, held, "--input")
         terminal.print_model(model, checkpoint.path, held)
-        limits = {"time_limit": time_limit, "workers": workers}
+        asked = {"certificate": certificate, "progress": ctrl_c.progress, "time_limit": time_limit, "workers": workers}
         try:
-            found = model.fixed_points(at, certificate=certificate, progress=ctrl_c.progress, **limits)
+            found = model.fixed_points(at, **asked) if max_period == 1 else model.cycles(max_period, at, **asked)
         except CertificateError as error:
-            terminal.print_fixed_points(error.found)
+            _print(error.found)
             typer.echo(f"plrnn: {error}", err=True)
             end(ctrl_c, False)
         else:
-            terminal.print_fixed_points(found)
+            _print(found)
             written(certificate)
             end(ctrl_c, True)
+
+
+def _print(found: FixedPoints | Cycles) -> None:
+    from .. import terminal
+
+    if isinstance(found, Cycles):
+        terminal.print_cycles(found)
+    else:
+        terminal.print_fixed_points(found)
 
 
 @takes_checkpoint
@@ -69,6 +83,8 @@ def verify(checkpoint: Checkpoint, certificate: CertificateArgument, constant_in
     found = verify_certificate(model.map.with_input(held_input(model, held, "--input")), certificate)
     typer.echo(f"Verified by {checker_path()}")
     typer.echo(f"Network: SHA-256 {found.fingerprint}")
-    typer.echo(f"The fixed points are {found.claim}. Their subregions:")
-    for bitcode in found.bitcodes:
-        typer.echo(f"  {bitcode}")
+    for period, words in found.words.items():
+        things = "fixed points are" if period == 1 else f"cycles of period {period} are"
+        typer.echo(f"The {things} {found.sentence(period)}, and no others. Their subregions:")
+        for word in words:
+            typer.echo(f"  {' '.join(word)}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from .._validation import as_array
+from ..errors import ModelError
 from ..maps import CanonicalMap
 
-__all__ = ["Constraints", "first_is_largest", "inside_box"]
+__all__ = ["Constraints", "driven_maps", "first_is_largest", "inside_box"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +23,22 @@ class Constraints:
 
     L: np.ndarray
     offset: np.ndarray
+
+
+def driven_maps(map: CanonicalMap, periodic_input: Any) -> list[CanonicalMap]:
+    """The map under each step (K,) of an input that is repeated for ever; without input, one map.
+
+    Raises
+    ------
+    ModelError
+        If the input is empty or has the wrong shape.
+    """
+    if periodic_input is None:
+        return [map.with_input(None)]
+    inputs = as_array("periodic_input", periodic_input, (None, map.n_inputs), "(p, K), one row per step")
+    if not len(inputs):
+        raise ModelError("periodic_input must hold at least one step")
+    return [map.with_input(s) for s in inputs]
 
 
 def first_is_largest(map: CanonicalMap, period: int, shift: int) -> Constraints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from .._frozen import Frozen
 from .._signatures import checked
 from ..display.abbreviation import count_words
+from ..engines.ring import driven_maps
 from ..errors import CertificateError
 from ..maps import CanonicalMap
 from .equations import integers_of
@@ -28,29 +30,37 @@ class Verification(Frozen):
 
     Attributes
     ----------
-    points : int
-        Number of isolated fixed points.
-    continua : int
-        Number of affine pieces of fixed points.
+    points : dict of int to int
+        Number of isolated cycles of each period; fixed points are those of period 1.
+    continua : dict of int to int
+        Number of affine pieces of such cycles.
     nodes : dict of str to int
         Number of nodes of each kind in the proof.
     fingerprint : str
         SHA-256 of the network, as :file:`tools/check_certificate.py` prints it.
-    bitcodes : tuple of str
-        The subregions of the solutions, in the order of the file.
+    words : dict of int to tuple of tuple of str
+        The subregions of the solutions of each period, in the order of the file; those that repeat a shorter cycle are
+        left out.
     """
 
-    points: int
-    continua: int
+    points: dict[int, int]
+    continua: dict[int, int]
     nodes: dict[str, int]
     fingerprint: str
-    bitcodes: tuple[str, ...]
+    words: dict[int, tuple[tuple[str, ...], ...]]
 
     @property
     def claim(self) -> str:
         """What is proved, in a few words."""
-        points = count_words(self.points, "isolated point")
-        return f"{points} and {count_words(self.continua, 'continuum', 'continua')}, and no others"
+        if list(self.points) == [1]:
+            return f"{self.sentence(1)}, and no others"
+        return "; ".join(f"period {k}: {self.sentence(k)}" for k in self.points) + "; and no others of these periods"
+
+    def sentence(self, period: int) -> str:
+        """How many isolated cycles and continua of a period there are, in words."""
+        thing = "isolated point" if period == 1 else "isolated cycle"
+        continua = count_words(self.continua[period], "continuum", "continua")
+        return f"{count_words(self.points[period], thing)} and {continua}"
 
     def __repr__(self) -> str:
         return f"<Verification: {self.claim}; {count_words(sum(self.nodes.values()), 'node')}>"
@@ -79,14 +89,16 @@ def _checker() -> ModuleType:
 
 
 @checked
-def verify_certificate(map: CanonicalMap, path: str | os.PathLike[str]) -> Verification:
+def verify_certificate(map: CanonicalMap, path: str | os.PathLike[str], *, periodic_input: Any = None) -> Verification:
     """Check a certificate of a map.
 
     Parameters
     ----------
     map : CanonicalMap
-        Without input; ``map.with_input(s)`` holds an input on.
+        Without input, or with one if `periodic_input` is given; ``map.with_input(s)`` holds an input on.
     path : path-like
+    periodic_input : (p, K) array_like, optional
+        The input under which its cycles were found.
 
     Returns
     -------
@@ -104,15 +116,13 @@ def verify_certificate(map: CanonicalMap, path: str | os.PathLike[str]) -> Verif
     Weights are compared as the numbers that they are, then ``tools/check_certificate.py`` does the rest. It is not a
     part of this package and shares no code with it.
     """
-    if map.n_inputs:
-        map = map.with_input(None)
+    maps = driven_maps(map, periodic_input)
     checker = _checker()
     try:
         document = checker.read(path)
         network = checker.Network(document["network"])
-        _compare(network, map)
-        network, solutions, counts = checker.check(document)
-        bitcodes = tuple(solution["bits"] or "-" for solution in document["solutions"])
+        _compare(network, maps)
+        network, periods, counts = checker.check(document)
     except checker.Refused as reason:
         raise CertificateError(f"{os.fspath(path)}: refused: {reason}") from None
     except Exception as error:
@@ -122,28 +132,41 @@ def verify_certificate(map: CanonicalMap, path: str | os.PathLike[str]) -> Verif
         raise CertificateError(
             f"{os.fspath(path)}: damaged, or no certificate ({type(error).__name__}: {error})"
         ) from error
-    points = sum(not solution.dimension for solution in solutions)
-    return Verification(points, len(solutions) - points, counts, network.fingerprint, bitcodes)
+    points, continua, words = {}, {}, {}
+    for (period, solutions), part in zip(periods.items(), document["periods"], strict=True):
+        new = [not solution.repeats for solution in solutions]
+        points[period] = sum(own and not one.dimension for own, one in zip(new, solutions, strict=True))
+        continua[period] = sum(new) - points[period]
+        bits = [given["bits"] for own, given in zip(new, part["solutions"], strict=True) if own]
+        words[period] = tuple(_in_words(one, period, network.n) for one in bits)
+    return Verification(points, continua, counts, network.fingerprint, words)
 
 
-def _compare(network: Any, map: CanonicalMap) -> None:
-    own = integers_of(map)
+def _in_words(bits: str, period: int, relus: int) -> tuple[str, ...]:
+    return tuple(bits[t * relus : (t + 1) * relus] or "-" for t in range(period))
+
+
+def _compare(network: Any, maps: Sequence[CanonicalMap]) -> None:
+    map = maps[0]
     if (network.m, network.n) != (map.n_units, map.n_relu):
         raise CertificateError(
             f"the certificate is of another network: {count_words(network.m, 'unit')} and "
             f"{count_words(network.n, 'ReLU')}; this one has {map.n_units} and {map.n_relu}"
         )
-    if network.one == own.one and all(getattr(network, name) == getattr(own, name) for name in "AWVch"):
-        return
-    ratio = own.one, network.one
-    same = all(
-        [[v * ratio[1] for v in row] for row in getattr(own, name)]
-        == [[v * ratio[0] for v in row] for row in getattr(network, name)]
-        for name in "AWV"
+    own = [integers_of(map) for map in maps]
+    weights = all(_same(getattr(own[0], name), own[0].one, getattr(network, name), network.one) for name in "AWV")
+    offsets = network.p == len(maps) and all(
+        _same([getattr(one, name)], one.one, [getattr(network, name)[t]], network.one)
+        for t, one in enumerate(own)
+        for name in "ch"
     )
-    if same:
+    if not weights:
+        raise CertificateError("the certificate is of another network: the weights differ")
+    if not offsets:
         raise CertificateError(
-            "the certificate is of this network with other offsets: if it was made under a constant input, give that "
-            "input"
+            "the certificate is of this network with other offsets: if it was made under an input, give that input"
         )
-    raise CertificateError("the certificate is of another network: the weights differ")
+
+
+def _same(rows: list[list[int]], one: int, others: list[list[int]], other_one: int) -> bool:
+    return [[v * other_one for v in row] for row in rows] == [[v * one for v in row] for row in others]

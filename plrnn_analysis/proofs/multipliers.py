@@ -37,7 +37,7 @@ def rounded_to_refute(equations: Equations, proposals: np.ndarray, open_columns:
     ----------
     equations : Equations
     proposals : (K, R) ndarray
-    open_columns : (K, 2 H) ndarray of bool
+    open_columns : (K, 2 H + U) ndarray of bool
         The unknowns that may be positive in each node.
 
     Returns
@@ -137,7 +137,7 @@ def refuting_exactly(equations: Equations, open_columns: np.ndarray) -> list[int
     """
     columns = np.flatnonzero(open_columns).tolist()
     rows = [[fmpq(v) for v in row] for row in equations.exact.tolist()]
-    constant = [row[2 * equations.n] for row in rows]
+    constant = [row[-1] for row in rows]
     flat = flat_of([[row[j] for j in columns] for row in rows], constant, len(columns))
     if flat is None:
         for v in _left_null_space(equations, columns):
@@ -217,27 +217,29 @@ def _left_null_space(equations: Equations, columns: list[int]) -> list[list[int]
     return [[v // gcd(*row) for v in row] for row in basis]
 
 
-def forcing(equations: Equations, open_columns: np.ndarray, positive: np.ndarray) -> Force | None:
+def forcing(equations: Equations, open_columns: np.ndarray, positive: np.ndarray, exactly: bool = True) -> Force | None:
     """Multipliers that force all open unknowns to be zero that are not positive somewhere.
 
     Parameters
     ----------
     equations : Equations
-    open_columns : (2 H,) ndarray of bool
+    open_columns : (2 H + U,) ndarray of bool
         The unknowns that may be positive in the node.
-    positive : (2 H,) ndarray of bool
+    positive : (2 H + U,) ndarray of bool
         Those of them that are positive at some point of the node; so no multipliers force them.
+    exactly : bool, optional
+        Whether a rational linear program looks for multipliers where floats propose none that force all the others.
 
     Returns
     -------
     multipliers : list of int
-    forced : (2 H,) ndarray of bool
+    forced : (2 H + U,) ndarray of bool
         The unknowns that are zero because of them.
 
     or None if nothing is forced.
     """
     wanted = open_columns & ~positive
-    basis = _left_null_space(equations, [*np.flatnonzero(positive).tolist(), 2 * equations.n])
+    basis = _left_null_space(equations, [*np.flatnonzero(positive).tolist(), -1])
     if not basis or not np.any(wanted):
         return None
     units = np.array([_unit(row) for row in basis])
@@ -250,7 +252,7 @@ def forcing(equations: Equations, open_columns: np.ndarray, positive: np.ndarray
             values = equations.combination(whole)
             if all(v > 0 for v, w in zip(values, wanted.tolist(), strict=False) if w):
                 return whole, wanted
-    return _forcing_exactly(equations, basis, wanted)
+    return _forcing_exactly(equations, basis, wanted) if exactly else None
 
 
 def _forcing_exactly(equations: Equations, basis: list[list[int]], wanted: np.ndarray) -> Force | None:
@@ -273,9 +275,7 @@ def positive_part(equations: Equations, open_columns: np.ndarray) -> np.ndarray 
     """
     columns = np.flatnonzero(open_columns).tolist()
     rows = equations.exact.tolist()
-    flat = flat_of(
-        [[fmpq(row[j]) for j in columns] for row in rows], [fmpq(row[2 * equations.n]) for row in rows], len(columns)
-    )
+    flat = flat_of([[fmpq(row[j]) for j in columns] for row in rows], [fmpq(row[-1]) for row in rows], len(columns))
     if flat is None:
         return None
     origin = flat.origin.entries()
@@ -284,6 +284,6 @@ def positive_part(equations: Equations, open_columns: np.ndarray) -> np.ndarray 
     inner = relative_interior(directions, origin, proposal=np.zeros(free) if not columns else None)
     if inner is None:
         return None
-    result = np.zeros(2 * equations.n, dtype=bool)
+    result = np.zeros(len(open_columns), dtype=bool)
     result[[column for column, gone in zip(columns, inner[1], strict=True) if not gone]] = True
     return result

@@ -10,8 +10,8 @@ import numpy as np
 from ..engines.branching import Cuts
 from ..engines.budget import Budget
 from .equations import Equations
-from .multipliers import forcing, positive_part, refuting, refuting_exactly, rounded_to_refute
-from .solutions import Listed
+from .multipliers import Force, forcing, positive_part, refuting, refuting_exactly, rounded_to_refute
+from .solutions import Listed, Turned
 from .texts import step_text
 
 __all__ = ["Unlisted", "prove"]
@@ -39,12 +39,13 @@ class _Proof:
     """The steps written so far, in the order in which a reader needs them."""
 
     def __init__(
-        self, equations: Equations, solutions: Sequence[Listed], cuts: Cuts, units: np.ndarray, budget: Budget
+        self, equations: Equations, solutions: Sequence[Turned], cuts: Cuts, units: np.ndarray, budget: Budget
     ) -> None:
         self.equations = equations
         self.solutions = solutions
-        self.on = np.array([s.bits for s in solutions], dtype=bool).reshape(len(solutions), equations.n)
-        self.negative = np.array([s.signs < 0 for s in solutions], dtype=bool).reshape(len(solutions), equations.n)
+        signs = np.array([s.signs for s in solutions], dtype=np.int8).reshape(len(solutions), equations.n)
+        self.on, self.negative = signs > 0, signs < 0
+        self.first = np.array([s.first for s in solutions], dtype=bool)
         self.cuts = cuts
         self.refutations = list(self._refutations(units, budget))
         self.steps: list[str] = []
@@ -59,10 +60,10 @@ class _Proof:
             if not budget.take(1):
                 yield from (None for _ in bits)
                 continue
-            own = equations.floats[np.arange(equations.n), equations.dependent]
+            own = equations.floats[np.arange(len(equations.floats)), equations.dependent]
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 proposals = multipliers / units / own
-            for whole in rounded_to_refute(equations, proposals, np.hstack([bits != 0, bits != 1])):
+            for whole in rounded_to_refute(equations, proposals, equations.open_columns(bits == 0, bits == 1)):
                 yield None if whole is None else step_text("refute", whole)
 
     def visit(self) -> None:
@@ -73,18 +74,21 @@ class _Proof:
             return
         which = self._solution_of(node)
         if which is not None:
-            self.steps.append(step_text("solution", which))
+            self.steps.append(step_text("solution", self.solutions[which].solution, self.solutions[which].turn))
             return
         if len(node.cuts) and self._covers(int(node.cuts[0]), node):
             known = self.refutations[node.cuts[0]]
             if known is not None:
                 self.steps.append(known)
                 return
-        columns = ~np.concatenate([node.off, node.on])
+        columns = self.equations.open_columns(node.off, node.on)
+        inside = self._inside(node)
         # A node that holds a solution cannot be refuted.
-        whole = None if self._is_occupied(node) else refuting(self.equations, columns)
+        whole = None if np.any(inside) else refuting(self.equations, columns)
         if whole is not None:
             self.steps.append(step_text("refute", whole))
+        elif self._force_all_others(node, inside, columns):
+            return
         elif np.all(node.off | node.on):
             self._settle(node, columns)
         else:
@@ -95,9 +99,31 @@ class _Proof:
         inside = np.all(np.where(self.on, node.on, node.off), axis=1)
         return int(np.argmax(inside)) if np.any(inside) else None
 
-    def _is_occupied(self, node: _Node) -> bool:
-        """Whether the state of a listed solution lies in the node."""
-        return bool(np.any(~np.any(self.on & node.off, axis=1) & ~np.any(self.negative & node.on, axis=1)))
+    def _inside(self, node: _Node) -> np.ndarray:
+        """Which listed solutions have their state in the node."""
+        return self.first & ~np.any(self.on & node.off, axis=1) & ~np.any(self.negative & node.on, axis=1)
+
+    def _force_all_others(self, node: _Node, inside: np.ndarray, columns: np.ndarray) -> bool:
+        """Where solutions on a boundary lie in a node: show that only what is positive in one of them can be positive.
+
+        Without that all subregions around the boundary would be visited.
+        """
+        if not np.any(inside):
+            return False
+        on, negative = np.any(self.on[inside], axis=0), np.any(self.negative[inside], axis=0)
+        positive = self.equations.open_columns(~on, ~negative) & columns
+        if not np.any((columns & ~positive)[: 2 * self.equations.n]) or np.all(node.off | node.on):
+            return False
+        forced = forcing(self.equations, columns, positive, exactly=False)
+        if forced is None:
+            return False
+        self._force(node, forced)
+        return True
+
+    def _force(self, node: _Node, forced: Force) -> None:
+        n = self.equations.n
+        self.steps.append(step_text("force", forced[0]))
+        self.todo.append(_Node(node.off | forced[1][:n], node.on | forced[1][n : 2 * n], node.cuts))
 
     def _covers(self, cut: int, node: _Node) -> bool:
         bits = self.cuts.bits[cut]
@@ -124,19 +150,23 @@ class _Proof:
             self.steps.append(step_text("refute", refutation))
             return
         n = self.equations.n
-        x, s = positive[:n], positive[n:]
+        x, s = positive[:n], positive[n : 2 * n]
         around = np.all(~x | self.on, axis=1) & ~np.any(s & self.on, axis=1)
         if not np.any(around):
             raise Unlisted("a solution is not in the list")
         forced = forcing(self.equations, columns, positive)
-        if forced is None:
+        if forced is None or not np.any(forced[1][: 2 * n]):
             raise Unlisted("a subregion was not settled")
-        self.steps.append(step_text("force", forced[0]))
-        self.todo.append(_Node(node.off | forced[1][:n], node.on | forced[1][n:], node.cuts))
+        self._force(node, forced)
 
 
 def prove(
-    equations: Equations, solutions: Sequence[Listed], cuts: Cuts, units: np.ndarray, budget: Budget
+    equations: Equations,
+    solutions: Sequence[Listed],
+    cuts: Cuts,
+    units: np.ndarray,
+    budget: Budget,
+    turns: Sequence[Turned] | None = None,
 ) -> list[str] | None:
     """Steps that prove that the solutions listed are all.
 
@@ -146,9 +176,11 @@ def prove(
     solutions : sequence of Listed
     cuts : Cuts
         What a search in floats proposes; may be empty, which costs linear programs.
-    units : (H,) ndarray
-        In which the ReLU arguments of the cuts are measured.
+    units : (H + U,) ndarray
+        In which the ReLU arguments of the cuts, and the unknowns u, are measured.
     budget : Budget
+    turns : sequence of Turned, optional
+        All turns of the solutions, where they are of a circle of states.
 
     Returns
     -------
@@ -160,7 +192,9 @@ def prove(
     Unlisted
         If some part could not be proved: the list is not whole, or numbers defeat the solver.
     """
-    proof = _Proof(equations, solutions, cuts, units, budget)
+    if turns is None:
+        turns = [Turned(j, 0, solution.signs, True) for j, solution in enumerate(solutions)]
+    proof = _Proof(equations, turns, cuts, units, budget)
     budget.reporter.say(step="writing the proof", done=lambda: len(proof.steps), total=2 * len(cuts.bits) + 1)
     while proof.todo:
         if not budget.take(1):

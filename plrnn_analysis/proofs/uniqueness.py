@@ -49,8 +49,8 @@ def unique(map: CanonicalMap, equations: Equations) -> Evidence | None:
         return None
     # Row i: own_i b_i = M_i a + constant.
     rows = np.arange(equations.n)
-    M = -equations.floats[:, equations.free]
-    own = equations.floats[rows, equations.dependent]
+    M = -equations.floats[rows][:, equations.free]
+    own = equations.floats[rows, equations.dependent[: equations.n]]
     if not np.all(np.isfinite(M)) or np.any(own <= 0.0):
         return None
     for proposal in weight_proposals(map, M / own[:, None]):
@@ -111,7 +111,7 @@ def _factor(equations: Equations, M: np.ndarray, weights: list[int]) -> list[lis
         return None
     inverse = linalg.solve_triangular(inner, np.eye(n), lower=True) / np.sqrt(2.0 * np.diag(half))
     free = equations.free.tolist()
-    rows = equations.exact.tolist()
+    rows = equations.exact.tolist()[:n]
     whole_half = fmpz_mat(n, n, [-w * row[j] for w, row in zip(weights, rows, strict=True) for j in free])
     exact = whole_half + whole_half.transpose()
     common = int(np.frexp(np.max(np.abs(inverse)))[1])

@@ -1,4 +1,4 @@
-"""Certificates that a list of fixed points is whole, as files that others can check without this package."""
+"""Certificates that a list of fixed points or cycles is whole, as files that others can check without this package."""
 
 from __future__ import annotations
 
@@ -7,30 +7,24 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from .._files import write_atomically
 from .._signatures import checked
-from ..engines.branching import MAX_UNKNOWNS, Cuts, find_cuts
+from .._validation import whole
 from ..engines.budget import Budget
-from ..engines.reduction import reduce_fixed_points
-from ..errors import CertificateError
-from ..maps import CanonicalMap, bits_from_string, bits_to_string
+from ..engines.ring import driven_maps
+from ..errors import CertificateError, ModelError
+from ..maps import CanonicalMap
 from ..progress import ProgressOption, reports
-from ..results import FixedPoints
+from ..results import Cycles, FixedPoints
 from ..statuses import StoppedBy
-from ..units import balanced
-from .equations import Equations, Integers, equations_of, integers_of
-from .solutions import Listed, listed
-from .texts import step_text, text
-from .tree import Unlisted, prove
-from .uniqueness import unique
+from .equations import Integers, integers_of
+from .periods import MODULUS, period_text, words_of
+from .texts import text
+from .tree import Unlisted
 
 __all__ = ["FORMAT", "VERSION", "network_record", "write_certificate"]
 
-FORMAT, VERSION = "plrnn-certificate", 1
-# A prime; ranks are shown among its residues.
-MODULUS = 2**61 - 1
+FORMAT, VERSION = "plrnn-certificate", 2
 # The checker reads files that unpack to a hundred times their size.
 LARGEST_RATIO = 90
 # Of the search and of the proof together: the memory for it goes with these.
@@ -41,26 +35,32 @@ MOST_NODES = 1 << 22
 @checked
 def write_certificate(
     map: CanonicalMap,
-    found: FixedPoints,
+    found: FixedPoints | Cycles,
     path: str | os.PathLike[str],
     *,
+    periodic_input: Any = None,
     time_limit: float | None = 60.0,
     progress: ProgressOption = None,
+    workers: int = 1,
 ) -> None:
-    """Write a proof that the fixed points of a map are those found, and no others.
+    """Write a proof that the fixed points, or the cycles, of a map are those found, and no others.
 
     Parameters
     ----------
     map : CanonicalMap
-        Without input; ``map.with_input(s)`` holds an input on.
-    found : FixedPoints
-        Of this map, and complete.
+        Without input, or with one if `periodic_input` is given; ``map.with_input(s)`` holds an input on.
+    found : FixedPoints or Cycles
+        Of this map, complete, and cycles not in a box alone.
     path : path-like
         The file; by custom it ends in ``.cert.json.gz``.
+    periodic_input : (p, K) array_like, optional
+        Under which the cycles were found.
     time_limit : float, optional
         Seconds after which it gives up; None for no limit.
     progress : bool or callable, optional
         As for :func:`plrnn_analysis.fixed_points.find_fixed_points`.
+    workers : int, optional
+        Threads of the search in floats that is run again. What is done in whole numbers runs on one core.
 
     Raises
     ------
@@ -72,7 +72,8 @@ def write_certificate(
     -----
     The search by linear programs is run again; each of its cuts is rounded to whole numbers and verified exactly. What
     does not survive that is refuted by a linear program of its own, or branched on further. A single fixed point is
-    proved by a quadratic form where possible, without a search. The format is described in the documentation.
+    proved by a quadratic form where possible, without a search. Cycles have a proof for each period k: of the fixed
+    points of the map of k states in a circle. The format is described in the documentation.
 
     Examples
     --------
@@ -85,13 +86,21 @@ def write_certificate(
     ...     tent.verify_certificate(file)
     <Verification: 2 isolated points and 0 continua, and no others; 3 nodes>
     """
-    if map.n_inputs:
-        map = map.with_input(None)
-    if not found.complete:
-        raise CertificateError(f"no certificate: the list of fixed points is {found.claim}", found)
+    whole("workers", workers, 1)
+    maps = driven_maps(map, periodic_input)
+    if isinstance(found, FixedPoints) and periodic_input is not None:
+        raise ModelError("periodic_input is for cycles: fixed points are those of a constant input")
+    if not found.complete or (isinstance(found, Cycles) and found.box is not None):
+        things = "fixed points" if isinstance(found, FixedPoints) else "cycles"
+        raise CertificateError(f"no certificate: the list of {things} is {found.claim}", found)
+    longest = 1 if isinstance(found, FixedPoints) else found.max_period
+    if longest < len(maps):
+        raise CertificateError(
+            f"no certificate: under an input of period {len(maps)} periods are multiples of it", found
+        )
     budget = Budget(MOST_NODES, time_limit, progress)
     try:
-        document = _document(map, found, budget)
+        document = _document(maps, found, longest, workers, budget)
     except Unlisted as reason:
         raise CertificateError(f"no certificate: {reason}", found) from None
     if document is None:
@@ -112,55 +121,35 @@ def _packed(content: bytes) -> bytes:
     return packed
 
 
-def _document(map: CanonicalMap, found: FixedPoints, budget: Budget) -> str | None:
-    own = balanced(map)
-    numbers = integers_of(map)
-    reduction = reduce_fixed_points(own.map, budget) if own.safe else None
-    base = np.zeros(map.n_relu, dtype=bool) if reduction is None else reduction.base
-    equations = equations_of(numbers, base)
-    words = [bits_from_string(one.bitcode, map.n_relu) for one in (*found, *found.continua)]
-    solutions = listed(map, words, equations, budget)
-    if solutions is None:
-        return None
-    steps = _unique_step(map, equations, solutions)
-    if steps is None:
-        cuts = Cuts(np.zeros((0, map.n_relu), dtype=np.int8), np.zeros((0, map.n_relu)))
-        if reduction is not None and equations.solved and map.n_relu and map.n_relu <= MAX_UNKNOWNS:
-            cuts = find_cuts(reduction, budget)
-            # In terms of on and off.
-            cuts = Cuts(np.where(cuts.bits < 0, cuts.bits, cuts.bits ^ base.astype(np.int8)), cuts.multipliers)
-        steps = prove(equations, solutions, cuts, own.relu, budget)
-    if steps is None:
-        return None
-    head = {
-        "format": FORMAT,
-        "version": VERSION,
-        "network": network_record(numbers),
-        "base": "".join("1" if b else "0" for b in base),
-        "modulus": MODULUS,
-        "solutions": [_record(solution) for solution in solutions],
-    }
-    return f'{text(head)[:-1]},"proof":[{",".join(steps)}]}}'
+def _document(
+    maps: Sequence[CanonicalMap], found: FixedPoints | Cycles, longest: int, workers: int, budget: Budget
+) -> str | None:
+    shift = len(maps)
+    parts = []
+    for period in range(shift, longest + 1, shift):
+        part = period_text(list(maps) * (period // shift), words_of(found, period, shift), shift, workers, budget)
+        if part is None:
+            return None
+        parts.append(part)
+    head = {"format": FORMAT, "version": VERSION, "network": network_record(maps), "modulus": MODULUS}
+    return f'{text(head)[:-1]},"periods":[{",".join(parts)}]}}'
 
 
-def _unique_step(map: CanonicalMap, equations: Equations, solutions: Sequence[Listed]) -> list[str] | None:
-    if len(solutions) != 1 or solutions[0].directions:
-        return None
-    evidence = unique(map, equations)
-    return None if evidence is None else [step_text("unique", 0, *evidence)]
+def network_record(maps: Sequence[CanonicalMap]) -> dict[str, Any]:
+    """A network as it stands in a certificate; maps that differ in their offsets are those of the steps of an input."""
+    numbers = _with_one_scale([integers_of(map) for map in maps])
+    first = numbers[0]
+    sizes = {"units": len(first.A), "relus": len(first.V), "scale": first.scale}
+    offsets = {"c": [one.c for one in numbers], "h": [one.h for one in numbers]}
+    return sizes | {name: getattr(first, name) for name in "AWV"} | offsets
 
 
-def network_record(numbers: Integers) -> dict[str, Any]:
-    """A network as it stands in a certificate."""
-    sizes = {"units": len(numbers.A), "relus": len(numbers.V), "scale": numbers.scale}
-    return sizes | {name: getattr(numbers, name) for name in "AWVch"}
+def _with_one_scale(numbers: Sequence[Integers]) -> list[Integers]:
+    scale = max(one.scale for one in numbers)
+    return [_scaled(one, scale - one.scale) for one in numbers]
 
 
-def _record(solution: Listed) -> dict[str, Any]:
-    return {
-        "bits": bits_to_string(solution.bits) if len(solution.bits) else "",
-        "denominator": solution.denominator,
-        "state": solution.state,
-        "directions": solution.directions,
-        "multipliers": solution.multipliers,
-    }
+def _scaled(numbers: Integers, more: int) -> Integers:
+    A, W, V = ([[v << more for v in row] for row in rows] for rows in (numbers.A, numbers.W, numbers.V))
+    c, h = ([v << more for v in row] for row in (numbers.c, numbers.h))
+    return Integers(numbers.scale + more, A, W, V, c, h)

@@ -152,9 +152,20 @@ def files(folder: Path) -> Iterator[Call]:
     proved, proof = model.fixed_points(), folder / "proof.json.gz"
     write_certificate(model.map.with_input(), proved, proof)
     yield _call(
-        write_certificate, map=model.map.with_input(), found=proved, path=folder / "again.json.gz", time_limit=5.0
+        write_certificate,
+        map=model.map.with_input(),
+        found=proved,
+        path=folder / "again.json.gz",
+        time_limit=5.0,
+        workers=1,
+        progress=None,
+    )
+    cycles = model.cycles(2, periodic_input=np.zeros((2, 2)), certificate=folder / "cycles.json.gz")
+    yield _call(
+        write_certificate, map=model.map, found=cycles, path=folder / "more.json.gz", periodic_input=np.zeros((2, 2))
     )
     yield _call(verify_certificate, map=model.map.with_input(), path=proof)
+    yield _call(verify_certificate, map=model.map, path=folder / "cycles.json.gz", periodic_input=np.zeros((2, 2)))
     tent = pa.PLRNN.al_rnn([0.5], [[-1.0]], [1.0], pwl_units=1, C=[[1.0]])
     # Few of its arguments: where one is taken as it is, seconds of drawing follow.
     yield _call(write_report, model=tent, directory=folder / "report", constant_input=[0.0], steps=20)

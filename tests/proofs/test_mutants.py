@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import pytest
 from certificate_oracle import is_right, number
-from systems import degenerate_map, random_model
+from systems import degenerate_map, random_model, with_inputs
 
-from plrnn_analysis import CertificateError
+from plrnn_analysis import CanonicalMap, CertificateError
+from plrnn_analysis.cycles import find_cycles
 from plrnn_analysis.fixed_points import find_fixed_points
 from plrnn_analysis.proofs import checker_path, verify_certificate
 
@@ -39,13 +40,35 @@ def accepts(document: dict) -> bool:
 
 
 def certificates(seeds: range, path: Path) -> Iterator[tuple[Any, dict]]:
-    """Maps and certificates of small networks, generic ones and degenerate ones in turn."""
+    """Maps and certificates of the fixed points of small networks, generic ones and degenerate ones in turn."""
     for seed in seeds:
-        rng = np.random.default_rng(seed)
-        map = (random_model(rng).map if seed % 2 else degenerate_map(rng)).with_input(None)
+        map = drawn(seed).with_input(None)
         if map.n_relu <= 4 and map.n_units <= 4:
             find_fixed_points(map, certificate=path)
-            yield map, json.loads(gzip.decompress(path.read_bytes()))
+            yield map, read(path)
+
+
+def certificates_of_cycles(seeds: range, path: Path) -> Iterator[tuple[Any, dict]]:
+    """The same of cycles, every third under an input of period two."""
+    for seed in seeds:
+        map, inputs = drawn(seed), None
+        if map.n_relu > 3 or map.n_units > 3:
+            continue
+        longest = 4 if map.n_relu <= 1 else 3 if map.n_relu == 2 else 2
+        if seed % 3 == 0:
+            longest = 2 * (longest // 2)
+            map, inputs = with_inputs(map, np.random.default_rng(seed), 2)
+        find_cycles(map, longest, periodic_input=inputs, certificate=path)
+        yield map, read(path)
+
+
+def drawn(seed: int) -> CanonicalMap:
+    rng = np.random.default_rng(seed)
+    return random_model(rng).map if seed % 2 else degenerate_map(rng)
+
+
+def read(path: Path) -> dict:
+    return json.loads(gzip.decompress(path.read_bytes()))
 
 
 def spots(value: Any) -> list[tuple[list, int]]:
@@ -84,7 +107,7 @@ def evidence(document: dict, *kinds: str) -> list[list]:
 
 def numbers_of(document: dict) -> list[tuple[list, int]]:
     vectors = [part for step in evidence(document, "refute", "force") for part in step[1:]]
-    return spots(vectors + [s["multipliers"] for s in document["solutions"] if s["multipliers"]])
+    return spots(vectors + [s["multipliers"] for s in document["solutions"] if any(s["multipliers"])])
 
 
 def negative(value: int) -> int:
@@ -108,7 +131,7 @@ def entry(how: Callable[[int], int]) -> Callable[[dict, np.random.Generator], bo
 
 
 def weight(how: Callable[[int], int]) -> Callable[[dict, np.random.Generator], bool]:
-    return lambda d, rng: change(rng, spots([d["network"][name] for name in "AWVch"]), how)
+    return lambda d, rng: change(rng, spots([d[name] for name in "AWVch"]), how)
 
 
 def state(how: Callable[[int], int]) -> Callable[[dict, np.random.Generator], bool]:
@@ -151,7 +174,33 @@ def base(d: dict, rng: np.random.Generator) -> bool:
 
 
 def scale(d: dict, rng: np.random.Generator) -> bool:
-    d["network"]["scale"] += 1
+    d["scale"] += 1
+    return True
+
+
+def period_dropped(d: dict, rng: np.random.Generator) -> bool:
+    if len(d["periods"]) < 2:
+        return False
+    d["periods"].pop(0)
+    return True
+
+
+def periods_exchanged(d: dict, rng: np.random.Generator) -> bool:
+    if len(d["periods"]) < 2:
+        return False
+    d["periods"][:2] = reversed(d["periods"][:2])
+    return True
+
+
+def input_moved(d: dict, rng: np.random.Generator) -> bool:
+    before = copy.deepcopy(d["network"]["h"])
+    d["network"]["h"].append(d["network"]["h"].pop(0))
+    return d["network"]["h"] != before
+
+
+def input_prolonged(d: dict, rng: np.random.Generator) -> bool:
+    for name in "ch":
+        d["network"][name] *= 2
     return True
 
 
@@ -167,9 +216,9 @@ def solution_doubled(d: dict, rng: np.random.Generator) -> bool:
 
 
 def multipliers_dropped(d: dict, rng: np.random.Generator) -> bool:
-    having = [solution for solution in d["solutions"] if solution["multipliers"]]
+    having = [solution for solution in d["solutions"] if any(solution["multipliers"])]
     if having:
-        having[0]["multipliers"] = None
+        having[0]["multipliers"] = [0] * len(having[0]["multipliers"])
     return bool(having)
 
 
@@ -240,13 +289,25 @@ def another_solution(d: dict, rng: np.random.Generator) -> bool:
     return True
 
 
-CHANGES: dict[str, Callable[[dict, np.random.Generator], bool]] = {
+def another_turn(d: dict, rng: np.random.Generator) -> bool:
+    steps = [step for step in evidence(d, "solution") if not step[2]]
+    if not steps:
+        return False
+    steps[rng.integers(len(steps))][2] = int(rng.integers(1, 3))
+    return True
+
+
+# Of the network, of the part of one period, and of all of a certificate.
+NETWORK: dict[str, Callable[[dict, np.random.Generator], bool]] = {
+    "sign of a weight": weight(negative),
+    "weight, by one": weight(more),
+    "scale": scale,
+}
+PART: dict[str, Callable[[dict, np.random.Generator], bool]] = {
     "sign of a multiplier": entry(negative),
     "multiplier": entry(far),
     "multiplier, by one": entry(more),
     "multiplier gone": entry(nothing),
-    "sign of a weight": weight(negative),
-    "weight, by one": weight(more),
     "state moved": state(more),
     "sign of a state": state(negative),
     "denominator": denominator,
@@ -255,7 +316,6 @@ CHANGES: dict[str, Callable[[dict, np.random.Generator], bool]] = {
     "sign in a form": form(negative),
     "bitcode": bitcode,
     "base": base,
-    "scale": scale,
     "solution dropped": solution_dropped,
     "solution doubled": solution_doubled,
     "multipliers dropped": multipliers_dropped,
@@ -266,37 +326,64 @@ CHANGES: dict[str, Callable[[dict, np.random.Generator], bool]] = {
     "children swapped": children_swapped,
     "another unit": another_unit,
     "another solution": another_solution,
+    "another turn": another_turn,
+}
+WHOLE: dict[str, Callable[[dict, np.random.Generator], bool]] = {
+    "period dropped": period_dropped,
+    "periods exchanged": periods_exchanged,
+    "input moved": input_moved,
+    "input prolonged": input_prolonged,
 }
 
 
-def mutants(seeds: range, path: Path) -> tuple[Counter, Counter]:
+def changed(document: dict, rng: np.random.Generator) -> Iterator[tuple[str, dict]]:
+    """The certificate with one thing changed, one after the other."""
+    for kinds in (NETWORK, PART, WHOLE):
+        for kind, apply in kinds.items():
+            mutant = copy.deepcopy(document)
+            part = mutant["periods"][rng.integers(len(mutant["periods"]))]
+            if apply(mutant["network"] if kinds is NETWORK else part if kinds is PART else mutant, rng):
+                yield kind, mutant
+
+
+def mutants(documents: Iterator[tuple[Any, dict]]) -> tuple[Counter, Counter]:
     """How many mutants of each kind were wrong and refused, and how many were right and accepted."""
     wrong, right = Counter(), Counter()
-    for seed, (_, document) in zip(seeds, certificates(seeds, path)):
-        rng = np.random.default_rng(seed)
+    for at, (_, document) in enumerate(documents):
         assert accepts(document) and is_right(document)
-        for kind, apply in CHANGES.items():
-            mutant = copy.deepcopy(document)
-            if not apply(mutant, rng):
-                continue
+        for kind, mutant in changed(document, np.random.default_rng(at)):
             verdict = is_right(mutant)
-            assert accepts(mutant) == verdict, (seed, kind, verdict)
+            assert accepts(mutant) == verdict, (at, kind, verdict)
             (right if verdict else wrong)[kind] += 1
     return wrong, right
 
 
 def test_mutants(tmp_path: Path) -> None:
-    wrong, right = mutants(range(40), tmp_path / "net.cert.json.gz")
+    wrong, right = mutants(certificates(range(40), tmp_path / "net.cert.json.gz"))
     assert wrong.total() > 250 and right.total() > 20
+
+
+def test_mutants_of_cycles(tmp_path: Path) -> None:
+    wrong, right = mutants(certificates_of_cycles(range(16), tmp_path / "net.cert.json.gz"))
+    assert wrong.total() > 80 and right.total() > 10
 
 
 @pytest.mark.slow
 def test_thousands_of_mutants(tmp_path: Path, tried: Callable[[str, int], None]) -> None:
-    wrong, right = mutants(range(100, 900), tmp_path / "net.cert.json.gz")
+    wrong, right = mutants(certificates(range(100, 900), tmp_path / "net.cert.json.gz"))
     tried("certificates", wrong.total())
     assert wrong.total() >= 5000
     # No kind of change is harmless throughout, and structural ones never are.
-    assert min(wrong[kind] for kind in CHANGES) > 0
+    assert min(wrong[kind] for kind in {**NETWORK, **PART} if kind != "another turn") > 0
+    assert not right.keys() & {"bitcode", "solution dropped", "solution doubled", "step dropped", "step doubled"}
+
+
+@pytest.mark.slow
+def test_many_mutants_of_cycles(tmp_path: Path, tried: Callable[[str, int], None]) -> None:
+    wrong, right = mutants(certificates_of_cycles(range(100, 300), tmp_path / "net.cert.json.gz"))
+    tried("certificates", wrong.total())
+    assert wrong.total() >= 1000
+    assert min(wrong[kind] for kind in {**NETWORK, **PART, **WHOLE}) > 0
     assert not right.keys() & {"bitcode", "solution dropped", "solution doubled", "step dropped", "step doubled"}
 
 
@@ -305,7 +392,7 @@ def test_another_weight_is_another_network(tmp_path: Path) -> None:
     refused = 0
     for map, document in certificates(range(30), path):
         rng = np.random.default_rng(0)
-        if not weight(more)(document, rng):
+        if not weight(more)(document["network"], rng):
             continue
         path.write_bytes(gzip.compress(json.dumps(document).encode()))
         with pytest.raises(CertificateError):

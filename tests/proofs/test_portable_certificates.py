@@ -27,11 +27,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def certified(map: CanonicalMap, path: Path) -> dict:
-    """Find, write and verify; returns the document."""
+    """Find, write and verify; returns the part of the document about fixed points."""
     found = find_fixed_points(map, certificate=path)
     proven = verify_certificate(map, path)
-    assert (proven.points, proven.continua) == (len(found), len(found.continua))
-    assert sorted(proven.bitcodes) == sorted(p.bitcode for p in (*found, *found.continua))
+    assert (proven.points, proven.continua) == ({1: len(found)}, {1: len(found.continua)})
+    assert sorted(proven.words[1]) == sorted((p.bitcode,) for p in (*found, *found.continua))
+    (part,) = read(path)["periods"]
+    return part
+
+
+def read(path: Path) -> dict:
     return json.loads(gzip.decompress(path.read_bytes()))
 
 
@@ -95,6 +100,15 @@ def test_no_subregion_is_regular(tmp_path: Path) -> None:
     # All of a plane, and nothing at all.
     certified(PLRNN.al_rnn([1.0, 1.0], np.zeros((2, 2)), [0.0, 0.0], pwl_units=0).map, tmp_path / "a")
     assert not certified(PLRNN.al_rnn([1.0], [[0.0]], [1.0], pwl_units=0).map, tmp_path / "b")["solutions"]
+
+
+def test_equations_that_say_nothing_are_no_contradiction(tmp_path: Path) -> None:
+    path = tmp_path / "net.cert.json.gz"
+    certified(PLRNN.al_rnn([1.0], [[0.0]], [0.0], pwl_units=0).map, path)
+    document = read(path)
+    document["periods"][0].update(solutions=[], proof=[["refute", [1]]])
+    path.write_bytes(gzip.compress(json.dumps(document).encode()))
+    assert run(path).stdout.startswith("REFUSED: a list of length 0 is missing")
 
 
 def test_integrators(tmp_path: Path) -> None:
@@ -185,7 +199,7 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
     model = PLRNN.al_rnn([0.5, 0.5], [[0, -1], [-1, 0]], [1, 1], C=np.eye(2), pwl_units=2)
     path = tmp_path / "net.cert.json.gz"
     model.fixed_points([0.25, 0.0], certificate=path)
-    assert model.verify_certificate(path, [0.25, 0.0]).points == 3
+    assert model.verify_certificate(path, [0.25, 0.0]).points == {1: 3}
     with pytest.raises(CertificateError, match=r"with other offsets: .* give that input"):
         model.verify_certificate(path)
     W = np.array([[0, -1], [np.nextafter(-1.0, 0.0), 0]])
@@ -200,7 +214,16 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture
 def document(tmp_path: Path) -> dict:
-    return certified(PLRNN.al_rnn([2.0], [[-4.0]], [1.0], pwl_units=1).map, tmp_path / "tent.cert.json.gz")
+    certified(PLRNN.al_rnn([2.0], [[-4.0]], [1.0], pwl_units=1).map, tmp_path / "tent.cert.json.gz")
+    return read(tmp_path / "tent.cert.json.gz")
+
+
+def listed(document: dict) -> list:
+    return document["periods"][0]["solutions"]
+
+
+def proof(document: dict) -> list:
+    return document["periods"][0]["proof"]
 
 
 def run(path: Path) -> subprocess.CompletedProcess[str]:
@@ -211,7 +234,7 @@ def run(path: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_checker_alone(document: dict, tmp_path: Path) -> None:
     done = run(tmp_path / "tent.cert.json.gz")
-    assert done.returncode == 0 and "VERIFIED: the fixed points are 2 points and 0 continua" in done.stdout
+    assert done.returncode == 0 and "VERIFIED: period 1: 2 isolated, 0 continua, and no others" in done.stdout
     assert subprocess.run([sys.executable, str(checker_path())], capture_output=True).returncode == 2
 
 
@@ -232,29 +255,36 @@ def test_the_checker_is_short_and_stands_alone() -> None:
     ("change", "reason"),
     [
         (lambda d: d.pop("network"), "KeyError"),
-        (lambda d: d.update(version=2), "the format is unknown"),
-        (lambda d: d.update(base="2"), "the base is no bitcode"),
+        (lambda d: d.update(version=1), "the format or its version is unknown"),
+        (lambda d: d.update(periods=[]), "no period is listed"),
+        (lambda d: d["periods"].append(d["periods"][0]), "the base is no bitcode"),
+        (lambda d: d["periods"][0].update(base="2"), "the base is no bitcode"),
         (lambda d: d["network"].update(scale=10**6), "out of range"),
-        (lambda d: d["network"].update(scale=1), "a state that is listed is not a fixed point"),
-        (lambda d: d["network"].update(scale=1, A=[[4]], W=[[-8]], V=[[2]], c=[0], h=[2]), "not the smallest"),
+        (lambda d: d["network"].update(scale=1), "a listed state is no fixed point"),
+        (lambda d: d["network"].update(scale=1, A=[[4]], W=[[-8]], V=[[2]], c=[[0]], h=[[2]]), "not the smallest"),
         (lambda d: d["network"].update(units=10**9), "out of range"),
         (lambda d: d["network"].update(units=2), "a list of length 2 is missing"),
-        (lambda d: d["network"].update(h=[1.0]), "1.0 is not an integer"),
-        (lambda d: d["network"].update(h=[True]), "True is not an integer"),
-        (lambda d: d["network"].update(h=["f" * 20_000]), "a weight is out of range"),
+        (lambda d: d["network"].update(h=[]), "a list of length 0 is missing"),
+        (lambda d: d["network"].update(h=[], c=[]), "ValueError"),
+        (lambda d: d["network"].update(h=[[1.0]]), "1.0 is not an integer"),
+        (lambda d: d["network"].update(h=[[True]]), "True is not an integer"),
+        (lambda d: d["network"].update(h=[["f" * 20_000]]), "a weight is out of range"),
+        (lambda d: d["network"].update(h=[[1]] * 5000, c=[[0]] * 5000), "the period is out of range"),
         (lambda d: d.update(modulus=0), "ZeroDivisionError"),
         (lambda d: d.update(modulus=3), "not shown to be so small"),
-        (lambda d: d["solutions"].append(d["solutions"][0]), "a solution stands twice"),
-        (lambda d: d["solutions"].pop(), "IndexError"),
-        (lambda d: d["proof"].append(["refute", [1]]), "the proof goes on after its end"),
-        (lambda d: d["proof"].pop(), "the proof ends too early"),
-        (lambda d: d["proof"].insert(1, 0), "a ReLU that is decided"),
-        (lambda d: d["proof"].insert(0, ["force", [0]]), "multipliers show nothing"),
-        (lambda d: d["proof"].insert(0, ["refute", [0]]), "multipliers show nothing"),
-        (lambda d: d["proof"].insert(0, ["unique", 0, [1], [[1]]]), "not shown to be positive definite"),
-        (lambda d: d["proof"].insert(0, ["unique", 0, [-1], [[1]]]), "a weight is not positive"),
-        (lambda d: d["proof"].insert(0, ["guess"]), "KeyError"),
-        (lambda d: d["proof"].insert(0, {"a": 1}), "KeyError"),
+        (lambda d: listed(d).append(listed(d)[0]), "a solution stands twice"),
+        (lambda d: listed(d).pop(), "IndexError"),
+        (lambda d: listed(d)[0].update(multipliers=[]), "a list of length 1 is missing"),
+        (lambda d: proof(d).append(["refute", [1]]), "the proof goes on after its end"),
+        (lambda d: proof(d).pop(), "the proof ends too early"),
+        (lambda d: proof(d).insert(1, 0), "a ReLU that is decided"),
+        (lambda d: proof(d)[1].__setitem__(2, 1), "KeyError"),
+        (lambda d: proof(d).insert(0, ["force", [0]]), "multipliers show nothing"),
+        (lambda d: proof(d).insert(0, ["refute", [0]]), "multipliers show nothing"),
+        (lambda d: proof(d).insert(0, ["unique", 0, [1], [[1]]]), "not shown to be positive definite"),
+        (lambda d: proof(d).insert(0, ["unique", 0, [-1], [[1]]]), "a weight is not positive"),
+        (lambda d: proof(d).insert(0, ["guess"]), "KeyError"),
+        (lambda d: proof(d).insert(0, {"a": 1}), "KeyError"),
     ],
 )
 def test_what_is_wrong_is_said(document: dict, change, reason: str, tmp_path: Path) -> None:
@@ -294,7 +324,7 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
         PLRNN.al_rnn([2.0], [[-4.0]], [1.0], pwl_units=1).verify_certificate(tmp_path / "pipe")
 
 
-# --- networks that were published, and one that was trained -----------------------------------------------------------
+# --- networks that were published, and some that were trained ---------------------------------------------------------
 
 
 @pytest.mark.slow
