@@ -363,6 +363,23 @@ class PLRNN(Network):
         graph.graph.update(model=repr(self).strip("<>"), architecture=self.architecture)
         return graph
 
+    def export(self, path: str | os.PathLike[str], constant_input: Any = None, **options: Any) -> None:
+        """Write a file for other solvers, verifiers and programs; see :func:`plrnn_analysis.exports.export`.
+
+        Parameters
+        ----------
+        path : path-like
+            ``.mps``, ``.lp`` or ``.vnnlib`` for the question "is there a fixed point?", ``.onnx`` for one step.
+        constant_input : (K,) array_like, optional
+            The input held on; None stands for zero input, for ``.onnx`` for inputs that are given at each step.
+        **options
+            ``box``, ``exclude``, ``precision``, ... of :func:`plrnn_analysis.exports.write_milp`,
+            :func:`~plrnn_analysis.exports.write_vnnlib` and :func:`~plrnn_analysis.exports.write_onnx`.
+        """
+        from .exports import export
+
+        export(self, path, constant_input, **options)
+
     def report(self, directory: str | os.PathLike[str], constant_input: Any = None, **options: Any) -> Path:
         """Write everything that is found to one page of HTML; see :func:`plrnn_analysis.report.write_report`.
 

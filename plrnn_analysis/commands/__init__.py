@@ -8,6 +8,7 @@ from .bifurcations import bifurcations
 from .certificates import certify, verify
 from .comparison import compare
 from .explaining import explain
+from .exporting import export
 from .information import info
 from .input_diagram import input_diagram
 from .reduction import reduce
@@ -35,3 +36,4 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(report)
     app.command()(certify)
     app.command()(verify)
+    app.command()(export)

@@ -12,7 +12,17 @@ from ..checkpoint_options import Checkpoint, InputOption, InputsOption, parse_nu
 from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..trial_choice import STORY_TRIALS, driving_trials, held_input
-from .shared import JsonOption, TimeLimit, check_outputs, end, interruptible, nothing_known, write_json, written
+from .shared import (
+    JsonOption,
+    TimeLimit,
+    check_outputs,
+    corners,
+    end,
+    interruptible,
+    nothing_known,
+    write_json,
+    written,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,17 +140,11 @@ def _domain(
     seed: int,
 ) -> tuple[Any, str]:
     """Where the two networks are to agree, and a sentence on it."""
-    import numpy as np
-
     if box is not None:
         if inputs is not None:
             raise ModelError("--box and --inputs exclude each other")
-        ends = parse_numbers(box, "--box", float) or []
-        if len(ends) != 2 or not ends[0] < ends[1]:
-            raise ModelError(f"--box takes two numbers, the lower first, such as -2,2; got {box!r}")
-        low, high = ends
-        corners = np.full(model.n_units, low), np.full(model.n_units, high)
-        return corners, f"Domain: all states whose units lie between {low:g} and {high:g}."
+        low, high = corners(box, model.n_units)
+        return (low, high), f"Domain: all states whose units lie between {low[0]:g} and {high[0]:g}."
     trials = driving_trials(model, inputs, free, STORY_TRIALS, seed)
     if trials is not None:
         run = model.run(trials)

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._files import check_file, write_atomically, write_figure
+from ..checkpoint_options import parse_numbers
 from ..errors import ModelError
 from ..interruption import INTERRUPTED, Interruption
 from ..results.naming import channel_name
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..model import PLRNN
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "Workers",
     "channel",
     "check_outputs",
+    "corners",
     "draw",
     "end",
     "interruptible",
@@ -87,6 +91,22 @@ def nothing_known(what: str) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo(f"Interrupted before anything was known of {what}.", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def corners(text: str, n_units: int) -> tuple[np.ndarray, np.ndarray]:
+    """The corners (M,) of the box that an option ``--box LOW,HIGH`` gives.
+
+    Raises
+    ------
+    ModelError
+        If it is none.
+    """
+    import numpy as np
+
+    ends = parse_numbers(text, "--box", float) or []
+    if len(ends) != 2 or not ends[0] < ends[1]:
+        raise ModelError(f"--box takes two numbers, the lower first, such as -2,2; got {text!r}")
+    return np.full(n_units, ends[0]), np.full(n_units, ends[1])
 
 
 def write_json(json_file: str | None, record: Callable[[], str]) -> None:
