@@ -364,7 +364,7 @@ class PLRNN(Network):
         return graph
 
     def export(self, path: str | os.PathLike[str], constant_input: Any = None, **options: Any) -> None:
-        """Write a file for other solvers, verifiers and programs; see :func:`plrnn_analysis.exports.export`.
+        """Write a file for other solvers, verifiers and programs; see :func:`plrnn_analysis.exports.export_network`.
 
         Parameters
         ----------
@@ -376,9 +376,9 @@ class PLRNN(Network):
             ``box``, ``exclude``, ``precision``, ... of :func:`plrnn_analysis.exports.write_milp`,
             :func:`~plrnn_analysis.exports.write_vnnlib` and :func:`~plrnn_analysis.exports.write_onnx`.
         """
-        from .exports import export
+        from .exports import export_network
 
-        export(self, path, constant_input, **options)
+        export_network(self, path, constant_input, **options)
 
     def report(self, directory: str | os.PathLike[str], constant_input: Any = None, **options: Any) -> Path:
         """Write everything that is found to one page of HTML; see :func:`plrnn_analysis.report.write_report`.

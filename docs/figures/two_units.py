@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 import plrnn_analysis as pa
 from plrnn_analysis import symbols
 from plrnn_analysis.attractors import basin_slice
 from plrnn_analysis.bifurcations import bifurcation_plane
+from plrnn_analysis.exports.known import known_ones
+from plrnn_analysis.exports.surroundings import box_around, without
 from plrnn_analysis.manifolds import intersections
 from plrnn_analysis.plotting import (
     plot_basins,
@@ -22,11 +26,19 @@ from plrnn_analysis.plotting import (
     plot_transition_graph,
 )
 from plrnn_analysis.plotting.style import INK, OTHER, PALETTE
+from plrnn_analysis.polytopes.boxes import read_box
 
 from .drawing import free_axes, panels
 
 _CHOICE = pa.PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], C=[[1, 0], [0, 1]], pwl_units=2, B=[[1, -1]])
 _LOZI = pa.PLRNN.al_rnn(A=[[0, 0.5], [1, 1.7]], W=[[0, 0], [0, -3.4]], h=[0, 1], pwl_units=1)
+_HIDDEN = pa.PLRNN.shallow(
+    A=[2.1, 0.3],
+    W1=[[1.6, 0.1, 0.1, -0.4], [1.3, -3.4, 1.9, -0.1]],
+    W2=[[0.2, -0.7], [-0.8, -0.1], [-0.5, 2.1], [0.6, 1.3]],
+    h1=[-1.6, -0.6],
+    h2=[0.2, -0.5, -1.5, 1.3],
+)
 
 
 def choice_fixed_points() -> Axes:
@@ -115,3 +127,26 @@ def comparison() -> Axes:
     ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     free_axes(ax)
     return ax
+
+
+def what_is_left_to_ask() -> Figure:
+    """The boxes in which a verifier looks for another fixed point, over how far each state moves."""
+    half, tolerance = 6.0, 0.15
+    found = _HIDDEN.fixed_points()
+    within = read_box(half, 2)
+    holes = [box_around(_HIDDEN.map, known, within) for known in known_ones(_HIDDEN.map, found)]
+    axis = np.linspace(-half, half, 601)
+    states = np.stack(np.meshgrid(axis, axis), axis=-1)
+    moves = np.abs(_HIDDEN.map.step(states) - states).max(axis=-1)
+    ax = panels(width=6.6, height=4.8)
+    shown = ax.pcolormesh(axis, axis, moves, cmap="Blues_r", norm=LogNorm(0.05, 10), rasterized=True)
+    ax.contour(axis, axis, moves, levels=[tolerance], colors=[PALETTE[1]], linewidths=1.4)
+    for hole in holes:
+        ax.add_patch(Rectangle(hole.low, *(hole.high - hole.low), facecolor="white", edgecolor=INK, linewidth=1.2))
+    for piece in without(within, holes):
+        ax.add_patch(Rectangle(piece.low, *(piece.high - piece.low), fill=False, edgecolor=OTHER, linewidth=0.6))
+    ax.plot(*np.array([point.z for point in found]).T, "o", color=INK, markersize=3)
+    ax.set(xlabel="unit 0", ylabel="unit 1", aspect="equal", xlim=(-half, half), ylim=(-half, half))
+    bar = ax.figure.colorbar(shown, label="largest move of a unit in one step", extend="both")
+    bar.ax.axhline(tolerance, color=PALETTE[1], linewidth=1.4)
+    return ax.figure

@@ -31,7 +31,11 @@ def export(
     ] = False,
     exclude: Annotated[
         str | None,
-        typer.Option("--exclude", metavar="CODE,CODE,...", help="Ask for fixed points outside of these subregions."),
+        typer.Option(
+            "--exclude",
+            metavar="CODES",
+            help="Bitcodes, comma-separated: ask for fixed points outside of these subregions.",
+        ),
     ] = None,
     tolerance: Annotated[
         float | None,
@@ -61,7 +65,7 @@ def export(
 
     Example: plrnn export rnn.safetensors rnn.onnx
     """
-    from ..exports import SUFFIXES
+    from ..exports.suffixes import SUFFIXES
 
     suffix = out.suffix.lower()
     if suffix not in SUFFIXES:

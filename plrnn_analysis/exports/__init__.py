@@ -3,6 +3,6 @@
 from .onnx_step import write_onnx
 from .programs import write_milp
 from .properties import write_vnnlib
-from .suffixes import SUFFIXES, export
+from .suffixes import export_network
 
-__all__ = ["SUFFIXES", "export", "write_milp", "write_onnx", "write_vnnlib"]
+__all__ = ["export_network", "write_milp", "write_onnx", "write_vnnlib"]

@@ -1,4 +1,4 @@
-"""``export``: what a file is to be, by the end of its name."""
+"""``export_network``: what a file is to be, by the end of its name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .onnx_step import write_onnx
 from .programs import write_milp
 from .properties import write_vnnlib
 
-__all__ = ["SUFFIXES", "export"]
+__all__ = ["SUFFIXES", "export_network"]
 
 #: What is written, by suffix.
 SUFFIXES: dict[str, Callable[..., None]] = {
@@ -27,7 +27,7 @@ SUFFIXES: dict[str, Callable[..., None]] = {
 
 
 @checked
-def export(network: Network, path: str | os.PathLike[str], constant_input: Any = None, **options: Any) -> None:
+def export_network(network: Network, path: str | os.PathLike[str], constant_input: Any = None, **options: Any) -> None:
     """Write a network, or the question for its fixed points, for a solver or verifier of others.
 
     Parameters
@@ -53,7 +53,7 @@ def export(network: Network, path: str | os.PathLike[str], constant_input: Any =
     >>> from plrnn_analysis import PLRNN
     >>> tent = PLRNN.al_rnn(A=[2.0], W=[[-4.0]], h=[1.0], pwl_units=1)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     export(tent, folder + "/tent.mps", box=5.0)
+    ...     export_network(tent, folder + "/tent.mps", box=5.0)
     ...     os.listdir(folder)
     ['tent.mps']
     """

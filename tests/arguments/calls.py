@@ -27,7 +27,7 @@ class Call:
 
 def calls(folder: Path) -> Iterator[Call]:
     """Every one; files are written in the folder."""
-    for group in (networks, files, searches, motion, analyses, symbols, series, addition, figures):
+    for group in (networks, files, exports, searches, motion, analyses, symbols, series, addition, figures):
         yield from group(folder)
 
 
@@ -170,6 +170,21 @@ def files(folder: Path) -> Iterator[Call]:
     # Few of its arguments: where one is taken as it is, seconds of drawing follow.
     yield _call(write_report, model=tent, directory=folder / "report", constant_input=[0.0], steps=20)
     yield _call(model.verify_certificate, path=proof, constant_input=None)
+
+
+def exports(folder: Path) -> Iterator[Call]:
+    """Files for solvers and verifiers of others."""
+    from plrnn_analysis.exports import export_network, write_milp, write_onnx, write_vnnlib
+
+    model = choice()
+    held: dict[str, Any] = {"network": model, "constant_input": [0.0, 0.1]}
+    asked: dict[str, Any] = {"box": 5.0, "exclude": ["01"]}
+    yield _call(write_milp, path=folder / "net.mps", **held, **asked)
+    yield _call(write_milp, network=model, path=folder / "net.lp", box=([-5.0, -5.0], [5.0, 5.0]))
+    yield _call(write_vnnlib, path=folder / "net.vnnlib", tolerance=0.01, precision="float32", **held, **asked)
+    yield _call(write_onnx, path=folder / "net.onnx", precision="float64", **held)
+    yield _call(export_network, path=folder / "net.mps", **held, **asked)
+    yield _call(model.export, path=folder / "net.lp", constant_input=None, **asked)
 
 
 def searches(folder: Path) -> Iterator[Call]:
