@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
+from ._files import check_file
 from ._signatures import checked
 from .engines.description import describe
 from .engines.reduction import reduce_fixed_points
@@ -17,7 +20,13 @@ __all__ = ["certify_unique"]
 
 
 @checked
-def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = BOUNDARY) -> UniquenessCertificate:
+def certify_unique(
+    map: CanonicalMap,
+    *,
+    boundary_tolerance: float = BOUNDARY,
+    certificate: str | os.PathLike[str] | None = None,
+    time_limit: float | None = 60.0,
+) -> UniquenessCertificate:
     """Try to prove that a map has exactly one fixed point.
 
     Parameters
@@ -26,10 +35,23 @@ def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = BOUNDARY) -
         Without input; ``map.with_input(s)`` holds an input on.
     boundary_tolerance : float, optional
         As in :func:`plrnn_analysis.fixed_points.find_fixed_points`.
+    certificate : path-like, optional
+        A file, by custom ``*.cert.json.gz``, to write a proof to that can be checked without this package; see
+        :func:`plrnn_analysis.proofs.write_certificate`.
+    time_limit : float, optional
+        Seconds for writing it; None for no limit.
 
     Returns
     -------
     UniquenessCertificate
+
+    Raises
+    ------
+    ModelError
+        If an option is out of range.
+    CertificateError
+        If a certificate was asked for and could not be written, as where uniqueness was not proved. The answer is its
+        attribute ``found``.
 
     Notes
     -----
@@ -49,6 +71,8 @@ def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = BOUNDARY) -
     """
     if map.n_inputs:
         map = map.with_input(None)
+    if certificate is not None:
+        check_file(certificate, "certificate")
     checker = Checker([map])
     own = checker.units.map
     rates = contraction_rates(own)
@@ -69,7 +93,7 @@ def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = BOUNDARY) -
         proof = norm
         hit = next(checker.solve(settle(own)[None]))
     point = describe(map, hit, boundary_tolerance) if isinstance(hit, Hit) else None
-    return UniquenessCertificate(
+    result = UniquenessCertificate(
         unique=bool(proof) and point is not None,
         globally_attracting=attracting and point is not None,
         monotone_margin=margin,
@@ -77,3 +101,8 @@ def certify_unique(map: CanonicalMap, *, boundary_tolerance: float = BOUNDARY) -
         proof=proof if point is not None else "",
         fixed_point=point,
     )
+    if certificate is not None:
+        from .proofs import write_certificate
+
+        write_certificate(map, result, certificate, time_limit=time_limit)
+    return result

@@ -33,7 +33,7 @@ class CertificateError(PLRNNError):
 
     Attributes
     ----------
-    found : FixedPoints, Cycles or None
+    found : FixedPoints, Cycles, UniquenessCertificate or None
         What was to be certified, where the search for it had ended.
     """
 

@@ -107,17 +107,19 @@ class PLRNN(Network):
             raise ModelError("give constant_input or periodic_input, not both")
         return verify_certificate(self.map, path, periodic_input=periodic_input)
 
-    def uniqueness(self, constant_input: Any = None) -> UniquenessCertificate:
+    def uniqueness(self, constant_input: Any = None, **options: Any) -> UniquenessCertificate:
         """Is there exactly one fixed point? See :func:`plrnn_analysis.certificates.certify_unique`.
 
         Parameters
         ----------
         constant_input : (K,) array_like, optional
             The input held on; None stands for zero input.
+        **options
+            ``certificate``, ... of :func:`~plrnn_analysis.certificates.certify_unique`.
         """
         from .certificates import certify_unique
 
-        return with_outputs(certify_unique(self.map.with_input(constant_input)), self)
+        return with_outputs(certify_unique(self.map.with_input(constant_input), **options), self)
 
     def cycles(self, max_period: int, constant_input: Any = None, periodic_input: Any = None, **options: Any) -> Cycles:
         """All cycles up to a period, with a certificate; see :func:`plrnn_analysis.cycles.find_cycles`.

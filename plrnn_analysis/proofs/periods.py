@@ -13,7 +13,7 @@ from ..engines.cuts import Cuts
 from ..engines.reduction import reduce_fixed_points
 from ..engines.ring import Constraints, first_is_largest
 from ..maps import CanonicalMap, bits_from_string, bits_to_string, ring_map
-from ..results import Cycles, FixedPoints
+from ..results import Cycles, FixedPoints, UniquenessCertificate
 from ..units import balanced_ring
 from .equations import Equations, equations_within, integers_of
 from .solutions import Listed, listed_once, turned
@@ -27,8 +27,10 @@ __all__ = ["MODULUS", "period_text", "words_of"]
 MODULUS = 2**61 - 1
 
 
-def words_of(found: FixedPoints | Cycles, period: int, shift: int) -> list[list[str]]:
+def words_of(found: FixedPoints | Cycles | UniquenessCertificate, period: int) -> list[list[str]]:
     """The words of this length of what was found: cycles and families of this period, and of its divisors repeated."""
+    if isinstance(found, UniquenessCertificate):
+        return [] if found.fixed_point is None else [[found.fixed_point.bitcode]]
     if isinstance(found, FixedPoints):
         return [[one.bitcode] for one in (*found, *found.continua)]
     some = (one for one in (*found, *found.continua) if period % one.period == 0)

@@ -15,7 +15,7 @@ from ..engines.ring import driven_maps
 from ..errors import CertificateError, ModelError
 from ..maps import CanonicalMap
 from ..progress import ProgressOption, reports
-from ..results import Cycles, FixedPoints
+from ..results import Cycles, FixedPoints, UniquenessCertificate
 from ..statuses import StoppedBy
 from .equations import Integers, integers_of
 from .periods import MODULUS, period_text, words_of
@@ -35,7 +35,7 @@ MOST_NODES = 1 << 22
 @checked
 def write_certificate(
     map: CanonicalMap,
-    found: FixedPoints | Cycles,
+    found: FixedPoints | Cycles | UniquenessCertificate,
     path: str | os.PathLike[str],
     *,
     periodic_input: Any = None,
@@ -49,8 +49,8 @@ def write_certificate(
     ----------
     map : CanonicalMap
         Without input, or with one if `periodic_input` is given; ``map.with_input(s)`` holds an input on.
-    found : FixedPoints or Cycles
-        Of this map, complete, and cycles not in a box alone.
+    found : FixedPoints, Cycles or UniquenessCertificate
+        Of this map: a complete list, of cycles not in a box alone, or a fixed point that is the only one.
     path : path-like
         The file; by custom it ends in ``.cert.json.gz``.
     periodic_input : (p, K) array_like, optional
@@ -72,7 +72,7 @@ def write_certificate(
     -----
     The search by linear programs is run again; each of its cuts is rounded to whole numbers and verified exactly. What
     does not survive that is refuted by a linear program of its own, or branched on further. A single fixed point is
-    proved by a quadratic form where possible, without a search. Cycles have a proof for each period k: of the fixed
+    proved by a quadratic form where one is found, without a search. Cycles have a proof for each period k: of the fixed
     points of the map of k states in a circle. The format is described in the documentation.
 
     Examples
@@ -88,12 +88,10 @@ def write_certificate(
     """
     whole("workers", workers, 1)
     maps = driven_maps(map, periodic_input)
-    if isinstance(found, FixedPoints) and periodic_input is not None:
+    if not isinstance(found, Cycles) and periodic_input is not None:
         raise ModelError("periodic_input is for cycles: fixed points are those of a constant input")
-    if not found.complete or (isinstance(found, Cycles) and found.box is not None):
-        things = "fixed points" if isinstance(found, FixedPoints) else "cycles"
-        raise CertificateError(f"no certificate: the list of {things} is {found.claim}", found)
-    longest = 1 if isinstance(found, FixedPoints) else found.max_period
+    _check_proved(found)
+    longest = found.max_period if isinstance(found, Cycles) else 1
     if longest < len(maps):
         raise CertificateError(
             f"no certificate: under an input of period {len(maps)} periods are multiples of it", found
@@ -113,6 +111,16 @@ def write_certificate(
     write_atomically(path, _packed(document.encode()))
 
 
+def _check_proved(found: FixedPoints | Cycles | UniquenessCertificate) -> None:
+    """Refuse to certify what the search did not prove."""
+    if isinstance(found, UniquenessCertificate):
+        if not found.unique:
+            raise CertificateError("no certificate: it was not proved that there is exactly one fixed point", found)
+    elif not found.complete or (isinstance(found, Cycles) and found.box is not None):
+        things = "cycles" if isinstance(found, Cycles) else "fixed points"
+        raise CertificateError(f"no certificate: the list of {things} is {found.claim}", found)
+
+
 def _packed(content: bytes) -> bytes:
     """Compressed, but not so well that the checker takes it for a bomb."""
     packed = gzip.compress(content, 6, mtime=0)
@@ -122,12 +130,16 @@ def _packed(content: bytes) -> bytes:
 
 
 def _document(
-    maps: Sequence[CanonicalMap], found: FixedPoints | Cycles, longest: int, workers: int, budget: Budget
+    maps: Sequence[CanonicalMap],
+    found: FixedPoints | Cycles | UniquenessCertificate,
+    longest: int,
+    workers: int,
+    budget: Budget,
 ) -> str | None:
     shift = len(maps)
     parts = []
     for period in range(shift, longest + 1, shift):
-        part = period_text(list(maps) * (period // shift), words_of(found, period, shift), shift, workers, budget)
+        part = period_text(list(maps) * (period // shift), words_of(found, period), shift, workers, budget)
         if part is None:
             return None
         parts.append(part)

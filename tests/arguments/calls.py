@@ -206,7 +206,7 @@ def searches(folder: Path) -> Iterator[Call]:
     yield _call(find_cycles, map=plain, max_period=3, box=None, periodic_input=None, **searching)
     yield _call(find_cycles, map=plain, max_period=2, box=2.0, time_limit=1.0)
     yield _call(model.cycles, max_period=2, periodic_input=np.zeros((2, 2)), **limits)
-    yield _call(certify_unique, map=plain, boundary_tolerance=1e-9)
+    yield _call(certify_unique, map=plain, boundary_tolerance=1e-9, time_limit=1.0)
     yield _call(model.uniqueness, constant_input=[0.0, 0.1])
     yield _call(find_subregions, map=plain, max_regions=10, **limits)
     yield _call(model.regions, constant_input=[0.0, 0.1], max_regions=10)
