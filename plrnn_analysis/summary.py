@@ -181,4 +181,4 @@ def input_diagram_sentences(result: InputDiagram, names: Sequence[str]) -> list[
         reason = StoppedBy(result.coverage.stopped_by).reason
         verdict = f"NOT complete: {reason}. For {where} there may be more fixed points than those listed."
     told = [f"Subregion {c.bitcode} holds a continuum of dimension {c.dimension}." for c in result.continua]
-    return [verdict, *told, *(f"Note: {note}." for note in result.coverage.notes)]
+    return [verdict, *told, *(f"Note: {note}." for note in result.coverage.notes), *result.proof_sentences()]

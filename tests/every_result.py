@@ -98,7 +98,11 @@ def made() -> Iterator[Any]:
     yield Prover([tent.map]).isolated([[True]], [[1 / 3]], np.array([-2.0]), "unstable node")
     yield from (model.explain(driven), line.explain(line.run(rng.normal(size=(2, 20, 1)))), *model.modes(["00", "11"]))
     yield from ablation_table(model, inputs, np.ones((4, 1)))
-    yield from (model.attractors(), chaotic.attractors(n=20, steps=2000), basin_slice(model, resolution=4))
+    yield from (
+        model.attractors(verify="rigorous"),
+        chaotic.attractors(n=20, steps=2000),
+        basin_slice(model, resolution=4),
+    )
     yield from (chaotic.lyapunov(500, z0=[0.1, 0.1]), line.slow_manifolds(([-1.0, -1.0], [1.0, 1.0])))
     yield sensitivity(np.stack([np.eye(2), 0.5 * np.eye(2)]), np.array([0, 1] * 10), 2)
     yield from (visited_range(free), principal_components(free))
@@ -109,7 +113,7 @@ def made() -> Iterator[Any]:
     yield compare(model, model.with_parameters(h=[0.5, 0.25]))
     yield compare(model, model)
     saddle, box = chaotic.fixed_points()[1], ([-2, -2], [2, 2])
-    stable = chaotic.manifold(saddle, "stable", box=box, iterations=3)
+    stable = chaotic.manifold(saddle, "stable", box=box, iterations=3, verify="rigorous")
     unstable = chaotic.manifold(saddle, "unstable", box=box, iterations=5)
     yield from (stable, intersections(stable, unstable), forward_image(chaotic, stable[:2]))
     yield PLRNN.al_rnn([2.0], [[-4.0]], [0.0], 1, C=[[1.0]]).input_diagram(0, (-1.0, 1.0), verify="rigorous")

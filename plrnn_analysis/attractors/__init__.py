@@ -2,6 +2,17 @@
 
 from .basins import BasinSlice, basin_slice
 from .finding import MAX_PERIOD, find_attractors
+from .proven import AttractorProof, AttractorsProof
 from .results import Attractor, Attractors, EndKind
 
-__all__ = ["MAX_PERIOD", "Attractor", "Attractors", "BasinSlice", "EndKind", "basin_slice", "find_attractors"]
+__all__ = [
+    "MAX_PERIOD",
+    "Attractor",
+    "AttractorProof",
+    "Attractors",
+    "AttractorsProof",
+    "BasinSlice",
+    "EndKind",
+    "basin_slice",
+    "find_attractors",
+]

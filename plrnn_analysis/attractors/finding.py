@@ -18,6 +18,7 @@ from ..readouts import with_outputs
 from ..results import FixedPoints, Trajectory
 from .following import follow
 from .ledger import End, Ledger, Open
+from .proving import prove_attractors
 from .remaining import close, settle_rest
 from .results import Attractor, Attractors, EndKind
 from .search import Search
@@ -46,6 +47,7 @@ def find_attractors(
     max_period: int = MAX_PERIOD,
     fixed_points: FixedPoints | None = None,
     boundary_tolerance: float = BOUNDARY,
+    verify: str | None = None,
     seed: int | None = 0,
     time_limit: float | None = 60.0,
     progress: ProgressOption = None,
@@ -72,6 +74,10 @@ def find_attractors(
         Fixed points of the model under this input, if they are known; otherwise they are found on the way.
     boundary_tolerance : float, optional
         Relative distance to a boundary below which a point counts as lying on it.
+    verify : str, optional
+        ``"rigorous"`` proves of every fixed point, cycle and continuum, from the given doubles, that it exists where it
+        is listed and attracts; see :class:`plrnn_analysis.attractors.AttractorProof`. What is chaotic or
+        quasi-periodic stays measured. The time limit holds for the search and the proofs together.
     seed : int or None, optional
     time_limit : float, optional
         Seconds; None for no limit. What was not decided by then is ``"undecided"``.
@@ -125,6 +131,8 @@ def find_attractors(
     n, steps, max_period = whole("n", n, 1), whole("steps", steps, 1), whole("max_period", max_period, 1)
     boundary_tolerance = number("boundary_tolerance", boundary_tolerance, least=0.0)
     initial = _initial(model.n_units, states, n, box, seed)
+    if verify not in (None, "rigorous"):
+        raise ModelError(f'verify must be "rigorous" or None, got {verify!r}')
     given = model.map.with_input(constant_input)
     task = Task.of(given, initial, steps, max_period, boundary_tolerance, Budget(None, time_limit, progress))
     own = initial / task.units.state
@@ -142,7 +150,10 @@ def find_attractors(
         task.budget.stop("interrupt")
         _enter_missing(search, own)
     close(search)
-    return _collected(model, initial, search.ledger, task)
+    found = _collected(model, initial, search.ledger, task)
+    if verify is None:
+        return found
+    return prove_attractors(found, given, Budget(None, task.budget.remaining, task.budget.reporter))
 
 
 def _follow_batch(search: Search, initial: np.ndarray) -> None:

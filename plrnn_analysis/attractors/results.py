@@ -11,6 +11,7 @@ from .._frozen import Frozen
 from ..display.abbreviation import count_words
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint, ResultSequence, Table
 from ..statuses import EndKind
+from .proven import AttractorProof, AttractorsProof
 
 __all__ = ["Attractor", "Attractors", "EndKind"]
 
@@ -49,6 +50,8 @@ class Attractor(Frozen):
     near_boundary : bool
         Of what is undecided: whether it rests, to rounding, on something that repels. Only the boundary between basins
         leads there, so that these initial states lie on it, or too near it to be followed to an end.
+    proof : AttractorProof or None
+        With ``verify="rigorous"``, for what has an exact object: what is proven of it.
     """
 
     kind: EndKind
@@ -63,6 +66,7 @@ class Attractor(Frozen):
     proved: int
     note: str
     near_boundary: bool = False
+    proof: AttractorProof | None = None
 
     @property
     def low(self) -> float:
@@ -115,6 +119,8 @@ class Attractors(ResultSequence[Attractor]):
         Empty, or ``"time_limit"`` or ``"interrupt"``; then some are undecided for that reason.
     output_names : tuple of str
         What the model's checkpoint calls its outputs; empty where it has no names for them.
+    proof : AttractorsProof or None
+        With ``verify="rigorous"``: what is proven of all of them.
 
     Notes
     -----
@@ -123,8 +129,9 @@ class Attractors(ResultSequence[Attractor]):
     """
 
     columns: ClassVar[tuple[str, ...]] = (
-        "kind", "period", "count", "fraction", "low", "high", "leading", "bitcodes", "note",
+        "kind", "period", "count", "fraction", "low", "high", "leading", "bitcodes", "note", "proof",
     )  # fmt: skip
+    optional_columns: ClassVar[tuple[str, ...]] = ("proof",)
 
     _items: tuple[Attractor, ...]
     assignment: np.ndarray
@@ -132,6 +139,7 @@ class Attractors(ResultSequence[Attractor]):
     steps: int
     stopped_by: str
     output_names: tuple[str, ...] = ()
+    proof: AttractorsProof | None = None
 
     @property
     def undecided(self) -> int:
@@ -150,4 +158,5 @@ class Attractors(ResultSequence[Attractor]):
             name = f"{item.period}-cycle" if item.kind == EndKind.CYCLE else item.kind
             parts.append(f"{name} {item.count}")
         stopped = f"; STOPPED by {self.stopped_by}" if self.stopped_by else ""
+        stopped += f"; {self.proof.claim}" if self.proof is not None else ""
         return f"<Attractors of {count_words(len(self.assignment), 'initial state')}: {', '.join(parts)}{stopped}>"

@@ -13,6 +13,7 @@ from .shared import (
     FigureOption,
     JsonOption,
     MaxNodes,
+    Rigorous,
     TimeLimit,
     Workers,
     channel,
@@ -45,6 +46,7 @@ def input_diagram(
     max_nodes: MaxNodes = None,
     time_limit: TimeLimit = 60.0,
     workers: Workers = 1,
+    rigorous: Rigorous = False,
     json_file: JsonOption = None,
     figure: FigureOption = None,
     output: Annotated[
@@ -65,6 +67,7 @@ def input_diagram(
     """
     check_outputs(json_file, figure)
     limits: dict[str, Any] = {"max_nodes": max_nodes, "time_limit": time_limit, "workers": workers}
+    limits["verify"] = "rigorous" if rigorous else None
     with interruptible() as ctrl_c:
         from .. import terminal
 
@@ -89,7 +92,7 @@ def input_diagram(
             return plot_input_diagram(found, *weights)
 
         draw(figure, plot, ctrl_c, json_file == "-")
-    end(ctrl_c, found.complete)
+    end(ctrl_c, found.rigorous if rigorous else found.complete)
 
 
 def _varied(model: PLRNN, texts: list[str]) -> tuple[list[int], list[tuple[float, float]]]:

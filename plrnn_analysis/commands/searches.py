@@ -9,7 +9,7 @@ import typer
 from ..checkpoint_options import Checkpoint, InputOption, parse_numbers, takes_checkpoint
 from ..statuses import StoppedBy
 from ..trial_choice import held_input
-from .shared import JsonOption, MaxNodes, TimeLimit, Workers, check_outputs, end, interruptible, write_json
+from .shared import JsonOption, MaxNodes, Rigorous, TimeLimit, Workers, check_outputs, end, interruptible, write_json
 
 __all__ = ["attractors", "cycles"]
 
@@ -61,6 +61,7 @@ def attractors(
         int, typer.Option("--max-period", min=1, metavar="N", help="Longest cycle looked for.")
     ] = 10_000,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of the initial states.")] = 0,
+    rigorous: Rigorous = False,
     time_limit: TimeLimit = 60.0,
     json_file: JsonOption = None,
 ) -> None:
@@ -72,6 +73,7 @@ def attractors(
     """
     check_outputs(json_file)
     asked: dict[str, Any] = {"n": n, "steps": steps, "max_period": max_period, "seed": seed, "time_limit": time_limit}
+    asked["verify"] = "rigorous" if rigorous else None
     with interruptible() as ctrl_c:
         from .. import terminal
         from ..story import where_runs_end
@@ -85,4 +87,5 @@ def attractors(
         if json_file != "-":
             terminal.print_section(where_runs_end(found))
         write_json(json_file, lambda: found.to_json(indent=2))
-    end(ctrl_c, found.stopped_by == StoppedBy.NOTHING)
+    proven = found.proof is None or found.proof.proven == found.proof.exact
+    end(ctrl_c, found.stopped_by == StoppedBy.NOTHING and proven)

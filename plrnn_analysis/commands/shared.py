@@ -25,6 +25,7 @@ __all__ = [
     "FigureOption",
     "JsonOption",
     "MaxNodes",
+    "Rigorous",
     "TimeLimit",
     "Workers",
     "channel",
@@ -45,6 +46,9 @@ MaxNodes = Annotated[
     int | None, typer.Option("--max-nodes", min=1, metavar="N", help="End the search after about N nodes.")
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, metavar="N", help="Threads of the search.")]
+Rigorous = Annotated[
+    bool, typer.Option("--rigorous", help="Prove what is found, in exact arithmetic, and say what is not proven.")
+]
 JsonOption = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - prints it instead.")
 ]

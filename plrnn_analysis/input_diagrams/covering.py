@@ -38,12 +38,15 @@ class Cover:
         Nodes without a fixed point for any input, by multipliers in whole numbers.
     solved : int
         Subregions solved exactly.
+    nodes : int
+        Nodes of the tree that these are the ends of.
     finished : bool
         Whether these are all 2**H subregions.
     """
 
     refuted: int = 0
     solved: int = 0
+    nodes: int = 0
     finished: bool = False
 
 
@@ -85,6 +88,7 @@ def cover(
         if not budget.take(1):
             return
         node = todo.pop()
+        done.nodes += 1
         full = bool(np.all(node.off | node.on))
         if full or len(node.cuts) <= 1:
             crowded = bool(np.any(~np.any(occupied & node.off, axis=1) & ~np.any(~occupied & node.on, axis=1)))

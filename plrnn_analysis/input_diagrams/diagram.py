@@ -18,7 +18,6 @@ from ..errors import ModelError
 from ..network import Network
 from ..readouts import with_outputs
 from ..results import Coverage, FixedPoints, ResultSequence, Table
-from .proven import DiagramProof
 from .results import (
     FixedPointBranch,
     InputCollision,
@@ -44,15 +43,16 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
         The one that the diagram is of.
     complete : bool
         True only if all 2**H subregions were decided: then there is no other fixed point for any input in the range.
-    proof : DiagramProof or None
-        With ``verify="rigorous"``: what is proven of the whole; each branch and continuum has its own.
+        With ``verify="rigorous"`` each branch and continuum has a ``proof``, and ``coverage.rigorous`` is that of the
+        whole.
     collisions : tuple of InputCollision
         Ordered by place.
     continua : tuple of InputContinuum
     coverage : Coverage
     """
 
-    columns = ("bitcode", "stability", "spectral_radius", "corners", "offset", "slope")
+    columns = ("bitcode", "stability", "spectral_radius", "corners", "offset", "slope", "proof")
+    optional_columns = ("proof",)
 
     _items: tuple[FixedPointBranch, ...]
     inputs: tuple[int, ...]
@@ -66,7 +66,6 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
     _sheets: tuple[Sheet, ...] = field(repr=False)
     _pieces: tuple[Piece, ...] = field(repr=False)
     _stable: tuple[bool, ...] = field(repr=False)
-    proof: DiagramProof | None = None
 
     def input_at(self, values: Any) -> np.ndarray:
         """The whole input (K,) with the varying coordinates at `values`.
@@ -213,20 +212,37 @@ class InputDiagram(ResultSequence[FixedPointBranch]):
                     text.append(f"At {collision.location[0, 0]:.6g}: {kind}, subregions {codes}.")
         for continuum in self.continua:
             text.append(f"Subregion {continuum.bitcode} holds a continuum of dimension {continuum.dimension}.")
-        return text if self.proof is None else [*text, *self.proof.sentences()]
+        return [*text, *self.proof_sentences()]
+
+    @property
+    def rigorous(self) -> bool:
+        """Whether all that is listed, and that nothing else exists, is proven, by ``verify="rigorous"``."""
+        return self.complete and self.coverage.rigorous is not None and self.coverage.rigorous.rigorous
+
+    def proof_sentences(self) -> list[str]:
+        """What ``verify="rigorous"`` proved, in words; empty without it."""
+        proof = self.coverage.rigorous
+        if proof is None:
+            return []
+        listed = count_words(proof.objects, "branch or continuum", "branches and continua")
+        text = f"Proven, with ends and stability: {proof.proven} of {listed}."
+        text += f" That no others exist is {'proven, too' if proof.whole else 'not proven'}: "
+        text += f"{count_words(proof.cuts, 'part')} of the tree refuted in whole numbers, "
+        text += f"{count_words(proof.subregions, 'subregion')} solved in rational numbers."
+        return [text, *(f"Not proven: {reason}." for reason in proof.missing)]
 
     def __repr__(self) -> str:
         proof = "complete" if self.complete else f"NOT complete, stopped by {self.coverage.stopped_by}"
+        proof += f", {self.coverage.rigorous.claim}" if self.coverage.rigorous is not None else ""
         folds = sum(collision.kind == "nonsmooth fold" for collision in self.collisions)
         found = count_words(len(self), "branch", "branches")
         found += f", {count_words(len(self.continua), 'continuum', 'continua')}" if self.continua else ""
         collisions = f"border collisions: {len(self.collisions)}, of them nonsmooth folds: {folds}"
-        proof += f"; {self.proof.claim}" if self.proof is not None else ""
         return f"<InputDiagram: {found}; {collisions}; {proof}>"
 
     def _notes(self) -> list[str]:
         notes = [f"Note: {note}." for note in self.coverage.notes]
-        return notes if self.proof is None else [*notes, *self.proof.sentences()]
+        return [*notes, *self.proof_sentences()]
 
     def _scaled(self, s: np.ndarray) -> np.ndarray:
         result: np.ndarray = (s - self.ranges[:, 0]) / (self.ranges[:, 1] - self.ranges[:, 0])

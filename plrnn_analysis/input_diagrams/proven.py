@@ -1,14 +1,12 @@
-"""What is proven of an input diagram: of each branch and continuum, and of the diagram as a whole."""
+"""What is proven of a branch of an input diagram."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._frozen import Frozen
-from ..display.abbreviation import count_words
 from ..results import Proof
 
-__all__ = ["BranchProof", "DiagramProof"]
+__all__ = ["BranchProof"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,55 +41,3 @@ class BranchProof(Proof):
             return "not proven"
         stable = {True: "; stability proven", False: "; stability NOT proven", None: ""}[self.stability]
         return f"ends exact within {self.corner_radius:.2g}, states within {self.radius:.2g}{stable}"
-
-
-@dataclass(frozen=True, eq=False)
-class DiagramProof(Frozen):
-    """What is proven of an input diagram as a whole, beside the proofs of its branches.
-
-    Attributes
-    ----------
-    whole : bool
-        Whether it is proven that no other fixed point exists for any input of the range.
-    refuted : int
-        Nodes of a tree of subregions that were refuted by multipliers in whole numbers, for all inputs at once.
-    solved : int
-        Subregions that were solved in rational numbers.
-    isolated_inputs : int
-        Subregions among them that hold fixed points for single inputs, or lines of inputs, alone.
-    proven, total : int
-        How many of the branches and continua are proven.
-    missing : tuple of str
-        What is not proven of the whole, and why.
-    """
-
-    whole: bool
-    refuted: int
-    solved: int
-    isolated_inputs: int
-    proven: int
-    total: int
-    missing: tuple[str, ...] = ()
-
-    @property
-    def claim(self) -> str:
-        """The same in a few words."""
-        others = "no others exist" if self.whole else "that no others exist is NOT proven"
-        if not self.total and self.whole:
-            return "proven: none exist"
-        return f"proven: {self.proven} of {self.total}, {others}"
-
-    def sentences(self) -> list[str]:
-        """The same in plain words."""
-        listed = count_words(self.total, "branch or continuum", "branches and continua")
-        text = f"Proven, with their ends and stability: {self.proven} of {listed}. "
-        text += "That no others exist is proven, too" if self.whole else "That no others exist is not proven"
-        looked = count_words(self.refuted, "part"), count_words(self.solved, "subregion")
-        text += f": {looked[0]} of the tree refuted in whole numbers, {looked[1]} solved in rational numbers."
-        return [text, *self._notes()]
-
-    def __repr__(self) -> str:
-        return f"<DiagramProof: {self.claim}>"
-
-    def _notes(self) -> list[str]:
-        return [f"Not proven: {reason}." for reason in self.missing]

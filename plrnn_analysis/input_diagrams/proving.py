@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import flint
 import numpy as np
 from flint import fmpq
 
 from ..engines.budget import Budget
 from ..maps import bits_from_string, bits_to_string
-from ..polytopes.rational import Undecided, rational
+from ..polytopes.rational import Undecided, nearest_double, rational
+from ..results import WholeProof
 from ..rigor.balls import upper_double
 from ..rigor.objects import Prover
 from ..statuses import Arithmetic
@@ -23,7 +25,7 @@ from .branches import middle_of
 from .covering import Cover, cover
 from .diagram import InputDiagram
 from .parametric import ParametricMap
-from .proven import BranchProof, DiagramProof
+from .proven import BranchProof
 from .results import FixedPointBranch, InputContinuum
 from .solutions import Piece, Sheet, is_on_closure, solve_pattern
 
@@ -31,6 +33,8 @@ __all__ = ["DiagramProver", "prove_diagram"]
 
 # A listed figure further from the exact one than this share of the sizes it is made of is not that figure, rounded.
 ROUNDED = 1e-9
+# Bits of the balls in which distances are bounded.
+STATE_BITS = 256
 
 
 def prove_diagram(diagram: InputDiagram, budget: Budget) -> InputDiagram:
@@ -49,8 +53,8 @@ def prove_diagram(diagram: InputDiagram, budget: Budget) -> InputDiagram:
     continua = _with_proofs(diagram.continua, prover.continuum, budget)
     isolated = [sheet.point.bits for sheet in diagram._sheets if not sheet.wide]
     isolated += [piece.bits for piece in diagram._pieces if not piece.dimension]
-    proof = prover.whole(branches, continua, isolated)
-    return replace(diagram, _items=branches, continua=continua, proof=proof)
+    coverage = replace(diagram.coverage, rigorous=prover.whole(branches, continua, isolated))
+    return replace(diagram, _items=branches, continua=continua, coverage=coverage)
 
 
 def _with_proofs(items: Sequence[Any], prove: Callable[[Any], BranchProof], budget: Budget) -> tuple[Any, ...]:
@@ -135,7 +139,7 @@ class DiagramProver:
         branches: tuple[FixedPointBranch, ...],
         continua: tuple[InputContinuum, ...],
         isolated: Sequence[np.ndarray],
-    ) -> DiagramProof:
+    ) -> WholeProof:
         """Prove that nothing else exists.
 
         Parameters
@@ -176,12 +180,13 @@ class DiagramProver:
             some = ", ".join(unlisted[:3]) + (", ..." if len(unlisted) > 3 else "")
             missing.append(f"fixed points that are not listed: subregion {some}")
         proofs = [proof for proof in [b.proof for b in branches] + [c.proof for c in continua] if proof is not None]
-        proven = sum(proof.proven for proof in proofs)
+        proven, seconds = sum(proof.proven for proof in proofs), self.budget.seconds
         if len(set(codes)) < len(codes):
             missing.append("a subregion is listed twice")
         if not all(proof.exists for proof in proofs):
             missing.append("some of what is listed is not proven to exist")
-        return DiagramProof(not missing, done.refuted, done.solved, len(isolated), proven, len(proofs), tuple(missing))
+        counts = len(proofs), proven, done.refuted, done.solved, done.nodes
+        return WholeProof(not missing, *counts, seconds=seconds, missing=tuple(missing))
 
     def _is_in(self, found: Sheet | Piece, bits: np.ndarray, pieces: list[Piece]) -> bool:
         """Whether fixed points are limits of a continuum that is listed."""
@@ -219,23 +224,27 @@ class DiagramProver:
 
     def _states(self, listed: FixedPointBranch, sheet: Sheet) -> tuple[float, tuple[str, ...]]:
         """The largest error of the listed affine function: errors are affine, so it is one at a corner."""
-        if not (np.all(np.isfinite(listed.offset)) and np.all(np.isfinite(listed.slope))):
-            return np.inf, ("what is listed is not finite",)
-        largest, rounded = fmpq(0), True
-        offset = [rational(v) for v in listed.offset.tolist()]
-        slope = [[rational(v) for v in row] for row in listed.slope.tolist()]
-        for corner in sheet.corners:
-            s, t = self._inputs(corner), corner.tolist()
-            for row, constant, slopes in zip(sheet.point.Z, offset, slope, strict=True):
-                exact = [row[0], *(a * x for a, x in zip(row[1:], t, strict=True))]
-                ours = [constant, *(a * x for a, x in zip(slopes, s, strict=True))]
-                away = abs(sum(exact, fmpq(0)) - sum(ours, fmpq(0)))
-                size = sum((abs(v) for v in (*exact, *ours)), fmpq(0))
-                size += sum((abs(a * low) for a, low in zip(slopes, self._low, strict=True)), fmpq(0))
-                largest = max(largest, away)
-                rounded &= bool(away <= rational(ROUNDED) * size)
-        radius = upper_double(largest)
+        ours = np.column_stack([listed.offset, listed.slope])
+        if ours.shape != sheet.point.Z.shape or not np.all(np.isfinite(ours)):
+            return np.inf, ("what is listed is not finite, or of another size",)
+        inputs = [self._inputs(corner) for corner in sheet.corners]
+        with flint.ctx.workprec(STATE_BITS):
+            exact = _balls(sheet.point.Z) * _balls([[1, *corner] for corner in sheet.corners.tolist()]).transpose()
+            given = flint.arb_mat(ours.tolist()) * _balls([[1, *s] for s in inputs]).transpose()
+            errors = (exact - given).tolist()
+            largest = np.array([max(upper_double(value.abs_upper()) for value in row) for row in errors])
+        radius = float(np.max(largest))
+        # The sizes of the terms, not of what is left of them.
+        farthest = np.max([[1.0, *(abs(nearest_double(v)) for v in s)] for s in inputs], axis=0)
+        farthest[1:] = np.maximum(farthest[1:], np.abs(self.problem.spans[:, 0]))
+        size = np.abs(ours) @ farthest + np.abs(sheet.point.state).sum(axis=1)
+        rounded = bool(np.all(largest <= ROUNDED * size))
         return radius, () if rounded else (f"the states are listed {radius:.2g} from the exact ones",)
+
+
+def _balls(rows: Any) -> flint.arb_mat:
+    """Rational numbers as balls, in a matrix."""
+    return flint.arb_mat([[flint.arb(fmpq(value)) for value in row] for row in rows])
 
 
 def _failed(*reasons: str) -> BranchProof:

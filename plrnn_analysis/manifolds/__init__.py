@@ -4,6 +4,7 @@ from .images import forward_image, preimage
 from .invariant import invariant_manifold
 from .meeting import intersections
 from .pieces import ManifoldPiece
+from .proven import SaddleProof
 from .results import Intersection, Intersections, Manifold, Pieces
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Manifold",
     "ManifoldPiece",
     "Pieces",
+    "SaddleProof",
     "forward_image",
     "intersections",
     "invariant_manifold",

@@ -18,6 +18,7 @@ from ..statuses import StoppedBy
 from .local import LocalManifold, local_half_spaces, local_manifold, orbit_of
 from .pieces import Box, outside_of
 from .propagation import Propagation, known_bitcodes, propagation
+from .proving import prove_saddle
 from .results import Manifold
 
 __all__ = ["invariant_manifold"]
@@ -38,6 +39,7 @@ def invariant_manifold(
     box: Any = None,
     max_pieces: int = 20_000,
     max_size: float | None = None,
+    verify: str | None = None,
     time_limit: float | None = 60.0,
     progress: ProgressOption = None,
 ) -> Manifold:
@@ -61,6 +63,10 @@ def invariant_manifold(
     max_pieces : int, optional
     max_size : float, optional
         Stop at this total length or area.
+    verify : str, optional
+        ``"rigorous"`` proves first, from the given doubles, that the saddle exists where it is listed, is alone in its
+        subregions and has the directions that the manifold starts along:
+        :class:`plrnn_analysis.manifolds.SaddleProof`.
     time_limit : float, optional
         Seconds; None for no limit.
     progress : bool or callable, optional
@@ -108,6 +114,8 @@ def invariant_manifold(
     one_of("kind", kind, ("stable", "unstable"))
     if not isinstance(saddle, FixedPoint | Cycle):
         raise ModelError(f"saddle must be a FixedPoint or a Cycle, got {type(saddle).__name__}")
+    if verify not in (None, "rigorous"):
+        raise ModelError(f'verify must be "rigorous" or None, got {verify!r}')
     iterations = whole("iterations", iterations, 0)
     max_pieces = whole("max_pieces", max_pieces, 1)
     if max_size is not None:
@@ -119,6 +127,9 @@ def invariant_manifold(
     flow = propagation(map, bounds, budget, max_pieces, np.inf if max_size is None else max_size)
     regions = [flow.region(code) for code in codes]
     local = local_manifold(points / flow.units, regions, kind == "stable", flow.box)
+    proof = None
+    if verify is not None:
+        proof = prove_saddle(map, saddle, points, codes, kind == "stable", local.bases[0].shape[1], budget)
     notes: list[str] = []
     if local.n_marginal:
         notes.append(
@@ -147,6 +158,7 @@ def invariant_manifold(
         stopped_by=StoppedBy(budget.stopped_by),
         clipped=clipped,
         map=map,
+        proof=proof,
     )
 
 

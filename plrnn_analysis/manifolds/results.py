@@ -12,6 +12,7 @@ from ..maps import CanonicalMap
 from ..results import ResultSequence
 from ..statuses import IntersectionKind, StoppedBy
 from .pieces import ManifoldPiece
+from .proven import SaddleProof
 
 __all__ = ["Intersection", "Intersections", "Manifold", "Pieces"]
 
@@ -65,6 +66,8 @@ class Manifold(Pieces):
         Whether the box cut the manifold.
     map : CanonicalMap
         The map under the input that was held on.
+    proof : SaddleProof or None
+        With ``verify="rigorous"``: what is proven of the saddle. The pieces themselves hold to rounding.
     """
 
     kind: str
@@ -75,6 +78,7 @@ class Manifold(Pieces):
     stopped_by: StoppedBy
     clipped: bool
     map: CanonicalMap = field(repr=False)
+    proof: SaddleProof | None = None
 
     @property
     def size(self) -> float:
@@ -90,6 +94,7 @@ class Manifold(Pieces):
     def __repr__(self) -> str:
         what = "length" if self.dimension == 1 else "area"
         end = "complete in the box" if self.complete else f"NOT complete, stopped by {self.stopped_by or 'see notes'}"
+        end += f"; {self.proof.claim}" if self.proof is not None else ""
         return f"<Manifold: {self.kind}, {count_words(len(self), 'piece')}, {what} {self.size:.4g}; {end}>"
 
 

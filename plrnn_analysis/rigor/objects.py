@@ -17,6 +17,7 @@ from flint import fmpq
 
 from ..engines.exact_jacobians import ExactJacobians
 from ..engines.orbits import is_repeated, shifts_of
+from ..engines.unit_circle import Enclosure, Side, side_of
 from ..exact import ExactPiece, ExactRing
 from ..maps import CanonicalMap
 from ..polytopes.rational import Undecided, rational
@@ -29,6 +30,8 @@ __all__ = ["Prover", "repeats"]
 
 # Precision beyond which exact solutions are no dearer.
 MOST_BITS = 512
+# What is listed further from the exact states than this share of their size is not where it is listed.
+ROUNDED = 1e-6
 INFINITE = "what is listed is not finite"
 CONTRADICTED = "the signs of the ReLU arguments contradict the bitcode"
 
@@ -59,6 +62,7 @@ class Prover:
         self.period = len(self.maps)
         self._balls = BallRing(self.maps)
         self._exact: ExactRing | None = None
+        self._last: tuple[bytes, tuple[list[Enclosure], str]] | None = None
         # In the order in which they act, from position 0 on.
         self._jacobians = ExactJacobians([*self.maps[1:], self.maps[0]])
 
@@ -101,7 +105,7 @@ class Prover:
         states = np.asarray(states, dtype=np.float64).reshape(self.period, -1)
         if not np.all(np.isfinite(states)):
             return _failed(INFINITE)
-        proof = self._solution(word, states, deadline)
+        proof = self._placed(self._solution(word, states, deadline), states)
         if proof.exists and self.period > self.shift and is_repeated(word[None], self.shift)[0]:
             proof = _failed("a shorter cycle, repeated: its word repeats, and has one solution")
         return self.with_stability(proof, word, eigenvalues, stability)
@@ -144,7 +148,7 @@ class Prover:
             return _failed(f"the dimension is {piece.dimension}, not {len(directions)}")
         if self.period > self.shift and repeats(piece, self.shift):
             return _failed("a family of shorter cycles, repeated")
-        proof = _in_rationals(piece, anchor)
+        proof = self._placed(_in_rationals(piece, anchor), anchor)
         return self.with_stability(proof, word, eigenvalues, None)
 
     def signs_in_balls(self, word: np.ndarray) -> np.ndarray | None:
@@ -154,6 +158,26 @@ class Prover:
         """
         found = next(self._balls.solutions(word), None)
         return None if found is None else found.signs()
+
+    def sides(self, word: np.ndarray) -> Side:
+        """How many eigenvalues along a word (k, H) are proven to lie inside, and outside, the unit circle."""
+        return side_of(self._enclosed(np.asarray(word, dtype=bool))[0])
+
+    def _enclosed(self, word: np.ndarray) -> tuple[list[Enclosure], str]:
+        """Enclosures of the eigenvalues along a word, and their class; those of the last word are kept."""
+        key = word.tobytes()
+        if self._last is None or self._last[0] != key:
+            self._last = key, self._jacobians.enclosures(word)
+        return self._last[1]
+
+    def _placed(self, proof: Proof, states: np.ndarray) -> Proof:
+        """The same proof; where the states listed are not the exact ones, rounded, that is missing."""
+        size = float(np.max(np.abs(states))) + max(float(np.max(np.abs(map.h))) for map in self.maps)
+        if not proof.exists or proof.radius <= max(ROUNDED * size, np.finfo(np.float64).tiny):
+            return proof
+        return replace(
+            proof, missing=(*proof.missing, f"its place: it is listed {proof.radius:.2g} from the exact one")
+        )
 
     def _solution(self, word: np.ndarray, states: np.ndarray, deadline: float | None) -> Proof:
         for balls in self._balls.solutions(word):
@@ -182,7 +206,7 @@ class Prover:
         if not proof.exists or (eigenvalues is None and stability is None):
             return proof
         missing = list(proof.missing)
-        enclosures, name = self._jacobians.enclosures(word)
+        enclosures, name = self._enclosed(word)
         radii = np.zeros(0)
         if eigenvalues is not None:
             radii = distances_to(np.asarray(eigenvalues, dtype=np.complex128), enclosures)

@@ -131,6 +131,7 @@ def where_runs_end(ends: Attractors) -> Section:
         sentences.append(f"The other {rest} of {n} initial states lead to {further}.")
     stop = _stop(ends.stopped_by)
     sentences += stopped_sentences(stop)
+    sentences += [] if ends.proof is None else ends.proof.sentences()
     records = [
         {
             "kind": end.kind,

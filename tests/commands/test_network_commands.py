@@ -131,6 +131,8 @@ def test_input_diagram_over_one_input(choice: Path, tmp_path: Path) -> None:
     assert text.count("nonsmooth fold") == 2 and figure.read_bytes()[1:4] == b"PNG"
     found, model = from_json(tmp_path / "one.json"), pa.load(choice)
     assert len(found) == len(model.input_diagram(0, (-3, 3)))
+    proven = plrnn("input-diagram", choice, "--vary", "left=-3,3", "--rigorous")
+    assert proven.exit_code == 0 and "That no others exist is proven, too" in flat(proven.stdout), proven.output
 
 
 def test_input_diagram_over_two_inputs(choice: Path, tmp_path: Path) -> None:

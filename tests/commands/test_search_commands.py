@@ -54,6 +54,8 @@ def test_attractors(choice: Path, tmp_path: Path) -> None:
     assert end.count == 30 and end.object.bitcode == "10"
     piped = json.loads(plrnn("attractors", choice, "--seed", 3, "--json", "-").stdout)
     assert sum(end["count"] for end in piped["items"]) == 100
+    proven = plrnn("attractors", choice, "--rigorous", "--states", 30, "--input", "2,0")
+    assert proven.exit_code == 0 and "Proven to exist where listed and to attract: 1 of 1" in flat(proven.stdout)
     late = plrnn("attractors", choice, "--time-limit", 0)
     assert late.exit_code == 3 and "NOT complete: the time limit ended the search." in flat(late.stdout)
 

@@ -93,7 +93,7 @@ def against_the_oracle(seeds: range) -> tuple[int, int]:
         expected, continua, unclear = exact_oracle.input_diagram(system, list(diagram.inputs), spans, base)
         if unclear:
             continue
-        assert diagram.proof.whole and diagram.proof.proven == diagram.proof.total, (seed, diagram.proof.missing)
+        assert diagram.rigorous, (seed, diagram.coverage.rigorous.missing)
         pieces = {exact_oracle.as_code(piece.bits): piece for piece in expected}
         assert [b.bitcode for b in diagram] == sorted(pieces)
         assert {c.bitcode for c in diagram.continua} == {exact_oracle.as_code(c.bits) for c in continua}
@@ -164,8 +164,7 @@ def count_noticed(seeds: range) -> int:
         if drawn is None:
             continue
         for what, mutant in mutants(rng, drawn[1]):
-            proof = proven(mutant).proof
-            assert not proof.whole or proof.proven < proof.total, (seed, what)
+            assert not proven(mutant).rigorous, (seed, what)
             number += 1
     return number
 
@@ -186,9 +185,9 @@ def test_an_isolated_input_that_is_not_listed_is_noticed():
     # z' = 2 relu(z) + s: the active fixed point z = -s is real for s < 0, the inactive one z = s for s <= 0.
     model = PLRNN.shallow([[0.0]], [[1.0, -1.0]], [[1.0], [1.0]], [0.0], [0.0, 0.0], [[1.0]])
     diagram = proven(model.input_diagram(0, (-1, 1)))
-    assert diagram.proof.whole
+    assert diagram.coverage.rigorous.whole
     thin = [sheet for sheet in diagram._sheets if not sheet.wide] + [p for p in diagram._pieces if not p.dimension]
-    assert diagram.proof.isolated_inputs == len(thin)
+    assert len(thin) == sum("single inputs" in note for note in diagram.coverage.notes)
 
 
 @pytest.mark.parametrize("n_inputs", [1, 2])
@@ -199,33 +198,36 @@ def test_a_tree_of_twenty_relus_is_covered(n_inputs):
     model = PLRNN.al_rnn(A, W, h, pwl_units=20, C=C)
     ranges = [(-0.25, 0.25)] * n_inputs
     diagram = model.input_diagram(list(range(n_inputs)), ranges, verify="rigorous")
-    assert diagram.complete and diagram.proof.whole and diagram.proof.proven == len(diagram)
-    assert diagram.proof.refuted > 10
+    assert diagram.complete and diagram.coverage.rigorous.whole and diagram.coverage.rigorous.proven == len(diagram)
+    assert diagram.coverage.rigorous.cuts > 10
     fewer = proven(replace(diagram, _items=diagram._items[1:]))
-    assert not fewer.proof.whole and diagram[0].bitcode in fewer.proof.missing[0]
+    assert not fewer.coverage.rigorous.whole and diagram[0].bitcode in fewer.coverage.rigorous.missing[0]
 
 
 def test_the_fold_by_hand():
     """``z' = z/2 + 3/2 relu(z) + s``: two branches meet at s = 0, which belongs to the inactive one."""
     model = PLRNN.al_rnn(A=[0.5], W=[[1.5]], h=[0.0], pwl_units=1, C=[[1.0]])
     diagram = model.input_diagram(0, (-1, 1), verify="rigorous")
-    assert repr(diagram).endswith("complete; proven: 2 of 2, no others exist>")
+    assert repr(diagram).endswith("complete, proven whole>")
     off, on = diagram
     assert off.proof.included == (True, True) and on.proof.included == (True, False)
     assert off.proof.units == on.proof.units == ((), (0,))
     assert off.proof.corner_radius == off.proof.radius == on.proof.radius == 0.0
     assert "That no others exist is proven" in diagram.sentences()[-1]
-    assert InputDiagram.from_json(diagram.to_json()).proof.claim == diagram.proof.claim
+    assert InputDiagram.from_json(diagram.to_json()).coverage.rigorous.claim == diagram.coverage.rigorous.claim
 
 
 def test_what_is_not_proven_is_said():
     model = PLRNN.al_rnn(A=[0.5], W=[[1.5]], h=[0.0], pwl_units=1, C=[[1.0]])
     diagram = model.input_diagram(0, (-1, 1))
-    assert diagram.proof is None and diagram[0].proof is None
+    assert diagram.coverage.rigorous is None and diagram[0].proof is None
     late = prove_diagram(diagram, Budget(None, 0.0))
-    assert not late.proof.whole and late.proof.proven == 0
-    assert "the time limit ended" in late.proof.missing[0] and "the time limit ended" in late[0].proof.missing[0]
-    assert "NOT proven" in repr(late) and any("not proven" in sentence for sentence in late.sentences())
+    assert not late.coverage.rigorous.whole and late.coverage.rigorous.proven == 0
+    assert (
+        "the time limit ended" in late.coverage.rigorous.missing[0]
+        and "the time limit ended" in late[0].proof.missing[0]
+    )
+    assert "NOT proven whole" in repr(late) and any("not proven" in sentence for sentence in late.sentences())
 
 
 class Interrupted(Budget):
@@ -250,12 +252,12 @@ def test_an_interruption_keeps_what_is_proven():
     numbers = []
     for looks in range(1, 200, 4):
         found = prove_diagram(diagram, Interrupted(looks))
-        numbers.append(found.proof.proven)
-        if found.proof.whole:
+        numbers.append(found.coverage.rigorous.proven)
+        if found.coverage.rigorous.whole:
             break
-        assert "interrupted" in found.proof.missing[0]
-        assert found.proof.proven == sum(branch.proof.proven for branch in found)
-    assert found.proof.whole and len(numbers) > 5
+        assert "interrupted" in found.coverage.rigorous.missing[0]
+        assert found.coverage.rigorous.proven == sum(branch.proof.proven for branch in found)
+    assert found.coverage.rigorous.whole and len(numbers) > 5
     assert numbers == sorted(numbers) and numbers[-1] == len(diagram) > 2
 
 
@@ -268,4 +270,4 @@ def test_verify_says_what_it_wants():
 def test_without_relus_there_is_one_branch():
     model = PLRNN.al_rnn(A=[0.5, 2.0], W=np.zeros((2, 2)), h=[1.0, 0.0], pwl_units=0, C=np.ones((2, 1)))
     diagram = model.input_diagram(0, (-1, 1), verify="rigorous")
-    assert diagram.proof.whole and diagram[0].proof.proven and diagram[0].stability == "saddle"
+    assert diagram.coverage.rigorous.whole and diagram[0].proof.proven and diagram[0].stability == "saddle"
