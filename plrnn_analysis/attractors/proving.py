@@ -74,15 +74,17 @@ def _proof(item: Attractor, prover: Prover, n_relu: int, deadline: float | None)
     else:
         dimension = one.dimension
         proof = prover.family(word, one.anchor, one.directions, None, deadline)
-    return _attracting(proof, prover, word, dimension)
+    return _attracting(proof, prover, word, dimension, deadline)
 
 
-def _attracting(proof: Proof, prover: Prover, word: np.ndarray, dimension: int) -> AttractorProof:
+def _attracting(
+    proof: Proof, prover: Prover, word: np.ndarray, dimension: int, deadline: float | None
+) -> AttractorProof:
     """With a proof that it attracts: of the multipliers of a continuum as many are one as it has dimensions."""
     given = {field.name: getattr(proof, field.name) for field in fields(Proof)}
     if not proof.exists:
         return AttractorProof(**given)
-    side = prover.sides(word)
+    side = prover.sides(word, deadline)
     inside = side.inside == prover.maps[0].n_units - dimension
     if inside and not proof.on_boundary:
         return AttractorProof(**given, attracts=True)

@@ -152,6 +152,9 @@ class Attractors(ResultSequence[Attractor]):
         table.update(kind=[str(a.kind) for a in self], bitcodes=[len(a.bitcodes) for a in self])
         return table
 
+    def _notes(self) -> list[str]:
+        return [*super()._notes(), *([] if self.proof is None else self.proof.sentences())]
+
     def __repr__(self) -> str:
         parts = []
         for item in self:

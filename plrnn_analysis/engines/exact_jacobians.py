@@ -16,6 +16,8 @@ __all__ = ["ExactJacobians"]
 
 # Effort of an exact characteristic polynomial, a few seconds; what costs more is enclosed in balls.
 MOST_EXACT_WORK = 1e11
+# Effort of that kind in a second, and seconds for M^3 operations with balls: no less than computers of today need.
+EXACT_WORK_A_SECOND, BALL_SECONDS = 5e9, 1e-6
 # Bits of coefficients beyond which effort grows with their square.
 QUADRATIC = 1e5
 # Bits of those balls, and the largest matrix for which they are tried.
@@ -73,6 +75,13 @@ class ExactJacobians:
     def work(self, word: np.ndarray) -> float:
         """Effort that the exact characteristic polynomial of a word takes."""
         return _work(self._steps(word))
+
+    def seconds(self, word: np.ndarray) -> float:
+        """About how long :meth:`enclosures` takes, rather more than less."""
+        work = self.work(word)
+        if work <= MOST_EXACT_WORK:
+            return work / EXACT_WORK_A_SECOND
+        return BALL_SECONDS * (len(word) + len(BALL_BITS)) * float(self.maps[0].n_units) ** 3
 
     def _steps(self, word: np.ndarray) -> list[Scaled]:
         return [self.step(self.same[t], bits.tobytes()) for t, bits in enumerate(word)]

@@ -116,7 +116,8 @@ class DiagramProver:
             included=tuple(not np.any(sheet.point.bits[zero]) for zero in zeros),
             units=tuple(tuple(zero.tolist()) for zero in zeros),
         )
-        proven = self._stability.with_stability(proof, bits[None], listed.eigenvalues, listed.stability)
+        given = listed.eigenvalues, listed.stability
+        proven = self._stability.with_stability(proof, bits[None], *given, self.budget.deadline)
         assert isinstance(proven, BranchProof)  # the same with more fields set
         return proven
 

@@ -54,7 +54,7 @@ def prove_saddle(
         given = {field.name: getattr(proof, field.name) for field in fields(Proof)}
         if not proof.exists:
             return SaddleProof(**given)
-        side = prover.sides(word)
+        side = prover.sides(word, budget.deadline)
     except KeyboardInterrupt:
         budget.stop("interrupt")
         return SaddleProof(False, missing=(budget.stopped_by.reason,))

@@ -80,6 +80,10 @@ class Manifold(Pieces):
     map: CanonicalMap = field(repr=False)
     proof: SaddleProof | None = None
 
+    def _notes(self) -> list[str]:
+        missing = () if self.proof is None else self.proof.missing
+        return [*super()._notes(), *(f"Not proven: {reason}." for reason in missing)]
+
     @property
     def size(self) -> float:
         """Total length (dimension 1) or area (2) of the pieces of that dimension; overlaps count twice."""

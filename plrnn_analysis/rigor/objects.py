@@ -8,6 +8,7 @@ argument that is zero counts as inactive.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -108,7 +109,7 @@ class Prover:
         proof = self._placed(self._solution(word, states, deadline), states)
         if proof.exists and self.period > self.shift and is_repeated(word[None], self.shift)[0]:
             proof = _failed("a shorter cycle, repeated: its word repeats, and has one solution")
-        return self.with_stability(proof, word, eigenvalues, stability)
+        return self.with_stability(proof, word, eigenvalues, stability, deadline)
 
     def family(
         self,
@@ -149,7 +150,7 @@ class Prover:
         if self.period > self.shift and repeats(piece, self.shift):
             return _failed("a family of shorter cycles, repeated")
         proof = self._placed(_in_rationals(piece, anchor), anchor)
-        return self.with_stability(proof, word, eigenvalues, None)
+        return self.with_stability(proof, word, eigenvalues, None, deadline)
 
     def signs_in_balls(self, word: np.ndarray) -> np.ndarray | None:
         """Signs (k, H) of the ReLU arguments at the only solution of a word, 0 where they are open.
@@ -159,14 +160,16 @@ class Prover:
         found = next(self._balls.solutions(word), None)
         return None if found is None else found.signs()
 
-    def sides(self, word: np.ndarray) -> Side:
+    def sides(self, word: np.ndarray, deadline: float | None = None) -> Side:
         """How many eigenvalues along a word (k, H) are proven to lie inside, and outside, the unit circle."""
-        return side_of(self._enclosed(np.asarray(word, dtype=bool))[0])
+        return side_of(self._enclosed(np.asarray(word, dtype=bool), deadline)[0])
 
-    def _enclosed(self, word: np.ndarray) -> tuple[list[Enclosure], str]:
-        """Enclosures of the eigenvalues along a word, and their class; those of the last word are kept."""
+    def _enclosed(self, word: np.ndarray, deadline: float | None) -> tuple[list[Enclosure], str]:
+        """Enclosures of the eigenvalues along a word, none if there is no time, and their class; the last are kept."""
         key = word.tobytes()
         if self._last is None or self._last[0] != key:
+            if deadline is not None and time.perf_counter() + self._jacobians.seconds(word) > deadline:
+                return [], Stability.UNDECIDED
             self._last = key, self._jacobians.enclosures(word)
         return self._last[1]
 
@@ -200,13 +203,18 @@ class Prover:
         return _in_rationals(piece, states)
 
     def with_stability(
-        self, proof: Proof, word: np.ndarray, eigenvalues: np.ndarray | None, stability: Stability | str | None
+        self,
+        proof: Proof,
+        word: np.ndarray,
+        eigenvalues: np.ndarray | None,
+        stability: Stability | str | None,
+        deadline: float | None = None,
     ) -> Proof:
         """The proof of an object, and of its listed eigenvalues and stability."""
         if not proof.exists or (eigenvalues is None and stability is None):
             return proof
         missing = list(proof.missing)
-        enclosures, name = self._enclosed(word)
+        enclosures, name = self._enclosed(word, deadline)
         radii = np.zeros(0)
         if eigenvalues is not None:
             radii = distances_to(np.asarray(eigenvalues, dtype=np.complex128), enclosures)
@@ -216,7 +224,8 @@ class Prover:
         if stability is not None:
             proven = name == stability and name != Stability.UNDECIDED
             if name == Stability.UNDECIDED:
-                missing.append("the stability: enclosures of the eigenvalues meet the unit circle, or there are none")
+                why = "meet the unit circle" if enclosures else "take more time than is left, or there are too many"
+                missing.append(f"the stability: enclosures of the eigenvalues {why}")
             elif not proven:
                 missing.append(f"the stability: the exact eigenvalues say {name}, not {stability}")
         return replace(proof, stability=proven, eigenvalue_radii=radii, missing=tuple(missing))

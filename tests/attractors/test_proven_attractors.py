@@ -157,6 +157,21 @@ def test_what_was_not_reached_is_said():
     assert Attractors.from_json(half.to_json()).proof.claim == "proven: 1 of 2"
 
 
+def test_a_long_cycle_is_proven_in_the_time_there_is():
+    """An item that circulates through 40 delay units is a 40-cycle."""
+    A = np.diag(np.ones(39), -1)
+    A[0, -1] = 0.5
+    W, V, h = np.zeros((40, 2)), np.zeros((2, 40)), np.zeros(40)
+    W[0], V[:, -1], h[0] = [1.5, -1.75], 1.0, -0.75
+    memory = PLRNN.shallow(A, W, V, h, [0.5, -0.5])
+    start = np.ones((1, 40))
+    start[0, 7] = -1.0
+    found = find_attractors(memory, states=start, verify="rigorous")
+    assert found[0].period == 40 and found[0].proof.proven and found.proof.proven == 1
+    soon = prove_attractors(found, memory.map, Budget(None, 0.02))
+    assert soon.proof.proven == 0 and soon.proof.missing
+
+
 def test_verify_says_what_it_wants():
     with pytest.raises(ModelError, match='verify must be "rigorous" or None'):
         find_attractors(SWITCH, verify="farkas")
