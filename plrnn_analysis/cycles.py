@@ -17,7 +17,7 @@ from .engines.coverage import coverage_of
 from .engines.description import describe_cycles
 from .engines.examination import Examination, examine
 from .engines.own_cycles import distinct
-from .engines.portfolio import METHODS, choose_workers, heuristic_settings, search_patterns
+from .engines.portfolio import METHODS, RIGOROUS, choose_workers, heuristic_settings, search_patterns
 from .engines.prefixes import admissible_words as any_words
 from .engines.repetitions import new_words
 from .engines.ring import Constraints, driven_maps, first_is_largest, inside_box
@@ -32,6 +32,7 @@ from .polytopes.boxes import Box, read_box
 from .progress import ProgressOption, reports
 from .regions import find_subregions
 from .results import Coverage, Cycle, CycleContinuum, Cycles
+from .rigor.searches import Searched, prove_cycles
 from .statuses import Engine, StoppedBy
 from .units import balanced
 
@@ -95,7 +96,10 @@ def find_cycles(
         `max_nodes`; see the how-to page on clusters.
     verify : str, optional
         ``"farkas"``: search by linear programs and re-check every cut in exact arithmetic; ``coverage`` says how
-        many were proved, for the reduced problem as it stands in double precision.
+        many were proved, for the reduced problem as it stands in double precision. ``"rigorous"``: when all periods
+        have been searched, prove each cycle, its place and its stability, and for every period that there are no
+        others, in balls and exact arithmetic; see :class:`plrnn_analysis.results.Proof` and
+        :class:`plrnn_analysis.results.WholeProof`. `time_limit` holds for search and proof together.
     boundary_tolerance : float, optional
         A cycle is flagged ``on_boundary`` if a ReLU argument is at most this fraction of the terms it is made of.
     seed : int, optional
@@ -162,6 +166,7 @@ def find_cycles(
     coverage: dict[int, Coverage] = {}
     found: list[Cycle] = []
     continua: list[CycleContinuum] = []
+    searched: dict[int, Searched] = {}
     complete_up_to = 0
     for period in range(shift, max_period + 1, shift):
         steps = maps * (period // shift)
@@ -169,13 +174,14 @@ def find_cycles(
         budget.reporter.say(stage=f"period {period}")
         budget.reporter.before = len(found) + len(continua)
         checker = Checker(steps)
+        conditions = _constraints(checker, period, shift, inside)
         try:
             outcome, engine, notes = search_patterns(
                 checker,
                 budget,
                 chosen,
                 method,
-                _constraints(checker, period, shift, inside),
+                conditions,
                 _largest_arguments(checker, period, inside),
                 verify,
                 replace(heuristic, period=period, shift=shift),
@@ -199,6 +205,7 @@ def find_cycles(
         )
         continua.extend(families)
         found.extend(described)
+        searched[period] = Searched(checker, outcome, conditions, inside, shift)
         if not coverage[period].stopped_by and complete_up_to == period - shift:
             complete_up_to = period
         if budget.stopped_by:
@@ -213,6 +220,8 @@ def find_cycles(
         continua=tuple(continua),
         coverage=coverage,
     )
+    if verify == RIGOROUS:
+        result = prove_cycles(result, searched, budget, workers)
     if certificate is not None:
         from .proofs import write_certificate
 

@@ -158,9 +158,9 @@ def find_fixed_points(
         coverage=coverage,
     )
     if verify == RIGOROUS:
-        from .rigor.searches import prove_fixed_points
+        from .rigor.searches import Searched, prove_fixed_points
 
-        result = prove_fixed_points(result, checker, outcome, budget, workers)
+        result = prove_fixed_points(result, Searched(checker, outcome), budget, workers)
     if certificate is not None:
         from .proofs import write_certificate
 

@@ -135,12 +135,14 @@ def _balls(array: np.ndarray) -> arb_mat:
 
 
 def _rounded(balls: arb_mat) -> tuple[np.ndarray, np.ndarray]:
-    """Midpoints as doubles, and bounds of radius and rounding together; zeros that are exact stay exact."""
+    """Midpoints as doubles, and bounds of radius and rounding together; what is exact stays exact."""
     entries = balls.entries()
     shape = balls.nrows(), balls.ncols()
     middle = np.array([float(v.mid()) for v in entries], dtype=np.float64).reshape(shape)
     radius = np.array([float(v.rad()) for v in entries], dtype=np.float64).reshape(shape)
-    return middle, radius * (1.0 + 4.0 * EPS) + EPS * np.abs(middle)
+    # Small whole numbers and the like are doubles themselves.
+    rounded = np.array([not v.is_exact() or v != m for v, m in zip(entries, middle.ravel().tolist(), strict=True)])
+    return middle, radius * (1.0 + 4.0 * EPS) + EPS * np.abs(middle) * rounded.reshape(shape)
 
 
 def _tight(y: np.ndarray, y_error: np.ndarray, g: np.ndarray, g_error: np.ndarray) -> bool:

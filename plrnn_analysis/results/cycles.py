@@ -11,6 +11,7 @@ from ..display.abbreviation import count_words
 from ..records import ComplexArray
 from ..statuses import Stability
 from .coverage import Coverage
+from .proof import Proof
 from .visits import InSubregions
 
 __all__ = ["Cycle", "CycleContinuum", "Cycles"]
@@ -40,6 +41,8 @@ class Cycle(Frozen):
         True where that is zero to within the boundary tolerance; multipliers then are one-sided.
     outputs : (period, N) ndarray or None
         Readout ``B z + b`` of each point, where a model with a readout found it.
+    proof : Proof or None
+        With ``verify="rigorous"``: what is proven of it.
     """
 
     period: int
@@ -52,6 +55,7 @@ class Cycle(Frozen):
     boundary_distance: float
     on_boundary: bool
     outputs: np.ndarray | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +74,8 @@ class CycleContinuum(Frozen):
     word : tuple of str
     outputs : (period, N) ndarray or None
         Readout ``B z + b`` of each point of the anchor, where a model with a readout found it.
+    proof : Proof or None
+        With ``verify="rigorous"``: what is proven of it.
     """
 
     period: int
@@ -78,6 +84,7 @@ class CycleContinuum(Frozen):
     dimension: int
     word: tuple[str, ...]
     outputs: np.ndarray | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +109,9 @@ class Cycles(InSubregions[Cycle]):
 
     columns = (
         "period", "word", "stability", "spectral_radius", "residual", "boundary_distance", "on_boundary", "points",
-        "outputs",
+        "outputs", "proof",
     )  # fmt: skip
-    optional_columns = ("outputs",)
+    optional_columns = ("outputs", "proof")
 
     items_key = "cycles"
 
@@ -134,12 +141,30 @@ class Cycles(InSubregions[Cycle]):
         return numbers
 
     @property
+    def rigorous_up_to(self) -> int:
+        """The largest period up to which the lists and all that they say is proven, by ``verify="rigorous"``; or 0."""
+        largest = 0
+        for period in sorted(self.coverage):
+            proof = self.coverage[period].rigorous
+            if period > self.complete_up_to or proof is None or not proof.rigorous:
+                return largest
+            largest = period
+        return self.complete_up_to if largest else 0
+
+    @property
+    def rigorous(self) -> bool:
+        """Whether all of this is proven for all periods asked for."""
+        return self.complete and self.rigorous_up_to == self.max_period
+
+    @property
     def claim(self) -> str:
         """What was proved, in a few words."""
         where = "" if self.box is None else " inside the box"
         limits = [c.limit for c in self.coverage.values() if c.limit is not None]
         up_to = f"; beyond that for |y| <= {min(limits):.3g} only" if limits else ""
-        return f"complete up to period {self.complete_up_to} of {self.max_period}{where}{up_to}"
+        asked = any(c.rigorous is not None for c in self.coverage.values())
+        proven = f", proven up to period {self.rigorous_up_to}" if asked else ""
+        return f"complete up to period {self.complete_up_to} of {self.max_period}{where}{proven}{up_to}"
 
     def to_scyfi(self) -> tuple[list[list[list[np.ndarray]]], list[list[np.ndarray]]]:
         """The nesting of the Julia package SCYFI: ``cycles[k - 1][i][t]`` and ``eigenvalues[k - 1][i]``.
@@ -171,4 +196,9 @@ class Cycles(InSubregions[Cycle]):
 
     def _notes(self) -> list[str]:
         notes = dict.fromkeys(note for coverage in self.coverage.values() for note in coverage.notes)
-        return [f"Note: {note}." for note in notes]
+        missing = [
+            f"period {period}: not proven: {reason}"
+            for period, coverage in self.coverage.items()
+            for reason in (coverage.rigorous.missing if coverage.rigorous else ())
+        ]
+        return [f"Note: {note}." for note in (*notes, *missing)]

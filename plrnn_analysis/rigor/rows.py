@@ -135,6 +135,15 @@ class Rows:
         sums, slack = multipliers @ whole, np.abs(multipliers) @ spread
         return bool(self._prove(sums[None], slack[None], open_x[None])[0])
 
+    def propose_vertex(self, open_x: np.ndarray, zero_s: np.ndarray) -> np.ndarray | None:
+        """Multipliers that may leave no room, from one linear program; None if there are none."""
+        unit = np.ldexp(self.system, -self.order[:, None])
+        low = np.where(zero_s, -1.0, 0.0)
+        found = propose(unit[:, -1], -unit[:, :-1][:, open_x].T, np.zeros(int(np.sum(open_x))), low, 1.0).point
+        if found is None or not unit[:, -1] @ found < -MARGIN:
+            return None
+        return np.ldexp(found, -self.order)
+
     def propose(self, open_x: np.ndarray, zero_s: np.ndarray) -> np.ndarray | None:
         """Multipliers that refute a node by the widest margin, from one linear program; None if there are none."""
         unit = np.ldexp(self.system, -self.order[:, None])
@@ -180,7 +189,13 @@ def rows_of(map: CanonicalMap, base: np.ndarray, L: np.ndarray, offset: np.ndarr
     found = enclosed(wider, np.append(base, np.zeros(more, dtype=bool)))
     if found is None:
         return None
-    N, q = np.vstack([np.eye(n) - found.G[:n, :n], found.G[n:, :n]]), np.append(-found.g[:n], found.g[n:])
-    # The difference of one and a double is rounded once.
-    error = found.error_G[:, :n] + np.vstack([np.finfo(float).eps * np.diag(np.abs(np.diag(N))), np.zeros((more, n))])
-    return Rows(N, q, error * (1.0 + 1e-12), found.error_g)
+    G = np.diag(found.G[:n, :n])
+    own = 1.0 - G
+    # What rounding did to that difference, exactly (Knuth's sum of two).
+    back = own - 1.0
+    rounding = np.abs((1.0 - (own - back)) - (G + back))
+    N = np.vstack([-found.G[:n, :n], found.G[n:, :n]])
+    error = found.error_G[:, :n].copy()
+    N[np.arange(n), np.arange(n)] = own
+    error[np.arange(n), np.arange(n)] += rounding
+    return Rows(N, np.append(-found.g[:n], found.g[n:]), error * (1.0 + 1e-12), found.error_g)

@@ -24,6 +24,7 @@ from ..maps import bits_to_string
 from ..polytopes.rational import Undecided
 from ..units import Units
 from .cover import Node, gaps, nodes_of, pattern_of
+from .exact_rows import ExactRows, exact_rows_of
 from .form import at_most_one
 from .objects import Prover, repeats
 from .rows import Rows, rows_of
@@ -32,6 +33,8 @@ __all__ = ["Tally", "Whole", "listed_twice"]
 
 # Up to this many ReLUs every subregion is decided by itself; up to the second number, where nothing else can be done.
 FEW, MORE = 6, 10
+# Units, of all steps of a ring together, up to which the state is eliminated in rational numbers.
+LARGEST_EXACT = 200
 
 
 class Unproven(Exception):
@@ -92,6 +95,8 @@ class Whole:
         self.conditions = conditions
         self.spared = spared
         self.tally = Tally()
+        self._exact: ExactRows | None = None
+        self._asked_for_exact_rows = False
 
     def prove(self, outcome: Outcome, workers: int) -> Tally:
         """Go through the tree of a search that has ended."""
@@ -130,24 +135,22 @@ class Whole:
         if not self.units.safe:
             raise Unproven("the weights differ by more orders of magnitude than doubles can handle")
         base, cuts = outcome.base, outcome.cuts
-        reduction = None
+        nothing = Constraints(np.zeros((0, map.n_units)), np.zeros(0))
         if base is None or cuts is None:
             reduction = reduce_fixed_points(map, self.budget)
             if reduction is None:
                 self._without_reduction()
                 return
             base = reduction.base
-        given = self.conditions or Constraints(np.zeros((0, map.n_units)), np.zeros(0))
+            if self._is_single(rows_of(map, base, nothing.L, nothing.offset)):
+                return
+            if map.n_relu > MAX_UNKNOWNS:
+                raise Unproven(f"{map.n_relu} ReLUs are too many for a tree")
+            cuts = find_cuts(reduction, self.budget, self.conditions, workers)
+        given = self.conditions or nothing
         rows = rows_of(map, base, given.L, given.offset)
         if rows is None:
             raise Unproven("the state could not be eliminated from the equations")
-        if self._is_single(rows):
-            return
-        if cuts is None:
-            if map.n_relu > MAX_UNKNOWNS:
-                raise Unproven(f"{map.n_relu} ReLUs are too many for a tree")
-            assert reduction is not None
-            cuts = find_cuts(reduction, self.budget, self.conditions, workers)
         self._cover(rows, cuts, base, outcome.words)
 
     def _without_reduction(self) -> None:
@@ -155,9 +158,13 @@ class Whole:
             raise Unproven("I - J is singular in every subregion, and there are too many to decide each by itself")
         self._all_patterns()
 
-    def _is_single(self, rows: Rows) -> bool:
-        """Whether there is one solution at most, and that one is listed."""
-        if self.conditions is not None or list(self.listed.values()) != [True] or not at_most_one(self.units.map, rows):
+    def _is_single(self, rows: Rows | None) -> bool:
+        """Whether there is one solution at most, and what is listed agrees with that."""
+        if rows is None:
+            return False
+        # Turned, a cycle that is no shorter one repeated would be another solution.
+        expected = [] if self.prover.period > self.prover.shift else [True]
+        if list(self.listed.values()) != expected or not at_most_one(self.units.map, rows):
             return False
         self.tally.unique = True
         return True
@@ -168,7 +175,7 @@ class Whole:
         width = min(rows.count, cuts.multipliers.shape[1])
         multipliers[:, :width] = cuts.multipliers[:, :width]
         refuted = rows.refuted(multipliers, cuts.bits != 0, zero_rows(cuts.bits, rows.count), self._goes_on)
-        self._look_at_the_clock()
+        self._refute_exactly(rows, base, cuts.bits, multipliers, refuted)
         self.tally.cuts = int(np.sum(refuted))
         single = {word.tobytes(): word for word in words}
         if rows.homogeneous:
@@ -185,6 +192,27 @@ class Whole:
             self._look_at_the_clock()
             self._close(rows, todo, base)
 
+    def _refute_exactly(
+        self, rows: Rows, base: np.ndarray, bits: np.ndarray, multipliers: np.ndarray, refuted: np.ndarray
+    ) -> None:
+        """Cuts that leave no room for balls."""
+        for at in np.flatnonzero(~refuted) if not rows.homogeneous else ():
+            self._look_at_the_clock()
+            exact = self._exact_rows(base)
+            if exact is None:
+                return
+            proposal = multipliers[at].astype(np.float64)
+            refuted[at] = exact.refutes(
+                proposal, rows.system, bits[at] != 0, zero_rows(bits[at : at + 1], rows.count)[0]
+            )
+
+    def _exact_rows(self, base: np.ndarray) -> ExactRows | None:
+        if not self._asked_for_exact_rows and self.units.map.n_units <= LARGEST_EXACT:
+            given = self.conditions or Constraints(np.zeros((0, self.units.map.n_units)), np.zeros(0))
+            self._exact = exact_rows_of(self.units.map, base, given.L, given.offset)
+        self._asked_for_exact_rows = True
+        return self._exact
+
     def _close(self, rows: Rows, todo: list[Node], base: np.ndarray) -> None:
         """Refute a node about which the search says nothing, decide it, or branch."""
         n = self.units.map.n_relu
@@ -197,6 +225,11 @@ class Whole:
         open_x, zero_s = bits != 0, zero_rows(bits[None], rows.count)[0]
         found = rows.propose(open_x, zero_s)
         if found is not None and rows.refuted(found[None], open_x[None], zero_s[None])[0]:
+            self.tally.cuts += 1
+            return
+        exact = None if found is not None or rows.homogeneous else self._exact_rows(base)
+        vertex = None if exact is None else rows.propose_vertex(open_x, zero_s)
+        if exact is not None and vertex is not None and exact.refutes(vertex, rows.system, open_x, zero_s):
             self.tally.cuts += 1
             return
         unit = 1 << int(free[0])

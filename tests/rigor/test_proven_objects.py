@@ -80,17 +80,17 @@ def check(maps: list[CanonicalMap], counts: dict[str, int]) -> None:
 @pytest.mark.parametrize("order", [0, 300])
 def test_points_of_random_and_degenerate_maps(order: int) -> None:
     counts: dict[str, int] = {}
-    for seed in range(48):
+    for seed in range(30):
         rng = np.random.default_rng((order, seed))
         map = (random_model(rng).map if seed % 3 == 0 else degenerate_map(rng)).with_input(None)
         if map.n_relu <= 4:
             check([in_units(rng, map, order)], counts)
-    assert counts["balls"] > 10 and counts["rationals"] > 10 and counts["families"] > 2, counts
+    assert counts["balls"] > 10 and counts["rationals"] > 5 and counts["families"] > 2, counts
 
 
 def test_cycles_of_degenerate_maps() -> None:
     counts: dict[str, int] = {}
-    for seed in range(120):
+    for seed in range(90):
         rng = np.random.default_rng(seed)
         map = degenerate_map(rng)
         if map.n_relu <= 2:

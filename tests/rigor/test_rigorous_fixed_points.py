@@ -15,8 +15,7 @@ from plrnn_analysis.engines.portfolio import search_patterns
 from plrnn_analysis.engines.verification import Checker
 from plrnn_analysis.fixed_points import find_fixed_points
 from plrnn_analysis.results import FixedPoints
-from plrnn_analysis.rigor.cover import gaps
-from plrnn_analysis.rigor.searches import prove_fixed_points
+from plrnn_analysis.rigor.searches import Searched, prove_fixed_points
 from plrnn_analysis.statuses import StoppedBy
 
 
@@ -24,7 +23,7 @@ def proved_again(map: CanonicalMap, found: FixedPoints, time_limit: float | None
     """A list, perhaps a wrong one, with the proofs of a new search."""
     checker, budget = Checker([map]), Budget(None, time_limit)
     outcome, _, _ = search_patterns(checker, budget, 1, "auto", verify="rigorous")
-    return prove_fixed_points(found, checker, outcome, budget)
+    return prove_fixed_points(found, Searched(checker, outcome), budget)
 
 
 def small_maps(seeds: range) -> Iterator[CanonicalMap]:
@@ -74,7 +73,7 @@ def test_without_offsets() -> None:
 def test_what_is_wrong_is_noticed() -> None:
     dropped = moved = named = listed = 0
     planted = [planted_al_rnn(np.random.default_rng(s), 18, 9)[0].map for s in range(3)]
-    for map in (*small_maps(range(100, 130)), *planted):
+    for map in (*small_maps(range(100, 116)), *planted):
         found = find_fixed_points(map)
         if not len(found):
             continue
@@ -96,7 +95,7 @@ def test_what_is_wrong_is_noticed() -> None:
         twice = proved_again(map, replace(found, _items=(first, *found)))
         assert not twice.coverage.rigorous.whole
         dropped, moved, listed = dropped + 1, moved + 1, listed + 1
-    assert min(dropped, moved, named, listed) > 15
+    assert min(dropped, moved, named, listed) > 8
 
 
 def test_a_continuum_dropped_is_noticed() -> None:
@@ -120,7 +119,7 @@ def test_no_time_is_an_honest_answer() -> None:
     assert any("time" in reason for reason in late.coverage.rigorous.missing)
     stopped = find_fixed_points(map, verify="rigorous", max_nodes=20)
     assert not stopped.complete and not stopped.rigorous
-    assert "the search itself is NOT complete" in stopped.coverage.rigorous.missing[0]
+    assert "the search itself is not finished: NOT complete" in stopped.coverage.rigorous.missing[0]
 
 
 def test_an_interrupt_keeps_the_list() -> None:
@@ -134,15 +133,3 @@ def test_an_interrupt_keeps_the_list() -> None:
     assert len(found) == 13 and found.complete and not found.rigorous
     assert found.coverage.stopped_by == StoppedBy.NOTHING
     assert "the proof was interrupted" in found.coverage.rigorous.missing
-
-
-def test_gaps_of_a_cover() -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        n = int(rng.integers(1, 6))
-        nodes = [(int(mask), int(mask & rng.integers(1 << n))) for mask in rng.integers(1, 1 << n, rng.integers(0, 6))]
-        found, _ = gaps(nodes, n)
-        for pattern in range(1 << n):
-            inside = any(pattern & mask == value for mask, value in nodes)
-            assert inside + sum(pattern & mask == value for mask, value in found) == 1 or inside
-            assert inside == (not any(pattern & mask == value for mask, value in found))
