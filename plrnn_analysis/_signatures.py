@@ -219,11 +219,16 @@ def _fixed(parts: Sequence[_Kind | None]) -> _Kind:
 
 
 def _plural(words: str) -> str:
-    noun = words.partition(" ")[2] if words.startswith(("a ", "an ")) else words
+    """``a whole number or None`` as ``whole numbers or None``: what has no article is a name."""
+    return " or ".join(_several_of(one) if one.startswith(("a ", "an ")) else one for one in words.split(" or "))
+
+
+def _several_of(words: str) -> str:
+    noun = words.partition(" ")[2]
     first, of, rest = noun.partition(" of ")
     if of:
         return f"{first}s{of}{rest}"
-    return noun if noun.endswith("s") or " or " in noun else f"{noun}s"
+    return noun if noun.endswith("s") else f"{noun}s"
 
 
 def _is_kind(value: Any, kind: type) -> bool:

@@ -289,3 +289,7 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo(f"plrnn: {INTERRUPTED_NOTICE}", err=True)
         sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

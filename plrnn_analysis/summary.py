@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._signatures import checked
-from .display.abbreviation import count_words
+from .display.abbreviation import count_words, verb
 from .statuses import Engine, StoppedBy
 
 if TYPE_CHECKING:
@@ -23,6 +23,19 @@ NONE = "The model has no fixed point."
 
 def _patterns(n: int, n_relu: int) -> str:
     return f"2^{n_relu}" + (f" = {n:,}" if 4 <= n_relu <= 40 else "")
+
+
+def _share(part: int, whole: int) -> str:
+    """A part in per cent; only the whole is all of it.
+
+    Examples
+    --------
+    >>> _share(1, 3), _share(2**80 - 1, 2**80), _share(2**80, 2**80), _share(1, 2**80)
+    ('33.3 %', 'more than 99.9 %', '100 %', '8.27e-23 %')
+    """
+    if part < whole and 1000 * part > 999 * whole:
+        return "more than 99.9 %"
+    return f"{100.0 * (part / whole):.3g} %"
 
 
 @checked
@@ -62,9 +75,9 @@ def coverage_sentences(result: FixedPoints) -> list[str]:
             "What is listed is verified; there may be more further out."
         )
     else:
-        share = 100.0 * (cov.undecided / cov.subregions)
+        share = _share(cov.undecided, cov.subregions)
         verdict = (
-            f"NOT complete: {StoppedBy(cov.stopped_by).reason} with {share:.3g} % of the {everything} subregions "
+            f"NOT complete: {StoppedBy(cov.stopped_by).reason} with {share} of the {everything} subregions "
             "undecided. What is listed is verified; the undecided part may hold more."
         )
 
@@ -108,7 +121,7 @@ def cycle_sentences(result: Cycles) -> list[str]:
     extra = f" and {count_words(families, 'family', 'families')}" if families else ""
     if result.complete:
         periods = "2" if result.max_period == 2 else f"2 to {result.max_period}"
-        others = f" other than the {longer} listed{extra}" if longer or families else ""
+        others = f" other than the {'one' if longer == 1 else longer} listed{extra}" if longer or families else ""
         return [f"Complete: there is no cycle of period {periods}{where}{others}."]
     reasons = dict.fromkeys(StoppedBy(c.stopped_by) for c in result.coverage.values() if c.stopped_by)
     why = "; ".join(word.reason for word in reasons) or "the search was stopped"
@@ -146,7 +159,10 @@ def bifurcation_sentences(result: Bifurcations) -> list[str]:
         )
         verdict += f" So far: {found}."
     else:
-        verdict = f"NOT complete: {done} of {n} values of {result.parameter} were searched to the end. So far: {found}."
+        verdict = (
+            f"NOT complete: {done} of {n} values of {result.parameter} {verb(done, 'was', 'were')} searched to the end."
+        )
+        verdict += f" So far: {found}."
     return [verdict, *(f"{note[0].upper()}{note[1:]}." for note in result.notes)]
 
 

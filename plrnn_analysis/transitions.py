@@ -11,6 +11,7 @@ import numpy as np
 from ._frozen import Frozen
 from ._signatures import checked
 from ._validation import whole
+from .display.abbreviation import verb
 from .engines.budget import loading
 from .engines.stability import spectral_radii
 from .errors import GraphError
@@ -300,8 +301,9 @@ def _check_finite(trajectory: Trajectory, discard: int) -> None:
     if not finite.all():
         bad = int(np.flatnonzero(~finite)[0])
         steps = np.isfinite(trajectory.states[bad]).all(axis=1)
+        lost = int((~finite).sum())
         raise GraphError(
-            f"{int((~finite).sum())} of {finite.size} trajectories diverge (number {bad} first at step "
+            f"{lost} of {finite.size} trajectories {verb(lost, 'diverges', 'diverge')} (number {bad} first at step "
             f"{int(np.flatnonzero(~steps)[0])}): states that are not finite have no subregion. Run fewer steps."
         )
 

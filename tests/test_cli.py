@@ -16,6 +16,7 @@ import networkx
 import numpy as np
 import pytest
 import typer
+from systems import planted_al_rnn
 from typer.testing import CliRunner, Result
 
 import plrnn_analysis as pa
@@ -383,6 +384,18 @@ def test_other_packages_may_add_commands_and_may_be_broken(monkeypatch: pytest.M
     app = fresh_app(monkeypatch, Entry(ImportError("no such thing")), Entry(register))
     assert plrnn("hello", app=app).output == "from a plug-in\n"
     assert_refused(plrnn("demo", app=app), "plrnn-analysis[train]", code=1)
+
+
+@pytest.mark.parametrize("module", ["plrnn_analysis", "plrnn_analysis.cli"])
+def test_the_package_runs_as_a_module(module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"plrnn-analysis {pa.__version__}\n"
+
+
+def test_all_is_said_of_nothing_less() -> None:
+    found = planted_al_rnn(np.random.default_rng(0), 160, 80)[0].fixed_points(max_nodes=50, method="linear programs")
+    assert 0 < found.coverage.undecided < found.coverage.subregions
+    assert "with more than 99.9 % of the 2^80 subregions undecided" in coverage_sentences(found)[0]
 
 
 def test_coverage_in_words() -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "short_number",
     "short_state",
     "short_word",
+    "verb",
 ]
 
 #: Characters of a line that stands for a whole result.
@@ -90,6 +91,22 @@ def count_words(n: int, noun: str, plural: str = "") -> str:
     ('0 fixed points', '1 continuum')
     """
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def verb(n: int, one: str, many: str) -> str:
+    """What `n` things do: ``1 of 3 runs ends``, ``2 of 3 runs end``.
+
+    Parameters
+    ----------
+    n : int
+    one, many : str
+
+    Examples
+    --------
+    >>> [f"{n} of 3 runs {verb(n, 'ends', 'end')} there" for n in (1, 2)]
+    ['1 of 3 runs ends there', '2 of 3 runs end there']
+    """
+    return one if n == 1 else many
 
 
 def short(value: Any) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._signatures import checked
 from .._validation import number, whole
-from ..display.abbreviation import count_words
+from ..display.abbreviation import count_words, verb
 from ..errors import ModelError
 from ..network import Network
 from ..numerics import EPS
@@ -279,7 +279,7 @@ def _notes(
     way, lost = average.way, int(np.count_nonzero(average.diverged))
     notes = list(way.notes)
     if lost:
-        notes.append(f"{lost} of {way.n} trajectories diverged and are left out")
+        notes.append(f"{lost} of {way.n} trajectories diverged and {verb(lost, 'is', 'are')} left out")
     if known:
         which = "the exponents" if len(known) == way.n - lost else f"the exponents of {len(known)} trajectories"
         why = "the way provably ends in a fixed point or cycle"

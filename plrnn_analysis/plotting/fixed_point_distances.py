@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_fixed_point_distances"]
 
+#: From this share of the width on, distances stand to the left of their markers.
+LEFT_FROM = 0.85
 #: Rows of a figure of their own, and how high each is, in inches.
 MOST_ROWS, ROW, BESIDE = 40, 0.2, 1.3
 
@@ -86,8 +88,7 @@ def plot_fixed_point_distances(
             annotation_clip=False,
         )  # fmt: skip
         if 0.0 < distances[i] < np.inf:
-            ax.annotate(_digits(distances[i]), (x, row), xytext=(7, 0), textcoords="offset points", fontsize=7.5,
-                        va="center", zorder=4)  # fmt: skip
+            _write_beside(ax, x, row, _digits(distances[i]))
     left = ax.get_xlim()[0]
     ax.axvspan(left, inside * inside / left, color="#E4EEF5", linewidth=0, zorder=-1)
     ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
@@ -101,6 +102,23 @@ def plot_fixed_point_distances(
         ax.set_title(f"the {len(shown)} nearest of {len(points)} fixed points", fontsize=9)
     open_frame(ax)
     return ax
+
+
+def _write_beside(ax: Axes, x: float, row: int, text: str) -> None:
+    """To the right of a marker, but to the left where words about the point stand there."""
+    left, right = ax.get_xlim()
+    inside = np.log(x / left) < LEFT_FROM * np.log(right / left)
+    ax.annotate(
+        text,
+        (x, row),
+        xytext=(7 if inside else -7, 0),
+        textcoords="offset points",
+        fontsize=7.5,
+        ha="left" if inside else "right",
+        va="center",
+        zorder=2,
+        bbox=None if inside else {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none"},
+    )
 
 
 def _digits(distance: float) -> str:

@@ -1,4 +1,4 @@
-"""Trials and fixed points in one plane: what is stable, what is a saddle, and which way it lets go."""
+"""Trials and fixed points in one plane: what is stable, what is a saddle, and its unstable directions."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def plot_fixed_points(
         assert values is not None  # _plane has looked
         runs = project(np.where(trajectory.valid[..., None], showable(values), np.nan)[:max_trials])
     low, high, inside = _window(positions, _nearest(continua, project, runs) if linear else positions[:0], runs)
-    _draw_trials(ax, runs)
+    _draw_trials(ax, runs, "free runs" if trajectory is None or trajectory.inputs is None else "trials")
     if linear:
         _draw_continua(ax, continua, project, float(np.max(high - low)))
     size = float(np.clip(np.sqrt(MANY / max(inside.sum(), 1)), SMALLEST, 1.0))
@@ -139,12 +139,12 @@ def plot_fixed_points(
     return ax
 
 
-def _draw_trials(ax: Axes, runs: np.ndarray | None) -> None:
+def _draw_trials(ax: Axes, runs: np.ndarray | None, called: str) -> None:
     for number, run in enumerate([] if runs is None else runs):
         steps = np.isfinite(run).all(axis=1)
         if steps.any():
             dot = "." if steps.sum() == 1 else ""
-            label = None if number else "trials"
+            label = None if number else called
             ax.plot(*run.T, color=TRIALS, linewidth=0.7, marker=dot, alpha=0.6, label=label, zorder=1)
 
 

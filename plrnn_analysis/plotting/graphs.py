@@ -21,6 +21,8 @@ __all__ = ["plot_transition_graph"]
 
 #: Up to this many nodes edges carry their probabilities and nodes their spectral radius.
 _DETAILED = 8
+#: Radius above which a node holds larger letters, and length above which edges of a graph on a circle cross.
+_ROOMY, _LONG = 0.17, 0.95
 #: Width of a ring around a node that is never left, in points.
 _RING = 2.2
 
@@ -74,9 +76,8 @@ def plot_transition_graph(graph: networkx.DiGraph, ax: Axes | None = None) -> Ax
     for (source, target), probability in indirect.items():
         if not graph.has_edge(source, target):
             _draw_edge(ax, looks[source], looks[target], probability, centre, detailed, dashed=True)
-    shares = percents(graph.nodes[node].get("frequency", 0.0) for node in looks)
-    for (node, look), share in zip(looks.items(), shares, strict=True):
-        _draw_node(ax, look, graph, node, share, centre, detailed)
+    for node, look in looks.items():
+        _draw_node(ax, look, graph, node, centre, detailed)
     if looks:
         _set_limits(ax, list(looks.values()), 3.1 if detailed else 1.6)
     lines = _caption(graph, nodes, looks, bool(indirect))
@@ -120,7 +121,7 @@ def _table(graph: networkx.DiGraph, looks: dict[str, NodeLook]) -> tuple[list[st
 
 
 def _draw_node(
-    ax: Axes, look: NodeLook, graph: networkx.DiGraph, node: str, share: str, centre: np.ndarray, detailed: bool
+    ax: Axes, look: NodeLook, graph: networkx.DiGraph, node: str, centre: np.ndarray, detailed: bool
 ) -> None:
     from matplotlib.patches import Circle
 
@@ -133,18 +134,33 @@ def _draw_node(
     ax.text(
         x,
         y,
-        f"{look.label}\n{share}" if counted else look.label,
+        f"{look.label}\n{percent(data['frequency'])}" if counted else look.label,
         ha="center",
         va="center",
-        fontsize=9 if detailed else 6.5,
+        fontsize=(9 if look.radius > _ROOMY else 8) if detailed else 6.5,
         zorder=4,
         color=text_colour(look.colour),
     )
     if detailed and "spectral_radius" in data:
         upward = 1.0 if y > centre[1] else -1.0
-        place = (x, y + upward * 1.45 * look.radius)
-        text = f"ρ = {data['spectral_radius']:.5f}"
-        ax.text(*place, text, ha="center", va="center", fontsize=8, zorder=5, color=INK)
+        # Beyond the loop, if that is above or below, and away from the edges to neighbours on the circle.
+        beyond = 2.7 if stay and _is_pole(look, centre) else 1.45
+        aside = float(np.sign(x - centre[0])) if look.radius < _ROOMY and not _is_pole(look, centre) else 0.0
+        ax.text(
+            x - 0.6 * aside * look.radius,
+            y + upward * beyond * look.radius,
+            f"ρ = {data['spectral_radius']:.5f}",
+            ha={-1.0: "right", 0.0: "center", 1.0: "left"}[aside],
+            va="center",
+            fontsize=8,
+            zorder=5,
+            color=INK,
+        )
+
+
+def _is_pole(look: NodeLook, centre: np.ndarray) -> bool:
+    """Whether a node is the uppermost or lowest on the circle, in the middle."""
+    return abs(look.place[0] - centre[0]) < 1e-6 and abs(look.place[1] - centre[1]) > 0.5
 
 
 def _set_limits(ax: Axes, looks: Sequence[NodeLook], margin: float) -> None:
@@ -173,12 +189,14 @@ def _draw_edge(
     if source is target:
         if not detailed:
             return  # the ring says it
-        # To the side: above and below a node stands its spectral radius.
+        # To the side: above and below a node stands its spectral radius. There is room for both only on the circle.
+        pole = _is_pole(source, centre)
         outward = np.array([1.0 if start[0] > centre[0] + 1e-9 else -1.0, 0.0])
+        outward = np.array([0.0, np.sign(start[1] - centre[1])]) if pole else outward
         angle = np.arctan2(outward[1], outward[0])
         ends = [start + source.radius * np.array([np.cos(angle + d), np.sin(angle + d)]) for d in (0.55, -0.55)]
         style, middle = "arc3,rad=-1.7", start + 2.05 * source.radius * outward
-        beside = "left" if outward[0] > 0.0 else "right"
+        beside = "center" if pole else "left" if outward[0] > 0.0 else "right"
     else:
         length = float(np.linalg.norm(end - start))
         along = (end - start) / length
@@ -189,7 +207,9 @@ def _draw_edge(
             end - target.radius * (along * 0.97 - side * 0.25),
         ]
         style = "arc3,rad=-0.14"
-        middle = start + (end - start) * 0.36 + side * (source.radius * 0.25 + 0.062 * length)
+        # Long edges cross near their middle; short ones have names of nodes near their ends.
+        way = 0.36 if length > _LONG else 0.5
+        middle = start + way * (end - start) + side * (source.radius * 0.25 + 0.062 * length)
     width = (0.5 + 2.5 * share**0.5) * (1.0 if detailed else 0.6)
     ax.add_patch(
         FancyArrowPatch(
@@ -210,4 +230,11 @@ def _draw_edge(
     if detailed and probability is not None:
         box = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
         x, y = (float(v) for v in middle)
-        ax.text(x, y, f"{probability:.3f}", fontsize=8, ha=beside, va="center", bbox=box, zorder=5, color=INK)
+        ax.text(x, y, _three_digits(probability), fontsize=8, ha=beside, va="center", bbox=box, zorder=5, color=INK)
+
+
+def _three_digits(probability: float) -> str:
+    """Only what cannot happen is 0.000, and only what always does 1.000."""
+    if 0.0 < probability < 0.0005:
+        return "<0.001"
+    return ">0.999" if 0.9995 <= probability < 1.0 else f"{probability:.3f}"

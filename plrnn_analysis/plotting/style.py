@@ -42,7 +42,7 @@ __all__ = [
     "two_different",
 ]
 
-#: Saddles and unstable points, and the directions in which they let go.
+#: Saddles and unstable points, and their unstable directions.
 UNSTABLE = "#D55E00"
 
 _P = ParamSpec("_P")
@@ -198,5 +198,7 @@ def percents(shares: Iterable[float]) -> list[str]:
 
 
 def percent(share: float) -> str:
-    """A share with as many digits as it takes to be seen: 98 %, 1.9 %, 0.02 %."""
+    """A share with as many digits as it takes to be seen: 98 %, 1.9 %, 0.02 %, <0.01 %."""
+    if 0.0 < share < 5e-5:
+        return "<0.01 %"
     return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.4g} %"

@@ -99,7 +99,7 @@ def _plans(found: Findings) -> Iterator[_Plan]:
             "Fixed points and states in use",
             f"{_points_in_words(points)} and {runs} in a plane of state space.",
             f"The {runs} are lines. Filled points are stable: states near them stay. Open points are saddles or "
-            "unstable, and the lines through them are the directions in which they let go. Principal components span "
+            "unstable, and the lines through them are their unstable directions. Principal components span "
             "the plane in which the states vary most; points that look close here may be far apart in others.",
             lambda: plot_fixed_points(points, run).figure,
         )

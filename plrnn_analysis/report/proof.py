@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..display.abbreviation import count_words
+from ..display.abbreviation import count_words, verb
 from ..statuses import Stability
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def _proved(found: Findings) -> Iterator[str]:
     if cycles is not None and cycles.complete_up_to > 1:
         yield f"The list of cycles is complete up to period {cycles.complete_up_to}."
     if found.ends is not None and (proved := sum(end.proved for end in found.ends)):
-        yield f"Where {proved} of the {len(found.ends.assignment)} free runs end, up to rounding in the steps before."
+        n, finish = len(found.ends.assignment), verb(proved, "ends", "end")
+        yield f"Where {proved} of the {n} free runs {finish}, up to rounding in the steps before."
     if _told(found, RELUS) and found.visited is not None and found.visited.bitcodes.shape[2]:
         yield f"What stands under “{RELUS}”, on the domain that is named there."
 
@@ -71,11 +72,12 @@ def _measured(found: Findings) -> Iterator[str]:
         n = len(found.ends.assignment)
         seen = n - sum(end.proved for end in found.ends) - found.ends.undecided
         yield (
-            f"How many of {count_words(n, 'initial state')} lead to each end. An attractor that none of them leads to "
-            "is not in that table."
+            f"How many of {count_words(n, 'initial state')} {verb(n, 'leads', 'lead')} to each end. An attractor that "
+            "none of them leads to is not in that table."
         )
         if seen:
-            yield f"Where {seen} of these runs end: they were followed until they had settled."
+            subject = verb(seen, "it was followed until it", "they were followed until they")
+            yield f"Where {seen} of these runs {verb(seen, 'ends', 'end')}: {subject} had settled."
     if found.visited is not None:
         what = "trial" if found.visited.inputs is not None else "free run"
         runs, steps = found.visited.states.shape[:2]
@@ -97,7 +99,8 @@ def _unknown(model: PLRNN, found: Findings, left_out: Sequence[str]) -> Iterator
     else:
         yield f"Cycles of a period above {cycles.complete_up_to} that no free run ends in."
     if found.ends is not None and found.ends.undecided:
-        yield f"Where {found.ends.undecided} of the {len(found.ends.assignment)} free runs end."
+        n = found.ends.undecided
+        yield f"Where {n} of the {len(found.ends.assignment)} free runs {verb(n, 'ends', 'end')}."
     for section in story or ():
         if section.stopped_by and "missing" in section.numbers:
             yield section.sentences[0]

@@ -17,7 +17,7 @@ from .._signatures import checked
 from .._validation import as_array
 from ..analysis import Analysis
 from ..appearance import by_visits, node_labels
-from ..display.abbreviation import count_words
+from ..display.abbreviation import count_words, verb
 from ..findings import Findings, Wanted, find_everything
 from ..graph_summary import summarize_graph
 from ..hooks import version
@@ -263,7 +263,7 @@ def _tiles(model: PLRNN, found: Findings, names: Mapping[str, str]) -> list[Tile
         kinds = [end.kind for end in ends if end.kind not in (EndKind.DIVERGENT, EndKind.UNDECIDED)]
         several = [_ends_in_words(kinds.count(kind), kind) for kind in dict.fromkeys(kinds)]
         n = len(ends.assignment)
-        rest = [f"{end.count} of {n} runs {_rest(end.kind)}" for end in ends if end.kind not in kinds]
+        rest = [f"{end.count} of {n} runs {_rest(end.kind, end.count)}" for end in ends if end.kind not in kinds]
         tiles.append(Tile("ends of free runs", str(len(kinds)), ", ".join([*several, *rest])))
     for section in found.story or ():
         if "pwl_units_needed" in section.numbers and model.pwl_units:
@@ -282,8 +282,8 @@ def _ends_in_words(n: int, kind: EndKind) -> str:
     return f"{n} {kind}" if kind in (EndKind.CHAOTIC, EndKind.QUASI_PERIODIC) else count_words(n, str(kind))
 
 
-def _rest(kind: EndKind) -> str:
-    return "diverge" if kind is EndKind.DIVERGENT else "undecided"
+def _rest(kind: EndKind, n: int) -> str:
+    return verb(n, "diverges", "diverge") if kind is EndKind.DIVERGENT else "undecided"
 
 
 def _findings(found: Findings, names: Mapping[str, str]) -> list[_Part]:

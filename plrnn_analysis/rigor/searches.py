@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..display.abbreviation import verb
 from ..engines.budget import Budget
 from ..engines.driver import Outcome
 from ..engines.ring import Constraints
@@ -187,7 +188,7 @@ def _whole_proof(tally: Tally, objects: Sequence[Object], seconds: float) -> Who
         missing.append(f"there was no time left to prove {without} of {len(objects)} objects")
     unproven = sum(one.proof is not None and not one.proof.exists for one in objects)
     if unproven:
-        missing.append(f"{unproven} of {len(objects)} objects are not proven to exist")
+        missing.append(f"{unproven} of {len(objects)} objects {verb(unproven, 'is', 'are')} not proven to exist")
     proven = sum(one.proof is not None and one.proof.proven for one in objects)
     return WholeProof(
         whole=not missing,

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._signatures import checked
-from ..display.abbreviation import count_words
+from ..display.abbreviation import count_words, verb
 from ..progress import ProgressOption
 from ..results import FixedPoints, Trajectory
 from ..statuses import StoppedBy
@@ -128,7 +128,8 @@ def where_runs_end(ends: Attractors) -> Section:
     if len(ends) > LISTED:
         rest = sum(end.count for end in ends[LISTED:])
         further = count_words(len(ends) - LISTED, "further end")
-        sentences.append(f"The other {rest} of {n} initial states lead to {further}.")
+        others = "One other" if rest == 1 else f"The other {rest}"
+        sentences.append(f"{others} of {n} initial states {verb(rest, 'leads', 'lead')} to {further}.")
     stop = _stop(ends.stopped_by)
     sentences += stopped_sentences(stop)
     sentences += [] if ends.proof is None else ends.proof.sentences()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._wording import with_article
-from ..display.abbreviation import count_words
+from ..display.abbreviation import count_words, verb
 from ..results import Cycle, CycleContinuum, FixedPoint
 from ..results.naming import LONGEST_NAME, channel_name, outputs_in_words, place_in_words, point_noun, range_in_words
 from ..statuses import StoppedBy
@@ -42,26 +42,28 @@ FAR = 1.0
 
 def end_sentence(end: Attractor, n: int, output_names: Sequence[str] = ()) -> str:
     """What `end.count` of `n` initial states do in the end."""
-    share = f"{end.count} of {n} initial states"
+    share = f"{end.count} of {n} initial states" if n > 1 else "The initial state"
+    finish = verb(end.count, "ends", "end")
     codes = _through(end.bitcodes)
     if end.kind == "divergent":
-        return f"{share} diverge."
+        return f"{share} {verb(end.count, 'diverges', 'diverge')}."
     if end.kind == "undecided":
-        return f"{share} are undecided" + (f" ({end.note})." if end.note else ".")
+        return f"{share} {verb(end.count, 'is', 'are')} undecided" + (f" ({end.note})." if end.note else ".")
     if isinstance(end.object, FixedPoint):
         where = place_in_words(end.object.bitcode, end.object.output, output_names)
-        return f"{share} end in the {point_noun(end.object.stability)}{where} {_pace(end)}."
+        return f"{share} {finish} in the {point_noun(end.object.stability)}{where} {_pace(end)}."
     if isinstance(end.object, Cycle):
-        return f"{share} end in {_stable_cycle(end.object)}{_along(end, output_names)} {_pace(end)}."
+        return f"{share} {finish} in {_stable_cycle(end.object)}{_along(end, output_names)} {_pace(end)}."
     if end.object is not None:
         what = "fixed points" if end.period == 1 else f"cycles of period {end.period}"
-        return f"{share} end on a continuum of {what}{codes}: which of them depends on the initial state."
+        return f"{share} {finish} on a continuum of {what}{codes}: which of them depends on the initial state."
     if end.exponents is None or end.exponents_error is None:
-        return f"{share} end in {end.kind} motion{codes}" + (f" ({end.note})." if end.note else ".")
+        return f"{share} {finish} in {end.kind} motion{codes}" + (f" ({end.note})." if end.note else ".")
     value, error = end.exponents[0], end.exponents_error[0]
     note = f" ({end.note})" if end.note else ""
     return (
-        f"{share} end in {end.kind} motion{codes}: leading Lyapunov exponent {value:z.4f} ± {error:.4f} per step{note}."
+        f"{share} {finish} in {end.kind} motion{codes}: leading Lyapunov exponent {value:z.4f} ± {error:.4f} per step"
+        f"{note}."
     )
 
 
@@ -123,7 +125,7 @@ def entered_sentence(entered: np.ndarray) -> str:
         return f"Its subregion is {'visited' if inside else 'never visited'}."
     if inside in (0, n):
         return f"{'None' if inside == 0 else _all(n)} of their subregions {'is' if inside == 0 else 'are'} visited."
-    return f"The subregions of {inside} of them are visited."
+    return f"The {verb(inside, 'subregion', 'subregions')} of {inside} of them {verb(inside, 'is', 'are')} visited."
 
 
 def _all(n: int) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from .._frozen import Frozen
 from .._signatures import checked
 from .._validation import one_of, random_generator, whole
+from ..display.abbreviation import count_words, verb
 from ..errors import ModelError
 from .estimates import Estimate, confidence_level, entropy_without, estimate, log_unit, units_of
 from .sequences import SymbolSequences, rank, symbol_sequences, trial_counts
@@ -162,7 +163,9 @@ def mutual_information(
     if np.isnan(information.lower):
         notes.append("no interval: " + ("no label has two trials" if per_trial else "too few steps"))
     elif strata is not None and (np.bincount(strata) == 1).any():
-        notes.append(f"{int((np.bincount(strata) == 1).sum())} labels have one trial: their bias is not corrected")
+        single = int((np.bincount(strata) == 1).sum())
+        whose = verb(single, "has one trial: its", "have one trial: their")
+        notes.append(f"{count_words(single, 'label')} {whose} bias is not corrected")
     if null == "trials" and sequences.n_trials < _ENOUGH_TRIALS:
         notes.append(f"{sequences.n_trials} trials can be shuffled in few ways: the p-value is coarse")
     return MutualInformation(

@@ -11,7 +11,7 @@ import numpy as np
 from .._frozen import Frozen
 from .._signatures import checked
 from .._validation import whole
-from ..display.abbreviation import count_words
+from ..display.abbreviation import count_words, verb
 from ..errors import ModelError
 from ..maps import bits_to_string
 from ..results import Trajectory
@@ -139,8 +139,9 @@ def _trials(source: Any, discard: int) -> tuple[list[np.ndarray], int | None]:
     if isinstance(source, Trajectory):
         finite = source.finite(discard)
         if not finite.all():
+            lost = int((~finite).sum())
             raise ModelError(
-                f"{int((~finite).sum())} of {finite.size} trajectories diverge (number "
+                f"{lost} of {finite.size} trajectories {verb(lost, 'diverges', 'diverge')} (number "
                 f"{int(np.flatnonzero(~finite)[0])} is the first): states that are not finite have no subregion. "
                 "Run fewer steps or leave those trajectories out."
             )

@@ -40,7 +40,7 @@ def test_every_size_can_be_drawn(m, tmp_path):
 def test_points_are_where_they_are_and_saddles_let_go_along_their_eigenvectors():
     model = switch()
     ax = plot_fixed_points(model.fixed_points(), model.simulate(60, n=20), units=(0, 1))
-    assert entries(ax) == ["trials", "stable (2)", "saddle, 1 unstable direction (1)"]
+    assert entries(ax) == ["free runs", "stable (2)", "saddle, 1 unstable direction (1)"]
     stable, saddle = (np.array(line.get_data()).T for line in markers(ax))
     assert np.allclose(sorted(stable.tolist()), [[0.0, 1.0], [1.0, 0.0]])
     assert np.allclose(saddle, [[1 / 3, 1 / 3]])

@@ -74,6 +74,32 @@ def test_pictures(looks, relus):
     looks(plot_transition_graph(model.transition_graph(model.simulate(40, n=40))).figure)
 
 
+def ring(shares, probability):
+    """Subregions of three ReLUs, each followed by the next one, rarely, by the third next one, and by itself."""
+    graph = networkx.DiGraph()
+    codes = [f"{i:03b}" for i in range(8)]
+    for i, (code, share) in enumerate(zip(codes, shares, strict=True)):
+        graph.add_node(code, visits=int(1e6 * share), frequency=share, spectral_radius=0.9)
+        graph.add_edge(code, codes[(i + 1) % 8], probability=probability)
+        graph.add_edge(code, codes[(i + 3) % 8], probability=0.3)
+        graph.add_edge(code, code, probability=0.7 - probability)
+    return graph
+
+
+def test_shares_fit_into_nodes_and_rare_steps_are_not_impossible(looks):
+    ax = plot_transition_graph(ring([0.3452, 0.2718, 0.2, 0.1, 0.05, 0.03, 0.0028, 0.00019], 0.0002))
+    looks(ax.figure)
+    texts = [text.get_text() for text in ax.texts]
+    assert texts.count("<0.001") == 8 and "0.000" not in texts
+    renderer = ax.figure.canvas.get_renderer()
+    inside = [text for text in ax.texts if "\n" in text.get_text()]
+    assert len(inside) == 8
+    for text, node in zip(inside, ax.patches[-8:], strict=True):
+        assert text.get_window_extent(renderer).width < node.get_window_extent(renderer).width
+    always = plot_transition_graph(ring([0.125] * 8, 0.39999))
+    assert "0.300" in [text.get_text() for text in always.texts]
+
+
 def test_trained(looks, flipflop):
     model, run = flipflop
     figure = plot_transition_graph(model.transition_graph(run)).figure

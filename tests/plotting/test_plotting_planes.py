@@ -81,6 +81,13 @@ def test_nothing_finite_is_refused():
     assert np.isfinite(plot_state_plane(run).get_xlim()).all()
 
 
+def test_distances_do_not_run_into_what_is_said_of_the_points(looks):
+    model = PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], pwl_units=2)
+    found = model.fixed_points()
+    moved = [replace(point, z=np.array(z)) for point, z in zip(found, ([2e4, 2e4], [6.0, 3.0], [2e4 + 3, 0.0]))]
+    looks(plot_fixed_point_distances(replace(found, _items=tuple(moved)), model.simulate(20, n=9)).figure)
+
+
 def test_pictures_of_a_trained_flipflop(looks, flipflop):
     model, run = flipflop
     found = model.fixed_points()

@@ -173,6 +173,27 @@ def test_long_bitcodes_are_counted_and_modes_have_articles():
     )
 
 
+def test_one_of_several_is_one():
+    from plrnn_analysis.story.wording import distance_sentence, end_sentence, entered_sentence
+
+    far = np.array([0.0, 0.5, 0.2, 7.0])
+    assert distance_sentence(far) == "1 of the 4 fixed points lies 7 visited ranges away from these states."
+    assert distance_sentence(far + 2.0).startswith("All 4 fixed points lie ")
+    assert entered_sentence(np.array([True, False, False])) == "The subregion of 1 of them is visited."
+    assert entered_sentence(np.array([True, True, False])) == "The subregions of 2 of them are visited."
+    model = PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], pwl_units=2)
+    starts = [[5.0, -3.0], [5.0, -4.0], [-3.0, 5.0]]
+    ends = model.attractors(states=starts)
+    assert [end_sentence(end, 3).partition(" in the ")[0] for end in ends] == [
+        "2 of 3 initial states end",
+        "1 of 3 initial states ends",
+    ]
+    (only,) = model.attractors(states=starts[:1])
+    assert end_sentence(only, 1).startswith("The initial state ends in the stable node of ")
+    (lost,) = PLRNN.al_rnn(A=[2.0], W=[[0.0]], h=[1.0], pwl_units=1).attractors(states=[[1.0]])
+    assert end_sentence(lost, 9) == "1 of 9 initial states diverges."
+
+
 def test_without_time_what_runs_away_is_not_in_use():
     model = PLRNN.al_rnn(A=[1.9, 1.5], W=[[0.0, 1.0], [1.0, 0.0]], h=[1.0, 1.0], pwl_units=2)
     told = sections(tell_story(model, time_limit=0.0))

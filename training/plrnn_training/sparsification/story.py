@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from plrnn_analysis.display.abbreviation import count_words
+from plrnn_analysis.display.abbreviation import count_words, verb
 
 from .results import DirectTraining, Judgement, Original, Sparsification
 
@@ -90,7 +90,7 @@ def _direct(d: DirectTraining) -> str:
     many = f"; they keep {', '.join(map(str, kept))} fixed points" if d.judgements[0].wanted else ""
     return (
         f"Trained from scratch at P = {d.pwl_units} on the same data (init {d.init}, {d.iterations} iterations), "
-        f"{d.successes} of {count_words(len(d.seeds), 'seed')} keep the dynamics{many}."
+        f"{d.successes} of {count_words(len(d.seeds), 'seed')} {verb(d.successes, 'keeps', 'keep')} the dynamics{many}."
     )
 
 

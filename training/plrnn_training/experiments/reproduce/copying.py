@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from plrnn_analysis.display.abbreviation import verb
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.plotting.style import PALETTE, open_frame
 
@@ -148,7 +149,8 @@ def _switch_at_recall(entries: Sequence[dict[str, Any]]) -> Claim:
             "median_at_recall": median(at) if at else None,
             "median_elsewhere": median(other) if other else None,
         },
-        f"{sum(holds)} of {len(entries)} solved networks do. {told}{exact_sentence(entries)}".strip(),
+        f"{sum(holds)} of {len(entries)} solved networks {verb(sum(holds), 'does', 'do')}. "
+        f"{told}{exact_sentence(entries)}".strip(),
     )
 
 
@@ -167,7 +169,7 @@ def _few_bitcodes(entries: Sequence[dict[str, Any]]) -> Claim:
             "effective": [e["effective"] for e in entries],
             "effective_if_units_were_independent": [e["independent"] for e in entries],
         },
-        f"{sum(holds)} of {len(entries)} do. "
+        f"{sum(holds)} of {len(entries)} {verb(sum(holds), 'does', 'do')}. "
         + (
             f"The effective number of subregions has a median of {median(e['effective'] for e in entries):.0f}; units "
             f"that switched as often but independently would use {median(e['independent'] for e in entries):.0f}."

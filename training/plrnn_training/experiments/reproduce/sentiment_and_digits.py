@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from plrnn_analysis.display.abbreviation import verb
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.modes import principal_components
 from plrnn_analysis.plotting.style import PALETTE, open_frame, percents
@@ -178,8 +179,9 @@ def _slow_mode(entries: Sequence[dict[str, Any]]) -> Claim:
             "cosine": [e["cosine"] for e in entries],
             "variance_of_first_component": [e["variance"] for e in entries],
         },
-        f"{sum(holds)} of {len(entries)} do: the median modulus is {median(e['modulus'] for e in entries):.3f}, the "
-        f"median cosine {median(e['cosine'] for e in entries):.2f}.{exact_sentence(entries)}",
+        f"{sum(holds)} of {len(entries)} {verb(sum(holds), 'does', 'do')}: the median modulus is "
+        f"{median(e['modulus'] for e in entries):.3f}, the median cosine "
+        f"{median(e['cosine'] for e in entries):.2f}.{exact_sentence(entries)}",
     )
 
 
