@@ -100,7 +100,7 @@ def test_directions_are_as_long_as_they_look():
 def test_what_is_far_out_is_counted():
     model = PLRNN.al_rnn([1.001, 0.5], [[0.0, 0.0], [0.0, 0.0]], [0.1, 0.0], pwl_units=0)
     ax = plot_fixed_points(model.fixed_points(), model.simulate(20))
-    assert entries(ax) == ["trials"]
+    assert entries(ax) == ["free runs"]
     assert re.fullmatch(
         r"1 fixed point; complete\nit lies outside the picture, [\d,]+ visited ranges away", ax.get_title()
     )

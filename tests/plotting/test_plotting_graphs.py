@@ -5,6 +5,7 @@ from __future__ import annotations
 import networkx
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from plrnn_analysis import PLRNN
 from plrnn_analysis.appearance import by_way_of_others, graph_looks, reached_first
@@ -91,7 +92,7 @@ def test_shares_fit_into_nodes_and_rare_steps_are_not_impossible(looks):
     looks(ax.figure)
     texts = [text.get_text() for text in ax.texts]
     assert texts.count("<0.001") == 8 and "0.000" not in texts
-    renderer = ax.figure.canvas.get_renderer()
+    renderer = FigureCanvasAgg(ax.figure).get_renderer()
     inside = [text for text in ax.texts if "\n" in text.get_text()]
     assert len(inside) == 8
     for text, node in zip(inside, ax.patches[-8:], strict=True):
