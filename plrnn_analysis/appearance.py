@@ -237,7 +237,7 @@ def graph_looks(graph: networkx.DiGraph, nodes: Sequence[str] | None = None) -> 
     labels, colours = node_labels(ranked), _colours(graph, ranked)
     if len(shown) <= ON_A_CIRCLE:
         places = _places_by_bitcode(sorted(shown, key=str))
-        radii = dict.fromkeys(shown, min(0.2, 1.3 / max(len(shown), 1)))
+        radii = dict.fromkeys(shown, min(0.2, 1.4 / max(len(shown), 1)))
     else:
         radii = _radii(graph, shown)
         places = _places_by_steps(graph, shown, radii) if len(shown) <= BY_FORCES else _spiral(shown)

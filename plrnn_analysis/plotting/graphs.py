@@ -22,7 +22,7 @@ __all__ = ["plot_transition_graph"]
 #: Up to this many nodes edges carry their probabilities and nodes their spectral radius.
 _DETAILED = 8
 #: Radius above which a node holds larger letters, and length above which edges of a graph on a circle cross.
-_ROOMY, _LONG = 0.17, 0.95
+_ROOMY, _LONG = 0.19, 0.95
 #: Width of a ring around a node that is never left, in points.
 _RING = 2.2
 
@@ -137,7 +137,7 @@ def _draw_node(
         f"{look.label}\n{percent(data['frequency'])}" if counted else look.label,
         ha="center",
         va="center",
-        fontsize=(9 if look.radius > _ROOMY else 8) if detailed else 6.5,
+        fontsize=(9 if look.radius > _ROOMY else 7) if detailed else 6.5,
         zorder=4,
         color=text_colour(look.colour),
     )

@@ -88,7 +88,7 @@ def ring(shares, probability):
 
 
 def test_shares_fit_into_nodes_and_rare_steps_are_not_impossible(looks):
-    ax = plot_transition_graph(ring([0.3452, 0.2718, 0.2, 0.1, 0.05, 0.03, 0.0028, 0.00019], 0.0002))
+    ax = plot_transition_graph(ring([0.9973, 0.3452, 0.2, 0.1, 0.05, 0.03, 0.00019, 0.00002], 0.0002))
     looks(ax.figure)
     texts = [text.get_text() for text in ax.texts]
     assert texts.count("<0.001") == 8 and "0.000" not in texts
