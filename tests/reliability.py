@@ -32,7 +32,8 @@ ROWS = {
     "processors": "systems answered by the kernels of other processors",
     "files": "files that cannot be written: no room, no rights, a directory in their place or gone, long names",
     "Ctrl-C in analyze": "Ctrl-C at random moments of `plrnn analyze`",
-    "kills of sweeps": "sweeps killed at random moments and run again: bit-identical in the end, nothing trained twice",
+    "kills": "train, fit, sweep and report killed at random moments and at every operation on a file, and run again: "
+    "bit-identical in the end, nothing trained twice, no half file",
     "accounts": "accounts without a home, a name or a cache that can be written, with the package installed read-only",
     "processes": "searches under fork, spawn and forkserver, in joblib and dask workers, in threads, amid compilation",
 }

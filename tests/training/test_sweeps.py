@@ -7,13 +7,10 @@ import json
 import math
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -353,18 +350,6 @@ def test_command(tmp_path):
         result = CliRunner().invoke(app, ["sweep", "addition", "--out", str(tmp_path / "other"), *options])
         assert result.exit_code != 0 and message in " ".join(str(result.output + str(result.exception)).split())
         assert "0 models" not in result.output
-
-
-@pytest.mark.slow
-def test_a_sweep_that_is_killed_again_and_again_loses_and_repeats_nothing(tmp_path, tried):
-    script = Path(__file__).with_name("killed_sweep.py")
-    done = subprocess.run(
-        [sys.executable, str(script), str(tmp_path), "50", "0"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    kills = int(done.stdout.split()[0])
-    tried("kills of sweeps", kills)
-    assert kills >= 50
 
 
 @pytest.mark.slow
