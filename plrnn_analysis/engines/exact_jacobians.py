@@ -10,6 +10,7 @@ import flint
 import numpy as np
 
 from ..maps import CanonicalMap
+from ..numerics import EPS
 from .unit_circle import Enclosure, all_enclosed, side_of, stability_name
 
 __all__ = ["ExactJacobians"]
@@ -82,6 +83,19 @@ class ExactJacobians:
         if work <= MOST_EXACT_WORK:
             return work / EXACT_WORK_A_SECOND
         return BALL_SECONDS * (len(word) + len(BALL_BITS)) * float(self.maps[0].n_units) ** 3
+
+    def rounded(self, word: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The product along a word (k, H) in doubles, and bounds of what rounding it once has done, entry by entry."""
+        product = _product(self._steps(word))
+        m = product.matrix.nrows()
+        entries = [int(v) for v in product.matrix.entries()]
+        # Doubles hold whole numbers of up to 1023 bits.
+        spare = max(max((abs(v).bit_length() for v in entries), default=0) - 1000, 0)
+        whole = np.array([float(v >> spare) for v in entries]).reshape(m, m)
+        with np.errstate(over="ignore", under="ignore"):
+            values = np.ldexp(whole, product.exponent + spare)
+            lost = np.ldexp(1.0, product.exponent + spare) if spare else 0.0
+        return values, 2.0 * EPS * np.abs(values) + lost + np.nextafter(0.0, 1.0) * (whole != 0.0)
 
     def _steps(self, word: np.ndarray) -> list[Scaled]:
         return [self.step(self.same[t], bits.tobytes()) for t, bits in enumerate(word)]

@@ -18,19 +18,22 @@ from flint import fmpq
 
 from ..engines.exact_jacobians import ExactJacobians
 from ..engines.orbits import is_repeated, shifts_of
-from ..engines.unit_circle import Enclosure, Side, side_of
+from ..engines.unit_circle import Enclosure, Side, side_of, stability_name
 from ..exact import ExactPiece, ExactRing
 from ..maps import CanonicalMap
 from ..polytopes.rational import Undecided, rational
 from ..results import Proof
 from ..statuses import Arithmetic, Stability
 from .balls import BallRing, Balls, upper_double
+from .discs import enclosures_of
 from .eigenvalues import distances_to
 
 __all__ = ["Prover", "repeats"]
 
 # Precision beyond which exact solutions are no dearer.
 MOST_BITS = 512
+# From this many units on discs from floating-point eigenvectors are quicker than a characteristic polynomial.
+LARGE = 24
 # What is listed further from the exact states than this share of their size is not where it is listed.
 ROUNDED = 1e-6
 INFINITE = "what is listed is not finite"
@@ -168,9 +171,15 @@ class Prover:
         """Enclosures of the eigenvalues along a word, none if there is no time, and their class; the last are kept."""
         key = word.tobytes()
         if self._last is None or self._last[0] != key:
-            if deadline is not None and time.perf_counter() + self._jacobians.seconds(word) > deadline:
-                return [], Stability.UNDECIDED
-            self._last = key, self._jacobians.enclosures(word)
+            large = self.maps[0].n_units >= LARGE
+            discs = enclosures_of(*self._jacobians.rounded(word)) if large else None
+            name = stability_name(side_of(discs)) if discs else Stability.UNDECIDED
+            if discs and name != Stability.UNDECIDED:
+                self._last = key, (discs, name)
+            elif deadline is not None and time.perf_counter() + self._jacobians.seconds(word) > deadline:
+                return discs or [], Stability.UNDECIDED
+            else:
+                self._last = key, self._jacobians.enclosures(word)
         return self._last[1]
 
     def _placed(self, proof: Proof, states: np.ndarray) -> Proof:
