@@ -86,6 +86,9 @@ class ExactJacobians:
 
     def rounded(self, word: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The product along a word (k, H) in doubles, and bounds of what rounding it once has done, entry by entry."""
+        single = _sum_of_two(self.maps[0], word[0]) if len(word) == 1 else None
+        if single is not None:
+            return single
         product = _product(self._steps(word))
         m = product.matrix.nrows()
         entries = [int(v) for v in product.matrix.entries()]
@@ -114,6 +117,18 @@ class ExactJacobians:
         written = columns * flint.fmpz_mat(len(active), m, [V[j, i] for j in active for i in range(m)])
         least = min(a, w + v)
         return Scaled.of(A * 2 ** (a - least) + written * 2 ** (w + v - least), least)
+
+
+def _sum_of_two(map: CanonicalMap, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """A Jacobian whose entries are sums of two of the weights, and its rounding errors; None for other maps."""
+    V = map.V[bits]
+    if np.any((V != 0.0) & (np.abs(V) != 1.0)) or np.any(np.count_nonzero(V, axis=0) > 1):
+        return None
+    written = map.W[:, bits] @ V
+    total = map.A + written
+    # Exactly what rounding did (Knuth's sum of two).
+    back = total - map.A
+    return total, np.abs((map.A - (total - back)) + (written - back))
 
 
 def _whole(array: np.ndarray) -> Scaled:

@@ -11,7 +11,10 @@ import pytest
 from systems import degenerate_map, random_model
 
 from plrnn_analysis import PLRNN, CanonicalMap
+from plrnn_analysis.engines.exact_jacobians import ExactJacobians
 from plrnn_analysis.engines.stability import jacobian_stability
+from plrnn_analysis.exact import ExactRing
+from plrnn_analysis.rigor.discs import enclosures_of
 from plrnn_analysis.rigor.objects import Prover
 
 
@@ -130,3 +133,39 @@ def test_a_repeated_word_is_no_longer_cycle() -> None:
     proof = Prover([tent] * 2).isolated(np.array([[True], [True]]), np.full((2, 1), 1 / 3))
     assert not proof.exists and "shorter cycle" in proof.missing[0]
     assert not Prover([tent]).isolated(np.array([[True]]), np.array([[np.nan]])).exists
+
+
+def test_discs_hold_one_eigenvalue_each() -> None:
+    found = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        M, P = int(rng.integers(24, 40)), int(rng.integers(0, 12))
+        if seed % 2:
+            model = PLRNN.al_rnn(rng.uniform(-1.0, 1.0, M), rng.normal(size=(M, M)) / np.sqrt(M), np.ones(M), P)
+        else:
+            hidden = rng.normal(size=(P, M))
+            model = PLRNN.shallow(rng.uniform(-1.0, 1.0, M), rng.normal(size=(M, P)), hidden, np.ones(M), np.ones(P))
+        map = in_units(rng, model.map, 20)
+        bits = rng.random(P) < 0.5
+        jacobians = ExactJacobians([map])
+        matrix, error = jacobians.rounded(bits[None])
+        exact = ExactRing([map]).jacobian(bits[None]).tolist()
+        for row, values, errors in zip(exact, matrix.tolist(), error.tolist(), strict=True):
+            for number, value, bound in zip(row, values, errors, strict=True):
+                assert abs(Fraction(int(number.p), int(number.q)) - Fraction(value)) <= Fraction(bound)
+        discs = enclosures_of(matrix, error)
+        if discs is None:
+            continue
+        exact_ones = [e for e in jacobians.enclosures(bits[None])[0] for _ in range(e.count)]
+        for disc in discs:
+            inside = [e for e in exact_ones if abs(e.value - disc.value) <= disc.radius + e.radius]
+            assert len(inside) == 1 and (disc.real is None or disc.real == inside[0].real)
+        found += 1
+    assert found > 6
+
+
+def test_discs_of_equal_eigenvalues_say_nothing() -> None:
+    assert enclosures_of(np.eye(30), np.zeros((30, 30))) is None
+    assert enclosures_of(np.full((30, 30), np.nan), np.zeros((30, 30))) is None
+    twice = eigenvalue_proof(np.diag([0.5] * 30) + np.diag([1.0] * 29, 1), "stable node")
+    assert twice.proven and np.all(twice.eigenvalue_radii <= 1e-6)

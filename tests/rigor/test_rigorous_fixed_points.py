@@ -15,6 +15,7 @@ from plrnn_analysis.engines.portfolio import search_patterns
 from plrnn_analysis.engines.verification import Checker
 from plrnn_analysis.fixed_points import find_fixed_points
 from plrnn_analysis.results import FixedPoints
+from plrnn_analysis.rigor.objects import Prover
 from plrnn_analysis.rigor.searches import Searched, prove_fixed_points
 from plrnn_analysis.statuses import StoppedBy
 
@@ -122,14 +123,19 @@ def test_no_time_is_an_honest_answer() -> None:
     assert "the search itself is not finished: NOT complete" in stopped.coverage.rigorous.missing[0]
 
 
-def test_an_interrupt_keeps_the_list() -> None:
+def test_an_interrupt_keeps_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     map = planted_al_rnn(np.random.default_rng(0), 40, 20)[0].map
+    isolated, calls = Prover.isolated, []
 
-    def told(progress) -> None:
-        if "proving" in progress.what:
+    def interrupted(self, *arguments):
+        calls.append(arguments)
+        if len(calls) == 4:
             raise KeyboardInterrupt
+        return isolated(self, *arguments)
 
-    found = find_fixed_points(map, verify="rigorous", progress=told)
+    monkeypatch.setattr(Prover, "isolated", interrupted)
+    found = find_fixed_points(map, verify="rigorous")
     assert len(found) == 13 and found.complete and not found.rigorous
+    assert [point.proof is not None for point in found] == [True] * 3 + [False] * 10
     assert found.coverage.stopped_by == StoppedBy.NOTHING
     assert "the proof was interrupted" in found.coverage.rigorous.missing
