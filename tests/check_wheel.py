@@ -78,6 +78,14 @@ def main(data: Path, source: Path) -> None:
     assert f"Verified by {Path(pa.__file__).resolve().parent}" in done.stdout and "3 isolated points" in done.stdout, (
         done
     )
+    box = ("--box", "1,2", "--certificate", "reduction.json.gz")
+    for command in (
+        ("reduce", str(data / "choice.safetensors"), *box),
+        ("verify", str(data / "choice.safetensors"), box[3]),
+    ):
+        done = plrnn(*command)
+        assert done.returncode == 0, done
+    assert f"Verified by {Path(pa.__file__).resolve().parent}" in done.stdout and "always on: 0, 1" in done.stdout, done
     done = plrnn("graph", str(data / "choice.safetensors"), "-o", "graph.graphml", "--steps", "100")
     assert done.returncode == 0 and Path("graph.graphml").exists(), done
     done = plrnn("report", str(data / "choice.safetensors"), "-o", "report", "--steps", "100")

@@ -94,7 +94,7 @@ def made() -> Iterator[Any]:
     yield model.fixed_points().match(model.with_parameters(h=[0.5, 0.25]).fixed_points())
     yield from (tent.cycles(3), tent.cycles(2, box=2.0), line.cycles(2), model.regions(), model.uniqueness())
     yield PLRNN.al_rnn([0.1], [[0.2]], [1.0], 1).uniqueness()
-    yield verification(tent)
+    yield from (verification(tent), verified_reduction(tent))
     yield Prover([tent.map]).isolated([[True]], [[1 / 3]], np.array([-2.0]), "unstable node")
     yield from (model.explain(driven), line.explain(line.run(rng.normal(size=(2, 20, 1)))), *model.modes(["00", "11"]))
     yield from ablation_table(model, inputs, np.ones((4, 1)))
@@ -135,6 +135,16 @@ def verification(model: PLRNN) -> Any:
     with tempfile.TemporaryDirectory() as directory:
         model.fixed_points(certificate=f"{directory}/net.cert.json.gz")
         return model.verify_certificate(f"{directory}/net.cert.json.gz")
+
+
+def verified_reduction(model: PLRNN) -> Any:
+    """What a certificate of a reduction proves."""
+    from plrnn_analysis.reduce import verify_reduction
+
+    low, high = np.zeros(model.n_units), np.ones(model.n_units)
+    with tempfile.TemporaryDirectory() as directory:
+        model.reduce((low, high), samples=5, certificate=f"{directory}/net.cert.json.gz")
+        return verify_reduction(model.map, f"{directory}/net.cert.json.gz")
 
 
 def symbol_results(bitcodes: np.ndarray, trials: np.ndarray) -> Iterator[Any]:

@@ -10,7 +10,7 @@ import typer
 from .._files import check_file
 from ..checkpoint_options import Checkpoint, InputOption, InputsOption, parse_numbers, takes_checkpoint
 from ..display.abbreviation import count_words
-from ..errors import ModelError
+from ..errors import CertificateError, ModelError
 from ..trial_choice import STORY_TRIALS, driving_trials, held_input
 from .shared import (
     JsonOption,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..model import PLRNN
+    from ..reduce import ReducedModel
     from ..results import Trajectory
 
 __all__ = ["reduce"]
@@ -79,6 +80,10 @@ def reduce(
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Seed of initial states and trials.")] = 0,
     time_limit: TimeLimit = 60.0,
     json_file: JsonOption = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", metavar="FILE", help="Write a proof that plrnn verify checks (.cert.json.gz)."),
+    ] = None,
 ) -> None:
     """Remove every ReLU that provably is not needed, and write the smaller network.
 
@@ -96,6 +101,8 @@ def reduce(
         if out.suffix.lower() not in FORMATS:
             raise ModelError(f"--out {out}: a checkpoint is written as {', '.join(FORMATS)}; give a name with one")
         check_file(out, "--out")
+    if certificate is not None:
+        check_file(certificate, "--certificate")
     with interruptible() as ctrl_c:
         from .. import terminal
         from ..checkpoint import save
@@ -109,7 +116,8 @@ def reduce(
             terminal.print_model(model, checkpoint.path, held, driven=held is None)
             say(sentence)
         with nothing_known("the ReLUs"):
-            found = model.reduce(
+            found, refused = _reduced(
+                model,
                 domain,
                 inputs=None if at is None else (at, at),
                 inflate=inflate,
@@ -119,14 +127,27 @@ def reduce(
                 seed=seed,
                 time_limit=time_limit,
                 progress=ctrl_c.progress,
+                certificate=certificate,
             )
         if json_file != "-":
             terminal.print_reduction(found)
         if out is not None:
             save(found.model, out)
             written(out, json_file == "-")
+        if refused is not None:
+            typer.echo(f"plrnn: {refused}", err=True)
+        elif certificate is not None:
+            written(certificate, json_file == "-")
         write_json(json_file, lambda: found.to_json(indent=2))
-    end(ctrl_c, found.complete)
+    end(ctrl_c, found.complete and refused is None)
+
+
+def _reduced(model: PLRNN, domain: Any, **options: Any) -> tuple[ReducedModel[PLRNN], CertificateError | None]:
+    """The smaller model, and why there is no certificate where there is none."""
+    try:
+        return model.reduce(domain, **options), None
+    except CertificateError as error:
+        return error.found, error
 
 
 def _domain(

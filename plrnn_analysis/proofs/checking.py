@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,9 +19,7 @@ from ..errors import CertificateError
 from ..maps import CanonicalMap
 from .equations import integers_of
 
-__all__ = ["Verification", "checker_path", "verify_certificate"]
-
-NAME = "check_certificate.py"
+__all__ = ["Verification", "checked_by", "checker_path", "format_of", "located", "verify_certificate"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,18 +72,65 @@ def checker_path() -> Path:
     -------
     Path
     """
-    here = Path(__file__).resolve()
-    installed, source = here.with_name(NAME), here.parents[2] / "tools" / NAME
+    return located(Path(__file__), "check_certificate.py")
+
+
+def located(module: Path, name: str) -> Path:
+    """A program of ``tools``, which in an installed package stands beside a module."""
+    here = module.resolve()
+    installed, source = here.with_name(name), here.parents[2] / "tools" / name
     return installed if installed.exists() else source
 
 
-@lru_cache(maxsize=1)
-def _checker() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("check_certificate", checker_path())
+@lru_cache(maxsize=2)
+def _program(path: Path) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(path.stem, path)
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """The name of the format of a certificate; empty where there is none, which whoever checks it will say."""
+    try:
+        return str(_program(checker_path()).read(path)["format"])
+    except Exception:
+        return ""
+
+
+def checked_by(program: Path, path: str | os.PathLike[str], compare: Callable[[Any], None]) -> tuple[Any, Any]:
+    """The document of a certificate, and what the program says that checks it.
+
+    Parameters
+    ----------
+    program : Path
+    path : path-like
+        The certificate.
+    compare : callable
+        Is given the document first, and raises a CertificateError if it is about another network.
+
+    Raises
+    ------
+    CertificateError
+        If the certificate proves nothing.
+    OSError
+        If it cannot be read.
+    """
+    checker = _program(program)
+    try:
+        document = checker.read(path)
+        compare(document)
+        return document, checker.check(document)
+    except checker.Refused as reason:
+        raise CertificateError(f"{os.fspath(path)}: refused: {reason}") from None
+    except Exception as error:
+        # A file that is no gzip file is an OSError too, without a number.
+        if isinstance(error, CertificateError) or (isinstance(error, OSError) and error.errno is not None):
+            raise
+        raise CertificateError(
+            f"{os.fspath(path)}: damaged, or no certificate ({type(error).__name__}: {error})"
+        ) from error
 
 
 @checked
@@ -117,21 +162,10 @@ def verify_certificate(map: CanonicalMap, path: str | os.PathLike[str], *, perio
     part of this package and shares no code with it.
     """
     maps = driven_maps(map, periodic_input)
-    checker = _checker()
-    try:
-        document = checker.read(path)
-        network = checker.Network(document["network"])
-        _compare(network, maps)
-        network, periods, counts = checker.check(document)
-    except checker.Refused as reason:
-        raise CertificateError(f"{os.fspath(path)}: refused: {reason}") from None
-    except Exception as error:
-        # A file that is no gzip file is an OSError too, without a number.
-        if isinstance(error, CertificateError) or (isinstance(error, OSError) and error.errno is not None):
-            raise
-        raise CertificateError(
-            f"{os.fspath(path)}: damaged, or no certificate ({type(error).__name__}: {error})"
-        ) from error
+    program = checker_path()
+    document, (network, periods, counts) = checked_by(
+        program, path, lambda document: _compare(_program(program).Network(document["network"]), maps)
+    )
     points, continua, words = {}, {}, {}
     for (period, solutions), part in zip(periods.items(), document["periods"], strict=True):
         new = [not solution.repeats for solution in solutions]

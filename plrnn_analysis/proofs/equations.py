@@ -21,7 +21,7 @@ from ..engines.budget import Budget
 from ..maps import CanonicalMap
 from .elimination import solution
 
-__all__ = ["Equations", "Integers", "equations_of", "equations_within", "integers_of"]
+__all__ = ["Equations", "Integers", "equations_of", "equations_within", "integers_of", "whole_parts"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +43,15 @@ class Integers:
 
 def integers_of(map: CanonicalMap) -> Integers:
     """The weights of a map without input as whole numbers, exactly, with the smallest scale."""
-    parts = [map.A, map.W, map.V, map.c[None], map.h[None]]
+    scale, (A, W, V, (c,), (h,)) = whole_parts([map.A, map.W, map.V, map.c[None], map.h[None]])
+    return Integers(scale, A, W, V, c, h)
+
+
+def whole_parts(parts: Sequence[np.ndarray]) -> tuple[int, list[list[list[int]]]]:
+    """Matrices times the smallest power of two that makes all of them whole, and its exponent."""
     ratios = [[[v.as_integer_ratio() for v in row] for row in part.tolist()] for part in parts]
     scale = max((q.bit_length() - 1 for part in ratios for row in part for _, q in row), default=0)
-    whole = [[[p << (scale - q.bit_length() + 1) for p, q in row] for row in part] for part in ratios]
-    return Integers(scale, whole[0], whole[1], whole[2], whole[3][0], whole[4][0])
+    return scale, [[[p << (scale - q.bit_length() + 1) for p, q in row] for row in part] for part in ratios]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -19,14 +18,12 @@ from ..results import Cycles, FixedPoints, UniquenessCertificate
 from ..statuses import StoppedBy
 from .equations import Integers, integers_of
 from .periods import MODULUS, period_text, words_of
-from .texts import text
+from .texts import packed, text
 from .tree import Unlisted
 
 __all__ = ["FORMAT", "VERSION", "network_record", "write_certificate"]
 
 FORMAT, VERSION = "plrnn-certificate", 2
-# The checker reads files that unpack to a hundred times their size.
-LARGEST_RATIO = 90
 # Of the search and of the proof together: the memory for it goes with these.
 MOST_NODES = 1 << 22
 
@@ -108,7 +105,7 @@ def write_certificate(
         elif budget.stopped_by == StoppedBy.INTERRUPT:
             why = "was interrupted"
         raise CertificateError(f"no certificate: the proof {why}", found)
-    write_atomically(path, _packed(document.encode()))
+    write_atomically(path, packed(document.encode()))
 
 
 def _check_proved(found: FixedPoints | Cycles | UniquenessCertificate) -> None:
@@ -119,14 +116,6 @@ def _check_proved(found: FixedPoints | Cycles | UniquenessCertificate) -> None:
     elif not found.complete or (isinstance(found, Cycles) and found.box is not None):
         things = "cycles" if isinstance(found, Cycles) else "fixed points"
         raise CertificateError(f"no certificate: the list of {things} is {found.claim}", found)
-
-
-def _packed(content: bytes) -> bytes:
-    """Compressed, but not so well that the checker takes it for a bomb."""
-    packed = gzip.compress(content, 6, mtime=0)
-    if len(content) > LARGEST_RATIO * len(packed):
-        packed = gzip.compress(content, 0, mtime=0)
-    return packed
 
 
 def _document(

@@ -119,6 +119,7 @@ def networks(folder: Path) -> Iterator[Call]:
 def files(folder: Path) -> Iterator[Call]:
     """Reading and writing."""
     from plrnn_analysis.proofs import verify_certificate, write_certificate
+    from plrnn_analysis.reduce import verify_reduction
     from plrnn_analysis.report import write_report
 
     model = choice()
@@ -164,6 +165,9 @@ def files(folder: Path) -> Iterator[Call]:
     yield _call(
         write_certificate, map=model.map, found=cycles, path=folder / "more.json.gz", periodic_input=np.zeros((2, 2))
     )
+    reduction = folder / "reduction.json.gz"
+    model.reduce(([-3.0, -3.0], [3.0, 3.0]), samples=5, certificate=reduction)
+    yield _call(verify_reduction, map=model.map, path=reduction)
     yield _call(verify_certificate, map=model.map.with_input(), path=proof)
     yield _call(verify_certificate, map=model.map, path=folder / "cycles.json.gz", periodic_input=np.zeros((2, 2)))
     tent = pa.PLRNN.al_rnn([0.5], [[-1.0]], [1.0], pwl_units=1, C=[[1.0]])

@@ -78,6 +78,7 @@ EXEMPT = {
     "ComplexArray": "an annotation",
     "exact_addition_solver": "no arguments",
     "checker_path": "no arguments",
+    "reduction_checker_path": "no arguments",
     "PLRNN.report": "hands on to write_report",
     "PLRNN.plot": "options of other functions",
     "CanonicalMap.plot": "options of other functions",

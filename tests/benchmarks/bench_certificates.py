@@ -1,10 +1,11 @@
-"""Sizes and times of certificates: the table of docs/certificate-format.md.
+"""Sizes and times of certificates: the tables of docs/certificate-format.md.
 
-    python tests/benchmarks/bench_certificates.py [--limit 60] [--sizes 10,20,40,60] [--seeds 3]
+    python tests/benchmarks/bench_certificates.py [--limit 60] [--sizes 10,20,40,60] [--seeds 3] [--cycles]
 
 Random AL-RNNs with 2 P units: entries of W normal with standard deviation 1/sqrt(2 P), A uniform in 0.3 to 0.9. Either
 h is standard normal, or it is chosen so that a given state is a fixed point ("planted", which is harder to search). And
-the trained networks of ``docs/networks``. Seconds of processor time; the checker runs by itself, without any package.
+the trained networks of ``docs/networks``. With ``--cycles``, of cycles up to a period instead, of smaller networks, and
+of uniqueness. Seconds of processor time; the checker runs by itself, without any package.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,8 @@ from systems import planted_al_rnn
 
 import plrnn_analysis as pa
 from plrnn_analysis import PLRNN, CanonicalMap, CertificateError
+from plrnn_analysis.certificates import certify_unique
+from plrnn_analysis.cycles import find_cycles
 from plrnn_analysis.fixed_points import find_fixed_points
 from plrnn_analysis.proofs import checker_path, write_certificate
 
@@ -46,6 +50,26 @@ def networks(sizes: list[int], seeds: int) -> Iterator[tuple[str, CanonicalMap]]
         yield f"{path.stem}, {map.n_relu} ReLUs, M = {map.n_units}", map
 
 
+def networks_with_cycles() -> Iterator[tuple[str, CanonicalMap, int]]:
+    """Networks and the period up to which their cycles are certified."""
+    yield "tent map, 1 ReLU", PLRNN.al_rnn([2.0], [[-4.0]], [1.0], pwl_units=1).map, 10
+    for P, longest in ((2, 8), (4, 5), (8, 3), (16, 2)):
+        rng = np.random.default_rng(P)
+        A, W = rng.uniform(-0.9, 0.9, 2 * P), rng.normal(0.0, 2.0 / np.sqrt(2 * P), (2 * P, 2 * P))
+        yield f"random, P = {P}, M = {2 * P}", PLRNN.al_rnn(A, W, rng.normal(size=2 * P), pwl_units=P).map, longest
+    for name, longest in (("addition", 6), ("lorenz", 6), ("flipflop32", 1)):
+        map = pa.load(NETWORKS / f"{name}.safetensors").map.with_input(None)
+        yield f"`{name}`, {map.n_relu} ReLUs, M = {map.n_units}", map, longest
+
+
+def unique_networks() -> Iterator[tuple[str, CanonicalMap]]:
+    """Networks with one fixed point."""
+    for n in (50, 100, 200):
+        rng = np.random.default_rng(n)
+        W = 0.5 * np.linalg.qr(rng.normal(size=(n, n)))[0]
+        yield f"orthogonal, {n} ReLUs", PLRNN.relu_rnn(W, rng.normal(size=n)).map
+
+
 def timed(work):
     start = time.process_time()
     result = work()
@@ -64,29 +88,43 @@ def main() -> None:
     )
     parser.add_argument("--sizes", default="10,20,40,60")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--cycles", action="store_true", help="cycles and uniqueness instead of fixed points")
     given = parser.parse_args()
     find_fixed_points(next(networks([14], 1))[1], method="linear programs")  # loads compiled code
-    print("| network | fixed points | steps | search | write | check | size |")
+    what = "cycles" if given.cycles else "fixed points"
+    print(f"| network | {what} | steps | search | write | check | size |")
     print("|---|---|---|---|---|---|---|")
+    if given.cycles:
+        for name, map, longest in networks_with_cycles():
+            measure(f"{name}, periods to {longest}", map, partial(find_cycles, map, longest), given.limit)
+        for name, map in unique_networks():
+            measure(name, map, partial(certify_unique, map), given.limit, timed_search=False)
+        return
     for name, map in networks([int(size) for size in given.sizes.split(",")], given.seeds):
-        found, search = timed(lambda map=map: find_fixed_points(map, time_limit=given.limit))
-        if not found.complete:
-            print(f"| {name} | search not complete | | {search:.1f} s | | | |", flush=True)
-            continue
-        with tempfile.TemporaryDirectory() as directory:
-            path = Path(directory) / "net.cert.json.gz"
-            try:
-                _, write = timed(lambda: write_certificate(map, found, path, time_limit=10 * given.limit))  # noqa: B023
-            except CertificateError as error:
-                print(f"| {name} | {len(found)} | {error} | {search:.2f} s | | | |", flush=True)
-                continue
-            before = children()
-            command = [sys.executable, "-I", "-S", str(checker_path()), str(path)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            check, size = children() - before, path.stat().st_size
-        steps = sum(int(part.split()[0]) for part in done.stdout.splitlines()[1].partition(": ")[2].split(", "))
-        times = " | ".join(f"{seconds:.2f} s" for seconds in (search, write, check))
-        print(f"| {name} | {len(found)} | {steps:,} | {times} | {size / 1000:,.0f} kB |", flush=True)
+        measure(name, map, partial(find_fixed_points, map), given.limit)
+
+
+def measure(name: str, map: CanonicalMap, find, limit: float, timed_search: bool = True) -> None:
+    """Search, write and check, and print a row of the table."""
+    found, search = timed(partial(find, time_limit=limit) if timed_search else find)
+    if not (found.complete if timed_search else found.unique):
+        print(f"| {name} | search not complete | | {search:.1f} s | | | |", flush=True)
+        return
+    number = len(found) if timed_search else 1
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "net.cert.json.gz"
+        try:
+            _, write = timed(partial(write_certificate, map, found, path, time_limit=10 * limit))
+        except CertificateError as error:
+            print(f"| {name} | {number} | {error} | {search:.2f} s | | | |", flush=True)
+            return
+        before = children()
+        command = [sys.executable, "-I", "-S", str(checker_path()), str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        check, size = children() - before, path.stat().st_size
+    steps = sum(int(part.split()[0]) for part in done.stdout.splitlines()[1].partition(": ")[2].split(", "))
+    times = " | ".join(f"{seconds:.2f} s" for seconds in (search, write, check))
+    print(f"| {name} | {number} | {steps:,} | {times} | {size / 1000:,.0f} kB |", flush=True)
 
 
 if __name__ == "__main__":
