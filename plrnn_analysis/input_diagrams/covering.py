@@ -26,6 +26,8 @@ __all__ = ["Cover", "cover"]
 OPEN = -1
 # Cuts that are rounded between two looks at the clock.
 CHUNK = 2048
+# Seconds that exact equations of M units take, over M^4, rather more than less.
+EQUATION_SECONDS = 1e-8
 
 
 @dataclass
@@ -81,6 +83,10 @@ def cover(
     refuted by a linear program of its own, or branched on further.
     """
     n = problem.map.n_relu
+    if not budget.take(1) or budget.remaining < EQUATION_SECONDS * float(problem.map.n_units) ** 4:
+        # What would end after the limit is not begun.
+        budget.stop("time_limit")
+        return
     tree = _Tree(problem, budget)
     todo = [_Node(np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), np.arange(len(tree.cuts.bits)))]
     budget.reporter.say(step="proving that nothing else exists", done=lambda: done.refuted + done.solved, total=None)
