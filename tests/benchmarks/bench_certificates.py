@@ -1,11 +1,14 @@
-"""Sizes and times of certificates: the tables of docs/certificate-format.md.
+"""Sizes and times of certificates: the tables of docs/certificate-format.md and docs/reduction-certificates.md.
 
-    python tests/benchmarks/bench_certificates.py [--limit 60] [--sizes 10,20,40,60] [--seeds 3] [--cycles]
+    python tests/benchmarks/bench_certificates.py [--limit 60] [--sizes 10,20,40,60] [--seeds 3]
+    python tests/benchmarks/bench_certificates.py --cycles
+    python tests/benchmarks/bench_certificates.py --reductions
 
 Random AL-RNNs with 2 P units: entries of W normal with standard deviation 1/sqrt(2 P), A uniform in 0.3 to 0.9. Either
 h is standard normal, or it is chosen so that a given state is a fixed point ("planted", which is harder to search). And
 the trained networks of ``docs/networks``. With ``--cycles``, of cycles up to a period instead, of smaller networks, and
-of uniqueness. Seconds of processor time; the checker runs by itself, without any package.
+of uniqueness; with ``--reductions``, of reductions: the trained networks where their trials lead, and contractions on
+invariant boxes. Seconds of processor time; the checker runs by itself, without any package.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from plrnn_analysis.certificates import certify_unique
 from plrnn_analysis.cycles import find_cycles
 from plrnn_analysis.fixed_points import find_fixed_points
 from plrnn_analysis.proofs import checker_path, write_certificate
+from plrnn_analysis.reduce import reduction_checker_path, verify_reduction
 
 NETWORKS = Path(__file__).resolve().parents[2] / "docs" / "networks"
 
@@ -89,7 +93,11 @@ def main() -> None:
     parser.add_argument("--sizes", default="10,20,40,60")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--cycles", action="store_true", help="cycles and uniqueness instead of fixed points")
+    parser.add_argument("--reductions", action="store_true", help="reductions instead")
     given = parser.parse_args()
+    if given.reductions:
+        reductions(given.limit)
+        return
     find_fixed_points(next(networks([14], 1))[1], method="linear programs")  # loads compiled code
     what = "cycles" if given.cycles else "fixed points"
     print(f"| network | {what} | steps | search | write | check | size |")
@@ -102,6 +110,38 @@ def main() -> None:
         return
     for name, map in networks([int(size) for size in given.sizes.split(",")], given.seeds):
         measure(name, map, partial(find_fixed_points, map), given.limit)
+
+
+def reductions(limit: float) -> None:
+    print("| network | conditions | always on, off | invariant | reduce, write | check | size |")
+    print("|---|---|---|---|---|---|---|")
+    for path in sorted(NETWORKS.glob("*.safetensors")):
+        model = pa.load(path)
+        measure_reduction(
+            f"`{path.stem}`, {model.map.n_relu} ReLUs, where trials lead", model, model.run(model.trials), limit
+        )
+    for n in (10, 20, 40):
+        rng = np.random.default_rng(n)
+        W = rng.normal(size=(n, n))
+        model = PLRNN.relu_rnn(0.7 * W / np.abs(W).sum(axis=1, keepdims=True), rng.normal(size=n))
+        reach = 4.0 * float(np.abs(model.map.c).max())
+        measure_reduction(f"contraction, {n} ReLUs, box", model, (np.full(n, -reach), np.full(n, reach)), limit)
+
+
+def measure_reduction(name: str, model: PLRNN, domain, limit: float) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "net.cert.json.gz"
+        small, write = timed(partial(model.reduce, domain, samples=10, time_limit=limit, certificate=path))
+        before = children()
+        subprocess.run(
+            [sys.executable, "-I", "-S", str(reduction_checker_path()), str(path)], check=True, capture_output=True
+        )
+        check, size = children() - before, path.stat().st_size
+        proved = verify_reduction(model.map, path)
+    sides = f"{len(proved.always_on)}, {len(proved.always_off)}"
+    stays = "yes" if proved.invariant else "no" if small.invariant is False else "not shown"
+    times = f"{write:.2f} s | {check:.2f} s"
+    print(f"| {name} | {proved.conditions} | {sides} | {stays} | {times} | {size / 1000:,.0f} kB |", flush=True)
 
 
 def measure(name: str, map: CanonicalMap, find, limit: float, timed_search: bool = True) -> None:
