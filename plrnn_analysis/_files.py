@@ -105,7 +105,7 @@ def _try_to_write(directory: Path, named: str) -> None:
         with tempfile.TemporaryFile(dir=directory):
             pass
     except OSError as error:
-        raise PLRNNError(f"{named}: nothing can be written to {directory} ({error.strerror})") from error
+        raise PLRNNError(f"{named}: {_in_words(error, f'nothing can be written to {directory}')}") from error
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:

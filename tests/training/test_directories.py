@@ -14,7 +14,7 @@ from rich.console import Console
 
 from plrnn_analysis.errors import CheckpointError, PLRNNError
 from plrnn_training import AdditionTask, Member, Recipe, Trainer, fit, sweep
-from plrnn_training.directories import claimed
+from plrnn_training.directories import LOCK, claimed
 from plrnn_training.runs import HISTORY_FILE, STATE_FILE, train_in, write_json
 
 RECIPE = Recipe(iterations=2, batch=4, test_trials=10, validation_trials=10)
@@ -104,6 +104,13 @@ def test_json_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["history.json"]
 
 
-def test_states_are_as_readable_as_other_files(tmp_path: Path) -> None:
-    train(tmp_path)
-    assert (tmp_path / STATE_FILE).stat().st_mode == (tmp_path / HISTORY_FILE).stat().st_mode
+@pytest.mark.parametrize("mask", [0o002, 0o077])
+def test_all_files_follow_the_umask(mask: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        train(tmp_path / "out", snapshots=1)
+    finally:
+        os.umask(before)
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file() and path.name != LOCK]
+    assert {STATE_FILE, HISTORY_FILE} < {path.name for path in files}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o666 & ~mask}
