@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -231,3 +232,29 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(pa.PLRNNError, match="there is no directory"):
         network.export(tmp_path / "no" / "net.mps")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_solver_confirms_what_the_search_says(tmp_path: Path, tried: Callable[[str, int], None]) -> None:
+    """In a box, with and without what was found, and without one of it."""
+    rng, path = np.random.default_rng(5), tmp_path / "net.mps"
+    asked = 0
+    for n in range(400):
+        network = shallow(degenerate_map(rng)) if n % 3 == 0 else random_model(rng)
+        found = network.fixed_points()
+        box = around(found) + 8.0
+        assert found.complete
+        if any(piece.dimension > 1 for piece in found.continua):
+            continue
+        write_milp(network, path, box=box, exclude=found)
+        assert not solve(path).feasible
+        for left in found:
+            others = [one.bitcode for one in (*found, *found.continua) if one is not left]
+            write_milp(network, path, box=box, exclude=others)
+            answer = solve(path)
+            # Where several subregions meet, that of another one may have been left out with it.
+            assert answer.feasible or left.on_boundary
+            if answer.feasible:
+                np.testing.assert_allclose(answer.z, left.z, rtol=1e-5, atol=1e-5 * box)
+        asked += 1 + len(found)
+    tried("answers", asked)
