@@ -615,7 +615,7 @@ def test_labels_of_one_trial_each():
     assert found.p_value == 1.0
     some = mutual_information(x, [0, 0, 0, 1, 1, 2], n_permutations=0)
     assert some.information.lower <= some.information.upper
-    assert some.notes[0] == "1 labels have one trial: their bias is not corrected"
+    assert some.notes[0] == "1 label has one trial: its bias is not corrected"
 
 
 def test_information_of_labels_against_recounting():
