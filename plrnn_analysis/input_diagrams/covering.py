@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from ..engines.branching import MAX_UNKNOWNS, Cuts, find_cuts
 from ..engines.budget import Budget
 from ..proofs.equations import Integers, equations_of
-from ..proofs.multipliers import refuting, rounded_to_refute
+from ..proofs.multipliers import positive_part, refuting, rounded_to_refute
 from .parametric import ParametricMap, tree_problem
 
 __all__ = ["Cover", "cover"]
@@ -101,8 +101,9 @@ def cover(
             if not crowded and tree.refutes(node):
                 done.refuted += 1
                 continue
-            if full:
-                settle(node.on)
+            only = node.on if full else None if crowded else tree.only_point(node)
+            if only is not None:
+                settle(only)
                 done.solved += 1
                 continue
         todo.extend(tree.children(node))
@@ -165,6 +166,21 @@ class _Tree:
         always = np.ones(self.d, dtype=bool)
         columns = np.concatenate([~node.off, always, ~node.on, always])
         return refuting(self.equations, columns) is not None
+
+    def only_point(self, node: _Node) -> np.ndarray | None:
+        """The subregion (H,) of the only fixed point in a node, for a single input; None if there are more, or none.
+
+        All nodes around such a point hold it: where offsets vanish together, as without biases, all there are.
+        """
+        always = np.ones(self.d, dtype=bool)
+        columns = np.concatenate([~node.off, always, ~node.on, always])
+        positive = positive_part(self.equations, columns)
+        if positive is None:
+            return None
+        at = np.flatnonzero(positive).tolist()
+        rows = [[fmpq(row[j]) for j in at] for row in self.equations.exact.tolist()]
+        left = fmpq_mat(rows).rank() if at and rows else 0
+        return positive[: self.n] if left == len(at) else None
 
     def children(self, node: _Node) -> list[_Node]:
         """The two halves of a node, the inactive one last."""

@@ -208,6 +208,15 @@ def test_a_tree_of_twenty_relus_is_covered(n_inputs):
     assert not fewer.coverage.rigorous.whole and diagram[0].bitcode in fewer.coverage.rigorous.missing[0]
 
 
+def test_without_biases_the_point_that_all_subregions_share_is_met_once():
+    """Zero is a fixed point under zero input and closes all 2^7 subregions: the tree does not visit each."""
+    rng = np.random.default_rng(10)
+    A, W = rng.uniform(0.1, 0.9, 9), rng.normal(size=(9, 9)) / 3.0
+    model = PLRNN.al_rnn(A, W, np.zeros(9), pwl_units=7, C=rng.normal(size=(9, 1)))
+    diagram = proven(model.input_diagram(0, (-1, 1)))
+    assert diagram.rigorous and diagram.coverage.rigorous.subregions < 64
+
+
 def test_the_fold_by_hand():
     """``z' = z/2 + 3/2 relu(z) + s``: two branches meet at s = 0, which belongs to the inactive one."""
     model = PLRNN.al_rnn(A=[0.5], W=[[1.5]], h=[0.0], pwl_units=1, C=[[1.0]])
