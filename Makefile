@@ -47,6 +47,7 @@ bench: $(DEV)  ## benchmarks, one core, beside the alternatives
 	$(BIN)/python tests/benchmarks/bench_training.py
 	$(BIN)/python tests/benchmarks/bench_finders.py
 	$(BIN)/python tests/benchmarks/bench_certificates.py
+	$(BIN)/python tests/benchmarks/bench_rigorous.py
 
 gpu-check: $(DEV)  ## with a GPU: results there as on the processor, every task trains, speed; DEVICE=cuda or mps
 	$(BIN)/python tests/gpu_check.py --device $(DEVICE)

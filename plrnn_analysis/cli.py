@@ -106,6 +106,9 @@ def analyze(
         Path | None,
         typer.Option("--figures", metavar="DIR", help="Draw fixed points and states in use, as SVG files in DIR."),
     ] = None,
+    rigorous: Annotated[
+        bool, typer.Option("--rigorous", help="Prove what is found, in exact arithmetic, and say what is not proven.")
+    ] = False,
 ) -> None:
     """Find every fixed point of a model, say what was proved, and tell what the model does.
 
@@ -139,6 +142,7 @@ def analyze(
             seed=seed,
             json_file=json_file,
             figures=figures,
+            rigorous=rigorous,
         )
         code = analyze_checkpoint(checkpoint, options, ctrl_c)
     if code:

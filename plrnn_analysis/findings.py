@@ -44,6 +44,8 @@ class Wanted:
     time_limit : float or None
         Seconds for each search.
     workers : int
+    verify : str or None
+        As of the searches.
     """
 
     held: np.ndarray | None = None
@@ -56,6 +58,7 @@ class Wanted:
     max_nodes: int | None = None
     time_limit: float | None = 60.0
     workers: int = 1
+    verify: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,11 @@ class Findings:
     conditions: ConditionUse | None = None
 
     @property
+    def rigorous(self) -> bool:
+        """Whether all fixed points, and cycles, are proven by ``verify="rigorous"``."""
+        return self.fixed_points.rigorous and (self.cycles is None or self.cycles.rigorous)
+
+    @property
     def complete(self) -> bool:
         """Whether every search came to its end and proved that nothing else is there."""
         cycles_complete = self.cycles is None or self.cycles.complete
@@ -106,7 +114,7 @@ def find_everything(
     show : callable, optional
         Is given each part when it is known.
     """
-    budget: dict[str, Any] = {"max_nodes": wanted.max_nodes, "workers": wanted.workers}
+    budget: dict[str, Any] = {"max_nodes": wanted.max_nodes, "workers": wanted.workers, "verify": wanted.verify}
     limits: dict[str, Any] = {"time_limit": wanted.time_limit, "progress": ctrl_c.progress}
     fixed_points = model.fixed_points(constant_input=wanted.held, **budget, **limits)
     show(fixed_points)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._signatures import checked
-from .display.abbreviation import count_words, verb
+from .display.abbreviation import count_words, upper_number, verb
 from .statuses import Engine, StoppedBy
 
 if TYPE_CHECKING:
     from .bifurcations import Bifurcations
     from .input_diagrams import InputDiagram
-    from .results import Cycles, FixedPoints
+    from .results import Cycles, FixedPoints, WholeProof
 
 __all__ = ["bifurcation_sentences", "coverage_sentences", "cycle_sentences", "input_diagram_sentences"]
 
@@ -93,7 +93,26 @@ def coverage_sentences(result: FixedPoints) -> list[str]:
             "Engine: uniqueness certificate (the symmetric part of I - G is positive definite, so exactly one "
             f"fixed point exists); {cov.seconds:.2g} s."
         )
-    return [verdict, how, *(f"Note: {note}." for note in cov.notes)]
+    proofs = [] if cov.rigorous is None else [cov.rigorous]
+    proven = _proof_sentences(proofs, [*result, *result.continua])
+    return [verdict, *proven, how, *(f"Note: {note}." for note in cov.notes)]
+
+
+def _proof_sentences(proofs: Sequence[WholeProof], objects: Sequence[Any]) -> list[str]:
+    """What ``verify="rigorous"`` proved, in words; nothing where it was not asked for."""
+    if not proofs:
+        return []
+    if not all(proof.rigorous for proof in proofs):
+        missing = [reason for proof in proofs for reason in proof.missing]
+        missing += [reason for one in objects if one.proof is not None for reason in one.proof.missing]
+        return [f"NOT proven in every respect: {'; '.join(dict.fromkeys(missing))}."]
+    if not objects:
+        return ["Proven in exact arithmetic: there is none."]
+    radius = max(one.proof.radius for one in objects)
+    what = (
+        "what is listed exists, where it is listed to within {}, with the stability listed, and nothing else does"
+    )
+    return [f"Proven in exact arithmetic: {what.format(upper_number(radius))}."]
 
 
 @checked
@@ -119,16 +138,18 @@ def cycle_sentences(result: Cycles) -> list[str]:
     where = "" if result.box is None else " inside the box"
     families = sum(f.period > 1 for f in result.continua)
     extra = f" and {count_words(families, 'family', 'families')}" if families else ""
+    proofs = [coverage.rigorous for coverage in result.coverage.values() if coverage.rigorous is not None]
+    proven = _proof_sentences(proofs, [*result, *result.continua])
     if result.complete:
         periods = "2" if result.max_period == 2 else f"2 to {result.max_period}"
         others = f" other than the {'one' if longer == 1 else longer} listed{extra}" if longer or families else ""
-        return [f"Complete: there is no cycle of period {periods}{where}{others}."]
+        return [f"Complete: there is no cycle of period {periods}{where}{others}.", *proven]
     reasons = dict.fromkeys(StoppedBy(c.stopped_by) for c in result.coverage.values() if c.stopped_by)
     why = "; ".join(word.reason for word in reasons) or "the search was stopped"
     done = (
         f"complete up to period {result.complete_up_to}" if result.complete_up_to else "not even period 1 is complete"
     )
-    return [f"NOT complete: {why}; {done} of {result.max_period}{where}. What is listed{extra} is verified."]
+    return [f"NOT complete: {why}; {done} of {result.max_period}{where}. What is listed{extra} is verified.", *proven]
 
 
 def bifurcation_sentences(result: Bifurcations) -> list[str]:

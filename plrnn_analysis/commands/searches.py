@@ -22,6 +22,7 @@ def cycles(
     max_nodes: MaxNodes = None,
     time_limit: TimeLimit = 60.0,
     workers: Workers = 1,
+    rigorous: Rigorous = False,
     json_file: JsonOption = None,
 ) -> None:
     """Find every cycle up to a period, and say what was proved. The JSON record holds the fixed points as well.
@@ -32,6 +33,7 @@ def cycles(
     """
     check_outputs(json_file)
     limits: dict[str, Any] = {"max_nodes": max_nodes, "time_limit": time_limit, "workers": workers}
+    verify = "rigorous" if rigorous else None
     with interruptible() as ctrl_c:
         from .. import terminal
 
@@ -40,11 +42,11 @@ def cycles(
         at = held_input(model, held, "--input")
         if json_file != "-":
             terminal.print_model(model, checkpoint.path, held)
-        found = model.cycles(max_period, constant_input=at, progress=ctrl_c.progress, **limits)
+        found = model.cycles(max_period, constant_input=at, progress=ctrl_c.progress, verify=verify, **limits)
         if json_file != "-":
             terminal.print_cycles(found)
         write_json(json_file, lambda: found.to_json(indent=2))
-    end(ctrl_c, found.complete)
+    end(ctrl_c, found.complete and (found.rigorous or not rigorous))
 
 
 @takes_checkpoint

@@ -18,6 +18,7 @@ __all__ = [
     "short_number",
     "short_state",
     "short_word",
+    "upper_number",
     "verb",
 ]
 
@@ -166,6 +167,21 @@ def short_number(value: Any) -> str:
         exact = abs(value) == 1 << power
         return f"{'-' if value < 0 else ''}{'' if exact else 'about '}2^{power}"
     return f"{value + 0.0:.4g}"  # no negative zero
+
+
+def upper_number(value: float) -> str:
+    """An upper bound that is not negative in two digits, rounded up.
+
+    Examples
+    --------
+    >>> upper_number(1.01e-16), upper_number(0.25), upper_number(0.0), upper_number(float("inf"))
+    ('1.1e-16', '0.25', '0', 'inf')
+    """
+    text = f"{value:.1e}"
+    if float(text) < value:
+        mantissa, _, order = text.partition("e")
+        text = f"{(round(10 * float(mantissa)) + 1) / 10:.1f}e{order}"
+    return f"{float(text):.2g}"
 
 
 def short_bitcode(bitcode: str) -> str:

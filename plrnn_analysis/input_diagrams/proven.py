@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..display.abbreviation import upper_number
 from ..results import Proof
 
 __all__ = ["BranchProof"]
@@ -40,4 +41,5 @@ class BranchProof(Proof):
         if not self.exists:
             return "not proven"
         stable = {True: "; stability proven", False: "; stability NOT proven", None: ""}[self.stability]
-        return f"ends exact within {self.corner_radius:.2g}, states within {self.radius:.2g}{stable}"
+        ends, states = upper_number(self.corner_radius), upper_number(self.radius)
+        return f"ends exact within {ends}, states within {states}{stable}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .._frozen import Frozen
-from ..display.abbreviation import count_words
+from ..display.abbreviation import count_words, upper_number
 from ..statuses import Arithmetic
 
 __all__ = ["Proof"]
@@ -59,7 +59,7 @@ class Proof(Frozen):
         """The same in a few words."""
         if not self.exists:
             return "not proven"
-        where = f"exact within {self.radius:.2g}, signs by {self.signs}"
+        where = f"exact within {upper_number(self.radius)}, signs by {self.signs}"
         zeros = f", {count_words(self.on_boundary, 'ReLU argument')} exactly zero" if self.on_boundary else ""
         stable = {True: "; stability proven", False: "; stability NOT proven", None: ""}[self.stability]
         return where + zeros + stable

@@ -68,6 +68,33 @@ def enclosures_of(matrix: np.ndarray, error: np.ndarray) -> list[Enclosure] | No
     m = len(matrix)
     if not m or not np.all(np.isfinite(matrix)) or not np.all(np.isfinite(error)):
         return None
+    core = _core(matrix, error)
+    centres, radii = np.diag(matrix).astype(np.complex128), np.diag(error).copy()
+    if np.any(core):
+        found = _discs_of_block(matrix[np.ix_(core, core)], error[np.ix_(core, core)])
+        if found is None:
+            return None
+        centres[core], radii[core] = found
+    gaps = np.abs(centres[:, None] - centres[None]) / WIDER - (radii[:, None] + radii[None]) * WIDER
+    np.fill_diagonal(gaps, np.inf)
+    if not np.all(np.isfinite(radii)) or not np.all(gaps > 0.0):
+        return None
+    return [_enclosure(complex(c), float(r)) for c, r in zip(centres, radii, strict=True)]
+
+
+def _core(matrix: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """The units (M,) that drive others and are driven; each of the rest has its diagonal entry as an eigenvalue."""
+    linked = (matrix != 0.0) | (error != 0.0)
+    np.fill_diagonal(linked, False)
+    core = np.ones(len(matrix), dtype=bool)
+    while True:
+        kept = core & np.any(linked & core, axis=1) & np.any(linked & core[:, None], axis=0)
+        if np.array_equal(kept, core):
+            return core
+        core = kept
+
+
+def _discs_of_block(matrix: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     balanced, spread = (part[0] for part in balanced_matrices(matrix[None], error[None]))
     try:
         values, vectors = np.linalg.eig(balanced)
@@ -76,15 +103,7 @@ def enclosures_of(matrix: np.ndarray, error: np.ndarray) -> list[Enclosure] | No
         return None
     values, vectors, inverse = (part.astype(np.complex128) for part in (values, vectors, inverse))
     with np.errstate(all="ignore"):
-        found = _discs(balanced, spread, values, vectors, inverse)
-    if found is None:
-        return None
-    centres, radii = found
-    gaps = np.abs(centres[:, None] - centres[None]) / WIDER - (radii[:, None] + radii[None]) * WIDER
-    np.fill_diagonal(gaps, np.inf)
-    if not np.all(np.isfinite(radii)) or not np.all(gaps > 0.0):
-        return None
-    return [_enclosure(complex(c), float(r)) for c, r in zip(centres, radii, strict=True)]
+        return _discs(balanced, spread, values, vectors, inverse)
 
 
 def _discs(

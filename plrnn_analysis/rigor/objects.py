@@ -33,7 +33,7 @@ __all__ = ["Prover", "repeats"]
 # Precision beyond which exact solutions are no dearer.
 MOST_BITS = 512
 # From this many units on discs from floating-point eigenvectors are quicker than a characteristic polynomial.
-LARGE = 24
+LARGE = 12
 # What is listed further from the exact states than this share of their size is not where it is listed.
 ROUNDED = 1e-6
 INFINITE = "what is listed is not finite"
