@@ -13,8 +13,9 @@ from ..maps import CanonicalMap
 
 __all__ = ["BALL_BITS", "BallRing", "Balls", "upper_double"]
 
-# Bits of the balls, one number after the other; where the last do not decide, rationals do.
-BALL_BITS = (128, 512, 2048)
+# Bits of the balls, one number after the other, and of each unit beside them: so many may elimination lose. Where the
+# last do not decide, rationals do.
+BALL_BITS, BITS_A_UNIT = (64, 448, 2048), 2
 # Balls are sharp enough where the widest is this small, relative to the largest number.
 SHARP = flint.arb(2) ** -56
 
@@ -65,15 +66,16 @@ class BallRing:
 
         Notes
         -----
-        O((k + 1) M^3) operations with numbers of 128, 512 or 2048 bits.
+        O((k + 1) M^3) operations with numbers of 64, 448 or 2048 bits and two more for each unit.
         """
-        for bits in BALL_BITS:
+        for more in BALL_BITS:
+            bits = more + BITS_A_UNIT * self.maps[0].n_units
             with flint.ctx.workprec(bits):
                 try:
                     found = self._solved(word, bits)
                 except ZeroDivisionError:
                     continue
-                if _is_sharp(found.states) or bits == BALL_BITS[-1]:
+                if _is_sharp(found.states) or more == BALL_BITS[-1]:
                     yield found
 
     def _solved(self, word: np.ndarray, bits: int) -> Balls:

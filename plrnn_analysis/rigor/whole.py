@@ -198,13 +198,14 @@ class Whole:
         """Cuts that leave no room for balls."""
         for at in np.flatnonzero(~refuted) if not rows.homogeneous else ():
             self._look_at_the_clock()
-            exact = self._exact_rows(base)
-            if exact is None:
-                return
-            proposal = multipliers[at].astype(np.float64)
-            refuted[at] = exact.refutes(
-                proposal, rows.system, bits[at] != 0, zero_rows(bits[at : at + 1], rows.count)[0]
-            )
+            open_x, zero_s = bits[at] != 0, zero_rows(bits[at : at + 1], rows.count)[0]
+            # Rational rows take long to make: they are made when a program first finds no room.
+            if not self._asked_for_exact_rows:
+                found = rows.propose(open_x, zero_s)
+                refuted[at] = found is not None and rows.refuted(found[None], open_x[None], zero_s[None])[0]
+            exact = None if refuted[at] else self._exact_rows(base)
+            if exact is not None:
+                refuted[at] = exact.refutes(multipliers[at].astype(np.float64), rows.system, open_x, zero_s)
 
     def _exact_rows(self, base: np.ndarray) -> ExactRows | None:
         if not self._asked_for_exact_rows and self.units.map.n_units <= LARGEST_EXACT:
