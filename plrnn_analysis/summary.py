@@ -109,9 +109,7 @@ def _proof_sentences(proofs: Sequence[WholeProof], objects: Sequence[Any]) -> li
     if not objects:
         return ["Proven in exact arithmetic: there is none."]
     radius = max(one.proof.radius for one in objects)
-    what = (
-        "what is listed exists, where it is listed to within {}, with the stability listed, and nothing else does"
-    )
+    what = "what is listed exists, where it is listed to within {}, with the stability listed, and nothing else does"
     return [f"Proven in exact arithmetic: {what.format(upper_number(radius))}."]
 
 

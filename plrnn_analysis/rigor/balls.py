@@ -15,7 +15,7 @@ __all__ = ["BALL_BITS", "BallRing", "Balls", "upper_double"]
 
 # Bits of the balls, one number after the other, and of each unit beside them: so many may elimination lose. Where the
 # last do not decide, rationals do.
-BALL_BITS, BITS_A_UNIT = (64, 448, 2048), 2
+BALL_BITS, BITS_A_UNIT = (64, 448, 2048), 1.5
 # Balls are sharp enough where the widest is this small, relative to the largest number.
 SHARP = flint.arb(2) ** -56
 
@@ -66,10 +66,10 @@ class BallRing:
 
         Notes
         -----
-        O((k + 1) M^3) operations with numbers of 64, 448 or 2048 bits and two more for each unit.
+        O((k + 1) M^3) operations with numbers of 64, 448 or 2048 bits and 1.5 more for each unit.
         """
         for more in BALL_BITS:
-            bits = more + BITS_A_UNIT * self.maps[0].n_units
+            bits = more + int(BITS_A_UNIT * self.maps[0].n_units)
             with flint.ctx.workprec(bits):
                 try:
                     found = self._solved(word, bits)

@@ -63,7 +63,8 @@ def enclosures_of(matrix: np.ndarray, error: np.ndarray) -> list[Enclosure] | No
 
     Notes
     -----
-    An eigendecomposition and 16 products of M by M matrices.
+    An eigendecomposition and 16 products of M by M matrices, where M does not count units that drive no other one or
+    are driven by none.
     """
     m = len(matrix)
     if not m or not np.all(np.isfinite(matrix)) or not np.all(np.isfinite(error)):
@@ -79,7 +80,16 @@ def enclosures_of(matrix: np.ndarray, error: np.ndarray) -> list[Enclosure] | No
     np.fill_diagonal(gaps, np.inf)
     if not np.all(np.isfinite(radii)) or not np.all(gaps > 0.0):
         return None
-    return [_enclosure(complex(c), float(r)) for c, r in zip(centres, radii, strict=True)]
+    moduli = np.abs(centres)
+    lower, upper = np.maximum(moduli / WIDER - radii * WIDER, 0.0) / WIDER, (moduli + radii) * WIDER * WIDER
+    # The matrix is real: alone around a real number means real.
+    real = [
+        True if v == 0.0 else (False if v > r else None) for v, r in zip(abs(centres.imag), radii * WIDER, strict=True)
+    ]
+    return [
+        Enclosure(complex(centre), flint.arb(low), flint.arb(high), kind, 1, float(radius))
+        for centre, low, high, kind, radius in zip(centres, lower.tolist(), upper.tolist(), real, radii, strict=True)
+    ]
 
 
 def _core(matrix: np.ndarray, error: np.ndarray) -> np.ndarray:
@@ -168,13 +178,3 @@ def _rows_of_inverse(inverse: np.ndarray, X: Slices, m: int, bits: int) -> tuple
     if not worst <= LARGEST_DEFECT:
         return None
     return np.ldexp(np.abs(real) + np.abs(imaginary), (sizes - bits)[:, None]), worst
-
-
-def _enclosure(centre: complex, radius: float) -> Enclosure:
-    """Of a disc that meets no other one: the matrix is real, so alone around a real number means real."""
-    # Doubles are exact here, sums are not, at a precision far beyond theirs.
-    middle = flint.acb(centre.real, centre.imag)
-    lower, upper = middle.abs_lower() - radius, middle.abs_upper() + radius
-    real = True if centre.imag == 0.0 else (False if abs(centre.imag) > radius * WIDER else None)
-    lower = lower.lower() if lower > 0 else flint.arb(0)
-    return Enclosure(centre, lower, upper.upper(), real, 1, radius)

@@ -1,4 +1,4 @@
-"""What ``verify="rigorous"`` costs beside the search in floats: the table of docs/howto/rigorous.md.
+"""What ``verify="rigorous"`` costs beside the search in floats: the table of docs/what-it-proves.md.
 
     python tests/benchmarks/bench_rigorous.py [--sizes 10,20,40] [--seeds 3] [--limit 60]
 
