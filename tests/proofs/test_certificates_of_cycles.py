@@ -51,7 +51,7 @@ def test_every_architecture(draw, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("draw", [lambda rng: random_model(rng).map, degenerate_map], ids=["generic", "degenerate"])
 def test_every_architecture_many_times(draw, tmp_path: Path) -> None:
-    for seed in range(1000, 1080):
+    for seed in range(1000, 1060):
         map = draw(np.random.default_rng(seed)).with_input(None)
         if map.n_relu <= 4:
             certified(map, longest(map) - (map.n_relu > 3), tmp_path / "net.cert.json.gz")
@@ -144,7 +144,8 @@ def test_another_input_is_refused(tmp_path: Path) -> None:
 )
 def test_published_networks(case: dict, tmp_path: Path) -> None:
     map = known(case).map.with_input(None)
-    certified(map, 3 if map.n_relu <= 4 else 2, tmp_path / "net.cert.json.gz")
+    # Clipped networks have twice as many ReLUs, in pairs: their leaves cost linear programs.
+    certified(map, 3 if map.n_relu <= 4 else 2 if map.n_relu <= 12 else 1, tmp_path / "net.cert.json.gz")
 
 
 @pytest.mark.slow
