@@ -26,7 +26,7 @@ ROWS = {
     "series attacks": "hostile files built by hand, each read as trials, as a series and as inputs",
     "arguments": "calls of public functions with one argument of a wrong kind, shape or size",
     "certificates": "wrong certificates, each with one thing changed in a right one",
-    "proofs": 'branches and diagrams proven by `verify="rigorous"`, held against fractions',
+    "proofs": 'points, lists, branches and diagrams proven by `verify="rigorous"`, held against fractions',
     "proof mutants": 'results with one thing changed, given to `verify="rigorous"`: every one noticed',
     "answers": "answers of searches held against exact arithmetic, brute force or an independent solver",
     "processors": "systems answered by the kernels of other processors",

@@ -48,7 +48,7 @@ class Rows:
         self.n = N.shape[1]
         self.count = len(N)
         # Without constants zero is a solution of every node, and what can be shown is that nothing else is.
-        self.homogeneous = not np.any(q) and not np.any(error_q)
+        self.homogeneous = not np.any(q[: self.n]) and not np.any(error_q[: self.n])
         largest = np.max(np.abs(self.system), axis=1, initial=0.0)
         self.order = np.where(largest > 0.0, np.frexp(largest)[1], 0)
         self.known = bool(np.all(np.isfinite(self.system)) and np.all(np.isfinite(self.error)))
@@ -122,9 +122,10 @@ class Rows:
         """The sum of the rows with multipliers says that something not negative is negative."""
         # sum(u s) = sum(sums x) + constant, whose left side is not negative.
         below, constant = sums[:, :-1] + slack[:, :-1], sums[:, -1] + slack[:, -1]
+        refuted = np.all(~open_x | (below <= 0), axis=1) & (constant < 0)
         if self.homogeneous:
-            return np.asarray(np.all(~open_x | (below < 0), axis=1))
-        return np.asarray(np.all(~open_x | (below <= 0), axis=1) & (constant < 0))
+            refuted |= np.all(~open_x | (below < 0), axis=1) & (constant <= 0)
+        return np.asarray(refuted)
 
     def _refuted_at_length(self, scaled: np.ndarray, open_x: np.ndarray) -> bool:
         floats = self._whole(LONG_ROWS)
@@ -154,8 +155,11 @@ class Rows:
         if not len(system):
             return None
         system = np.hstack([-system / size[:, None], -np.ones((len(system), 1))])
-        low = np.append(np.where(zero_s, -1.0, 0.0), 0.0)
-        found = propose(np.append(np.zeros(self.count), -1.0), system, np.zeros(len(system)), low, 1.0).point
+        low, high = np.append(np.where(zero_s, -1.0, 0.0), 0.0), np.ones(self.count + 1)
+        if self.homogeneous:
+            # Conditions have constants.
+            high[self.n : self.count] = 0.0
+        found = propose(np.append(np.zeros(self.count), -1.0), system, np.zeros(len(system)), low, high).point
         if found is None or not found[-1] > MARGIN:
             return None
         return np.ldexp(found[:-1], -self.order)
