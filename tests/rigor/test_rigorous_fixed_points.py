@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -52,6 +53,19 @@ def test_a_tree_is_proven(on_boundary: int) -> None:
     assert found.rigorous and whole.cuts > 10 and whole.objects == len(found)
     assert any(point.proof.on_boundary == 2 for point in found) == bool(on_boundary)
     assert "proven whole" in repr(found) and "proof" in found.table()
+
+
+def test_threads_and_executors_are_proven() -> None:
+    map = planted_al_rnn(np.random.default_rng(4), 28, 14)[0].map
+    alone = find_fixed_points(map, verify="rigorous")
+    with ThreadPoolExecutor(2) as pool:
+        for found in (
+            find_fixed_points(map, verify="rigorous", workers=2),
+            find_fixed_points(map, verify="rigorous", executor=pool),
+            find_fixed_points(map, verify="rigorous", method="elimination"),
+        ):
+            assert found.rigorous and [p.bitcode for p in found] == [p.bitcode for p in alone]
+            assert found.coverage.rigorous.cuts > 0
 
 
 def test_a_single_point_is_proven_by_a_form() -> None:
