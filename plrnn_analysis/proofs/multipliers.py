@@ -18,7 +18,7 @@ from ..polytopes.programs import propose
 from ..polytopes.rational import Flat, flat_of, relative_interior, some_point
 from .equations import Equations
 
-__all__ = ["Force", "forcing", "positive_part", "refuting", "refuting_exactly", "rounded_to_refute"]
+__all__ = ["Force", "forcing", "positive_part", "refuting", "refuting_exactly", "refuting_near", "rounded_to_refute"]
 
 # Multipliers are rounded to this many bits, one number after the other: the fewest that still prove it are written.
 BITS = (7, 10, 14, 20, 28, 40, 52)
@@ -117,9 +117,21 @@ def _at_a_vertex(equations: Equations, open_columns: np.ndarray) -> list[int] | 
     point = propose(-constant / scale, rows, np.zeros(len(rows)), -np.ones(k), np.ones(k)).point
     if point is None or constant @ point <= MARGIN * scale:
         return None
-    size = np.abs(rows).sum(axis=1) * max(float(np.max(np.abs(point))), EPS)
-    tight = np.flatnonzero(open_columns)[np.abs(rows @ point) <= TIGHT * size]
-    basis = _left_null_space(equations, tight.tolist())
+    return refuting_near(equations, open_columns, point)
+
+
+def refuting_near(
+    equations: Equations, open_columns: np.ndarray, point: np.ndarray, tight: float = TIGHT
+) -> list[int] | None:
+    """Whole multipliers near a proposal (R,), with the coefficients that nearly vanish made to vanish exactly.
+
+    Coefficients below `tight`, relative to the sizes of their terms, are meant to be zero. None if that refutes
+    nothing.
+    """
+    rows = equations.floats[:, :-1][:, open_columns].T
+    size = np.abs(rows).sum(axis=1) * max(float(np.max(np.abs(point), initial=0.0)), EPS)
+    vanishing = np.flatnonzero(open_columns)[np.abs(rows @ point) <= tight * size]
+    basis = _left_null_space(equations, vanishing.tolist())
     if not basis:
         return None
     for weights in _near(basis, point):

@@ -10,7 +10,7 @@ import numpy as np
 from ..engines.branching import Cuts
 from ..engines.budget import Budget
 from .equations import Equations
-from .multipliers import Force, forcing, positive_part, refuting, refuting_exactly, rounded_to_refute
+from .multipliers import Force, forcing, positive_part, refuting, refuting_exactly, refuting_near, rounded_to_refute
 from .solutions import Listed, Turned
 from .texts import step_text
 
@@ -20,6 +20,8 @@ __all__ = ["Unlisted", "prove"]
 OPEN = -1
 # Cuts that are rounded between two looks at the clock.
 CHUNK = 2048
+# Coefficients of cuts, which are kept in single precision, below this, relative to their terms, are meant to be zero.
+SINGLE = 1e-5
 
 
 class Unlisted(Exception):
@@ -47,12 +49,27 @@ class _Proof:
         self.on, self.negative = signs > 0, signs < 0
         self.first = np.array([s.first for s in solutions], dtype=bool)
         self.cuts = cuts
-        self.refutations = list(self._refutations(units, budget))
+        self.units = units
+        self.refutations = list(self._refutations(budget))
         self.steps: list[str] = []
         nothing = np.zeros(equations.n, dtype=bool)
         self.todo = [_Node(nothing, nothing, np.arange(len(cuts.bits)))]
 
-    def _refutations(self, units: np.ndarray, budget: Budget) -> Iterator[str | None]:
+    @property
+    def _pivots(self) -> np.ndarray:
+        return self.equations.floats[np.arange(len(self.equations.floats)), self.equations.dependent]
+
+    def _near(self, cut: int, node: _Node) -> str | None:
+        """A step for a cut whose multipliers must cancel exactly somewhere."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            proposal = self.cuts.multipliers[cut] / self.units / self._pivots
+        if not np.all(np.isfinite(proposal)) or not np.any(proposal):
+            return None
+        columns = self.equations.open_columns(node.off, node.on)
+        whole = refuting_near(self.equations, columns, proposal, SINGLE)
+        return None if whole is None else step_text("refute", whole)
+
+    def _refutations(self, budget: Budget) -> Iterator[str | None]:
         """A step for every cut; None where it must be refuted in another way, or the budget ended."""
         equations, cuts = self.equations, self.cuts
         for start in range(0, len(cuts.bits), CHUNK):
@@ -60,9 +77,8 @@ class _Proof:
             if not budget.take(1):
                 yield from (None for _ in bits)
                 continue
-            own = equations.floats[np.arange(len(equations.floats)), equations.dependent]
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                proposals = multipliers / units / own
+                proposals = multipliers / self.units / self._pivots
             for whole in rounded_to_refute(equations, proposals, equations.open_columns(bits == 0, bits == 1)):
                 yield None if whole is None else step_text("refute", whole)
 
@@ -78,6 +94,8 @@ class _Proof:
             return
         if len(node.cuts) and self._covers(int(node.cuts[0]), node):
             known = self.refutations[node.cuts[0]]
+            if known is None:
+                known = self._near(int(node.cuts[0]), node)
             if known is not None:
                 self.steps.append(known)
                 return

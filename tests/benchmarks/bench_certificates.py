@@ -27,7 +27,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from systems import planted_al_rnn
+from systems import CASES, known, planted_al_rnn
 
 import plrnn_analysis as pa
 from plrnn_analysis import PLRNN, CanonicalMap, CertificateError
@@ -64,6 +64,9 @@ def networks_with_cycles() -> Iterator[tuple[str, CanonicalMap, int]]:
     for name, longest in (("addition", 6), ("lorenz", 6), ("flipflop32", 1)):
         map = pa.load(NETWORKS / f"{name}.safetensors").map.with_input(None)
         yield f"`{name}`, {map.n_relu} ReLUs, M = {map.n_units}", map, longest
+
+    clipped = known(CASES["scyfi_clipsh_M2H10_a"]).map.with_input(None)
+    yield f"clipped shallow, published, {clipped.n_relu} ReLUs, M = {clipped.n_units}", clipped, 2
 
 
 def unique_networks() -> Iterator[tuple[str, CanonicalMap]]:

@@ -144,7 +144,7 @@ def test_another_input_is_refused(tmp_path: Path) -> None:
 )
 def test_published_networks(case: dict, tmp_path: Path) -> None:
     map = known(case).map.with_input(None)
-    # Clipped networks have twice as many ReLUs, in pairs: their leaves cost linear programs.
+    # Clipped networks have twice as many ReLUs, in pairs: their leaves cost exact solutions.
     certified(map, 3 if map.n_relu <= 4 else 2 if map.n_relu <= 12 else 1, tmp_path / "net.cert.json.gz")
 
 
