@@ -16,7 +16,7 @@ SHARED := -n $(JOBS) --dist loadfile
 QUIET := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint coverage stress images bench gpu-check docs wheel-check lowest clean
+.PHONY: help demo test lint coverage stress images bench gpu-check docs wheel-check lowest newest clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,11 +56,14 @@ docs: $(DOCS)  ## build docs/_build/html, warnings as errors, and check it (its 
 	$(QUIET) $(BIN)/sphinx-build -W --keep-going -n -b html docs docs/_build/html
 	$(BIN)/python tests/check_docs.py docs/_build/html
 
-wheel-check: $(DEV)  ## build the wheel and try it in a clean environment without torch
+wheel-check: $(DEV)  ## build sdist and wheel, look at what is in them, and try the wheel in a clean environment without torch
 	bash tests/check_wheel.sh $(BIN)/python
 
 lowest: $(BIN)/python  ## tests of the analysis with the lowest versions that pyproject.toml allows, in a clean environment without torch
-	$(QUIET) bash tests/check_lowest.sh $(BIN)/python $(PYTEST)
+	$(QUIET) bash tests/check_versions.sh lowest $(BIN)/python $(PYTEST)
+
+newest:  ## the same with the newest versions that pip finds: make newest PYTHON=python3.14
+	$(QUIET) bash tests/check_versions.sh newest $(PYTHON) $(PYTEST)
 
 clean:  ## remove what the other targets made, .venv included
 	rm -rf $(VENV) demo-out build dist docs/_build docs/_generated docs/gallery docs/notebooks docs/sg_execution_times.rst docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
+import pytest
 import scipy.io
-import torch
 from safetensors.numpy import save_file
+
+# Without these, tests that import this are skipped.
+h5py = pytest.importorskip("h5py")
+torch = pytest.importorskip("torch")
 
 Arrays = dict[str, np.ndarray]
 

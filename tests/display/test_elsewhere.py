@@ -93,11 +93,10 @@ def test_results_draw_themselves_or_say_which_do(kind: type) -> None:
 
 
 def test_a_notebook_shows_figures_that_pyplot_does_not_know() -> None:
-    from IPython.core.formatters import DisplayFormatter
-
+    formatters = pytest.importorskip("IPython.core.formatters")
     run = driven()
     shown = (choice().fixed_points().plot(run=run), run.plot(), run.plot(fixed_points=choice().fixed_points()))
     for drawn in shown:
-        bundle, _ = DisplayFormatter().format(drawn)
+        bundle, _ = formatters.DisplayFormatter().format(drawn)
         assert bundle["image/png"].startswith(b"\x89PNG")
     assert pickle.loads(pickle.dumps(shown[0])).get_title() == shown[0].get_title()

@@ -39,7 +39,7 @@ def threads():
 
 @pytest.fixture(scope="module")
 def dask():
-    import distributed
+    distributed = pytest.importorskip("distributed")
 
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
