@@ -21,7 +21,7 @@ HEAVY = ("torch", "numba", "scipy", "matplotlib", "networkx", "pandas", "xarray"
 def loaded_after(statement: str) -> set[str]:
     """Names of the top-level packages in sys.modules after a statement, in a new interpreter."""
     code = f"{statement}\nimport sys\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
 
@@ -99,6 +99,14 @@ def test_metadata_holds_ranges_only_and_constraints_pins_only() -> None:
     tested = [*project["dependencies"], *(r for extra in ("train", "dev", "docs") for r in extras[extra])]
     missing = [r for r in tested if re.split(r"[\[<>=!~ ]", r, maxsplit=1)[0].lower() not in pinned]
     assert not missing, f"not in constraints.txt: {missing}"
+
+
+def test_the_versions_of_python_that_are_tested_are_named_alike() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    classified = re.findall(r"Python :: (3\.\d+)", "\n".join(project["classifiers"]))
+    rows = re.findall(r"^\| ((?:3\.\d+(?:, )?)+) \|", (ROOT / "docs/installation.md").read_text("utf-8"), re.MULTILINE)
+    assert classified == list(dict.fromkeys(", ".join(rows).split(", ")))
+    assert project["requires-python"] == f">={classified[0]}"
 
 
 def test_the_lowest_versions_that_are_tested_are_those_of_the_metadata() -> None:
