@@ -13,7 +13,7 @@ FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 # Minutes of training, or an installation: `make` runs these, see .ci/run.
 NOT_HERE = (
     "plrnn demo", "plrnn fit", "plrnn sparsify", "plrnn sweep", "plrnn train", "plrnn reproduce", "plrnn linear-limit",
-    "make ", "pip ", "python3 ", ".venv/",
+    "make ", "pip ", "python3 ", ".venv/", "docker ",
 )  # fmt: skip
 # Written by the examples of the quickstart, which other pages go on with.
 CHOICE = {"A": [0.5, 0.5], "W": [[0, -1], [-1, 0]], "h": [1, 1], "C": [[1, 0], [0, 1]], "pwl_units": 2}

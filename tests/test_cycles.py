@@ -78,7 +78,7 @@ def test_known_counts_by_words_in_a_box(name):
     case = CASES[name]
     model = known(case)
     limit = case["expected"]["max_order_checked"]
-    found = model.cycles(limit, box=100.0 if "M2H10" in name else 1e3)
+    found = model.cycles(limit, box=100.0 if "M2H10" in name else 1e3, time_limit=600)
     assert found.complete and found.box is not None
     assert {c.engine for c in found.coverage.values()} == {"words in a box"}
     assert {k: found.counts[k] for k in expected_counts(case, limit)} == expected_counts(case, limit)
@@ -122,9 +122,9 @@ def test_a_long_cycle_of_a_contracting_map_in_more_dimensions():
     W = np.zeros((3, 3))
     W[:2, 2] = 0.4 * turn[:, 0]
     model = PLRNN.al_rnn(A, W, [0.3, 0.0, -0.2], pwl_units=1)
-    found = model.cycles(14, box=10.0, method="words in a box")
+    found = model.cycles(14, box=10.0, method="words in a box", time_limit=600)
     assert found.complete
-    assert found.counts == model.cycles(14).counts
+    assert found.counts == model.cycles(14, time_limit=600).counts
     assert {c.engine for c in found.coverage.values()} == {"words in a box"}
 
 
