@@ -26,9 +26,10 @@ __all__ = ["checked"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+C = TypeVar("C", bound=type)
 
 # Annotations that stand for others, or for anything: what they ask for is checked where it is used.
-_ALIASES = {"AnyNetwork": "Network", "Figure": "FigureBase"}
+_ALIASES = {"AnyNetwork": "Network", "Figure": "FigureBase", "Stack": "Module", "Measure": "Callable"}
 _ANYTHING = {
     "Any",
     "object",
@@ -40,11 +41,15 @@ _ANYTHING = {
     "Console",
     "Executor",
 }
+# What takes these hands them to torch, whose complaints about shapes, types and sizes name no argument.
+_OF_TORCH = ("Tensor", "Batch", "Generator")
 _FOREIGN = {
     "Graph": "a networkx graph",
     "DiGraph": "a directed networkx graph",
     "Axes": "matplotlib axes",
     "FigureBase": "a matplotlib figure",
+    "Module": "a torch module",
+    "Tensor": "a torch tensor",
 }
 
 
@@ -57,6 +62,8 @@ class _Kind:
 
 
 @overload
+def checked(function: C, /) -> C: ...
+@overload
 def checked(function: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def checked(*, error: type[PLRNNError]) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
@@ -65,8 +72,9 @@ def checked(function: Any = None, /, *, error: type[PLRNNError] = ModelError) ->
 
     Parameters
     ----------
-    function : callable
-        With annotations. ``Any``, arrays, and what is not known here are taken as they come.
+    function : callable or type
+        With annotations. ``Any``, arrays, and what is not known here are taken as they come. Of a class its constructor
+        and the public methods that it defines.
     error : type, optional
         What is raised.
 
@@ -92,12 +100,26 @@ def checked(function: Any = None, /, *, error: type[PLRNNError] = ModelError) ->
     """
     if function is None:
         return lambda decorated: _holding(decorated, error)
+    if isinstance(function, type):
+        return _holding_methods(function, error)
     return _holding(function, error)
+
+
+def _holding_methods(owner: C, error: type[PLRNNError]) -> C:
+    for name, method in list(vars(owner).items()):
+        if name.startswith("_") and name != "__init__":
+            continue
+        if isinstance(method, (classmethod, staticmethod)):
+            setattr(owner, name, type(method)(_holding(method.__func__, error)))
+        elif inspect.isfunction(method):
+            setattr(owner, name, _holding(method, error))
+    return owner
 
 
 def _holding(function: Callable[P, R], error: type[PLRNNError]) -> Callable[P, R]:
     parameters = inspect.signature(function).parameters
     kinds = {name: kind for name, one in parameters.items() if (kind := _read(one.annotation)) is not None}
+    given_to_torch = any(word in str(one.annotation) for one in parameters.values() for word in _OF_TORCH)
     in_order = [
         name for name, one in parameters.items() if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
     ]
@@ -109,9 +131,17 @@ def _holding(function: Callable[P, R], error: type[PLRNNError]) -> Callable[P, R
             if kind is not None and not kind.accepts(value):
                 raise error(f"{name} must be {kind.words}, got {shown(value)}")
         try:
-            return function(*args, **given)
+            # As numbers of Python's: an int8 would overflow in what is computed with it.
+            return function(*map(_plain_number, args), **{name: _plain_number(value) for name, value in given.items()})
         except MemoryError as lack:
             raise error(f"there is not enough memory for this: ask for less at once ({lack})") from lack
+        except (RuntimeError, IndexError, TypeError, ValueError, OverflowError) as fault:
+            if not given_to_torch or isinstance(fault, PLRNNError):
+                raise
+            all_given = {**dict(zip(in_order, args, strict=False)), **given}
+            named = ", ".join(f"{name} = {shown(value)}" for name, value in all_given.items() if name != "self")
+            reason = str(fault).partition("\n")[0]
+            raise error(f"{function.__name__} cannot take {named} ({type(fault).__name__}: {reason})") from fault
 
     return held
 
@@ -153,9 +183,10 @@ def _plain(name: str) -> _Kind | None:
         "bool": _Kind(lambda value: isinstance(value, (bool, np.bool_)), "True or False"),
         "str": _Kind(lambda value: isinstance(value, str), "a text"),
         "Path": _Kind(lambda value: isinstance(value, os.PathLike), "a path"),
+        "Callable": _Kind(callable, "a function"),
     }
     wanted = _ALIASES.get(name, name)
-    return known.get(name) or _Kind(
+    return known.get(wanted) or _Kind(
         lambda value: _derives_from(value, wanted), _FOREIGN.get(wanted) or with_article(wanted)
     )
 
@@ -170,12 +201,12 @@ def _container(name: str, inside: ast.expr) -> _Kind | None:
             "a mapping" + ("" if of is None else f" from names to {_plural(of.words)}"),
         )
     if name == "tuple" and isinstance(inside, ast.Tuple):
+        if isinstance(inside.elts[-1], ast.Constant) and inside.elts[-1].value is ...:
+            return _several(_entry(inside.elts[0]), iterator=False)
         return _fixed([_kind(part) for part in inside.elts])
     if name == "Literal":
         allowed = [ast.literal_eval(part) for part in (inside.elts if isinstance(inside, ast.Tuple) else [inside])]
         return _Kind(lambda value: any(value is one for one in allowed), " or ".join(map(repr, allowed)))
-    if name == "Callable":
-        return _Kind(callable, "a function")
     if name == "PathLike":
         return _plain("Path")
     return _plain(name)
@@ -192,7 +223,7 @@ def _several(of: _Kind | None, iterator: bool) -> _Kind:
     def accepts(value: Any) -> bool:
         if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
             return False
-        if isinstance(value, np.ndarray) and value.ndim == 0:
+        if getattr(value, "ndim", 1) == 0:
             return False
         if not hasattr(value, "__len__"):
             return iterator
@@ -202,7 +233,10 @@ def _several(of: _Kind | None, iterator: bool) -> _Kind:
             return False
         if hasattr(value, "__array__"):
             # Tensors and columns of data frames, whose entries are no numbers of Python's.
-            value = np.asarray(detached(value))
+            try:
+                value = np.asarray(detached(value))
+            except (TypeError, RuntimeError):  # a tensor without data
+                return False
         return of is None or all(map(of.accepts, value))
 
     return _Kind(accepts, "a sequence" + ("" if of is None else f" of {_plural(of.words)}"))
@@ -210,7 +244,11 @@ def _several(of: _Kind | None, iterator: bool) -> _Kind:
 
 def _fixed(parts: Sequence[_Kind | None]) -> _Kind:
     def accepts(value: Any) -> bool:
-        if not isinstance(value, (tuple, list, np.ndarray)) or np.ndim(value) == 0 or len(value) != len(parts):
+        if (
+            not isinstance(value, (tuple, list, np.ndarray))
+            or getattr(value, "ndim", 1) == 0
+            or len(value) != len(parts)
+        ):
             return False
         return all(part is None or part.accepts(one) for part, one in zip(parts, value, strict=True))
 
@@ -229,6 +267,10 @@ def _several_of(words: str) -> str:
     if of:
         return f"{first}s{of}{rest}"
     return noun if noun.endswith("s") else f"{noun}s"
+
+
+def _plain_number(value: Any) -> Any:
+    return value.item() if isinstance(value, (np.integer, np.floating, np.bool_)) else value
 
 
 def _is_kind(value: Any, kind: type) -> bool:

@@ -289,5 +289,7 @@ def shown(value: Any) -> str:
     """What came, in one line of bounded length."""
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of shape {value.shape}"
+    if hasattr(value, "detach") and hasattr(value, "dtype"):
+        return f"a tensor of shape {tuple(value.shape)} and type {value.dtype}"
     text = repr(value).replace("\n", " ")
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

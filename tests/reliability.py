@@ -25,6 +25,7 @@ ROWS = {
     "series": "damaged files of trials, time series and inputs: .npz, .npy, .csv, .mat of versions 5 and 7.3",
     "series attacks": "hostile files built by hand, each read as trials, as a series and as inputs",
     "arguments": "calls of public functions with one argument of a wrong kind, shape or size",
+    "arguments of training": "the same for the training package: functions, constructors, methods of models and tasks",
     "certificates": "wrong certificates, each with one thing changed in a right one",
     "proofs": 'points, lists, branches and diagrams proven by `verify="rigorous"`, held against fractions',
     "proof mutants": 'results with one thing changed, given to `verify="rigorous"`: every one noticed',

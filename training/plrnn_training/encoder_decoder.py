@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import ModelError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["EncoderDecoder"]
 
 
+@checked
 class EncoderDecoder(nn.Module):
     """Stacks of AL-RNNs in pairs: the decoder starts from the encoder's last state and runs freely, without input.
 

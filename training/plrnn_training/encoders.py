@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import number, whole
 from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
@@ -22,8 +23,6 @@ from .model import ALRNN
 from .stacks import Stack
 
 __all__ = ["Chain", "Convolution", "Embedding", "Encoded", "EncodedRNN", "Encoder", "Perceptron"]
-
-Generators = Sequence[torch.Generator]
 
 
 class Encoder(nn.Module):
@@ -48,8 +47,8 @@ class Encoder(nn.Module):
 class _Layer(Encoder):
     """Parameters drawn model by model and stacked."""
 
-    def _stack(self, generators: Generators) -> None:
-        if not generators:
+    def _stack(self, generators: Sequence[torch.Generator]) -> None:
+        if not len(generators):
             raise ModelError("an encoder needs one generator per model, got none")
         self.n_models = len(generators)
         drawn = [self._draw(generator) for generator in generators]
@@ -66,6 +65,7 @@ class _Layer(Encoder):
                 getattr(self, name)[index].copy_(value)
 
 
+@checked
 class Embedding(_Layer):
     """A vector for every word.
 
@@ -97,7 +97,12 @@ class Embedding(_Layer):
     weight: Tensor
 
     def __init__(
-        self, vocabulary: int, width: int, generators: Generators, padding: int | None = None, scale: float = 1.0
+        self,
+        vocabulary: int,
+        width: int,
+        generators: Sequence[torch.Generator],
+        padding: int | None = None,
+        scale: float = 1.0,
     ) -> None:
         super().__init__()
         self.vocabulary, self.n_outputs = whole("vocabulary", vocabulary, 1), whole("width", width, 1)
@@ -121,6 +126,7 @@ class Embedding(_Layer):
         return {"weight": self.scale * torch.randn(self.vocabulary, self.n_outputs, generator=generator)}
 
 
+@checked
 class Convolution(_Layer):
     """A short convolution over time that looks back only: step j reads the last inputs up to the j-th stride.
 
@@ -152,7 +158,9 @@ class Convolution(_Layer):
     weight: Tensor
     bias: Tensor
 
-    def __init__(self, n_inputs: int, n_outputs: int, width: int, generators: Generators, stride: int = 1) -> None:
+    def __init__(
+        self, n_inputs: int, n_outputs: int, width: int, generators: Sequence[torch.Generator], stride: int = 1
+    ) -> None:
         super().__init__()
         self.n_inputs, self.n_outputs = whole("n_inputs", n_inputs, 1), whole("n_outputs", n_outputs, 1)
         self.width = whole("width", width, 1)
@@ -178,6 +186,7 @@ class Convolution(_Layer):
         return {"weight": uniform(self.n_outputs, self.n_inputs, self.width), "bias": uniform(self.n_outputs)}
 
 
+@checked
 class Chain(Encoder):
     """Encoders one after another.
 
@@ -215,6 +224,7 @@ class Chain(Encoder):
             encoder.reinitialise(index, generator)
 
 
+@checked
 class Perceptron(Chain):
     """A multi-layer perceptron at every step, with a ReLU after each layer but the last.
 
@@ -232,13 +242,14 @@ class Perceptron(Chain):
     torch.Size([1, 2, 9, 3])
     """
 
-    def __init__(self, widths: Sequence[int], generators: Generators) -> None:
+    def __init__(self, widths: Sequence[int], generators: Sequence[torch.Generator]) -> None:
         if len(widths) < 2:
             raise ModelError(f"a perceptron needs the widths of its input and its output, got {list(widths)}")
         layers = [Convolution(n, m, 1, generators) for n, m in pairwise(widths)]
         super().__init__(layers, relu=True)
 
 
+@checked
 class Encoded(nn.Module):
     """A stack of models of any kind, each behind an encoder of its own.
 
@@ -280,6 +291,7 @@ class Encoded(nn.Module):
         self.encoder.reinitialise(index, generator)
 
 
+@checked
 class EncodedRNN(Encoded):
     """A stack of AL-RNNs, each behind an encoder of its own.
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 import plrnn_analysis
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.recorded_trials import RecordedTrials
@@ -19,6 +20,7 @@ from .tasks.base import Task
 __all__ = ["export", "to_plrnn"]
 
 
+@checked
 def to_plrnn(model: ALRNN) -> PLRNN:
     """The same network as an analysis model in float64.
 
@@ -44,6 +46,7 @@ def to_plrnn(model: ALRNN) -> PLRNN:
     return PLRNN.al_rnn(A, W, h, relu_units=model.relu_units, C=C, B=B, b=b)
 
 
+@checked
 def export(
     model: ALRNN | PLRNN,
     path: Path,

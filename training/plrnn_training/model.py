@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
@@ -19,6 +20,7 @@ from .sequence import Forcing, sequence_states
 __all__ = ["ALRNN"]
 
 
+@checked
 class ALRNN(nn.Module):
     """Almost-linear RNN ``z_t = A z_{t-1} + W phi(z_{t-1}) + C s_t + h``, ``y_t = B z_t + b``.
 
@@ -125,6 +127,8 @@ class ALRNN(nn.Module):
         ModelError
             If one of them is no such network.
         """
+        if not len(networks):
+            raise ModelError("networks must hold at least one network, got none")
         first = networks[0]
         if any(n.relu_units is None or n.parameters["A"].ndim != 1 or n.B is None for n in networks):
             raise ModelError("a stack is made of AL-RNNs with a diagonal A and a readout B")
@@ -156,6 +160,7 @@ class ALRNN(nn.Module):
 
     def relu_units_of(self, index: int) -> tuple[int, ...]:
         """Which units of one model of the stack have a ReLU."""
+        index = self._index("index", index)
         return tuple(int(i) for i in torch.nonzero(self._floor[index] == 0.0).flatten())
 
     @property
@@ -205,6 +210,7 @@ class ALRNN(nn.Module):
         """One model of the stack as a module of its own (a copy)."""
         if not self.stacked:
             raise ModelError("only a stack of models has members")
+        index = self._index("index", index)
         p = int(self.pwl_units[index])
         single = ALRNN(self.n_units, p, self.n_inputs, self.n_outputs, generators=torch.Generator())
         single.to(device=self.A.device, dtype=self.A.dtype)
@@ -219,6 +225,7 @@ class ALRNN(nn.Module):
         """Some models of the stack, in that order, as a stack of their own (a copy)."""
         if not self.stacked:
             raise ModelError("only a stack of models has members")
+        indices = [self._index("indices", index) for index in indices]
         chosen = [int(self.pwl_units[i]) for i in indices]
         generators = [torch.Generator() for _ in chosen]
         stack = ALRNN(self.n_units, chosen, self.n_inputs, self.n_outputs, generators=generators)
@@ -234,12 +241,17 @@ class ALRNN(nn.Module):
         """Give one model of the stack new initial weights, drawn from `generator`."""
         if not self.stacked:
             raise ModelError("only a stack of models has members")
+        index = self._index("index", index)
         weights = initial_weights(
             init, self.n_units, int(self.pwl_units[index]), self.n_inputs, self.n_outputs, generator
         )
         with torch.no_grad():
             for name, value in weights.items():
                 getattr(self, name)[index].copy_(value)
+
+    def _index(self, name: str, index: int) -> int:
+        remark = f"(there are {count_words(self.n_models, 'model')})"
+        return whole(name, index, 0, self.n_models - 1, remark=remark)
 
     def _time_major(
         self, inputs: Tensor, z0: Tensor | None, last: int | None, forcing: Forcing | None = None

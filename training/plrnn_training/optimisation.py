@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import number, whole
 from plrnn_analysis.records import Recorded
 
@@ -18,6 +19,7 @@ __all__ = ["OptimiserSettings", "StackedAdam", "clip_gradients", "forget_moments
 _EPSILON = 1e-8
 
 
+@checked
 @dataclass(frozen=True)
 class OptimiserSettings(Recorded):
     """What all training has in common: the steps of Adam, their number, and the regularisation.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import number, one_of, whole
 
 from .initialisation import INITIALISATIONS
@@ -17,6 +18,7 @@ __all__ = ["Member", "Recipe", "curriculum_stage", "learning_rate"]
 Version = TypeVar("Version")
 
 
+@checked
 @dataclass(frozen=True)
 class Member:
     """One model of an ensemble.
@@ -54,6 +56,7 @@ class Member:
             whole("samples", self.samples, 1)
 
 
+@checked
 @dataclass(frozen=True)
 class Recipe(OptimiserSettings):
     """Settings of a training run; the defaults are those that learn the addition task.

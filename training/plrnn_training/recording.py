@@ -8,6 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import whole
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.recorded_trials import RecordedTrials
 
 from .seeds import generator_for
@@ -17,6 +20,7 @@ from .tasks.base import Batch, Task
 __all__ = ["record_trials"]
 
 
+@checked
 def record_trials(stack: Stack, task: Task, index: int, core: str = "") -> RecordedTrials:
     """What drives one of the networks of a stack in a few test trials.
 
@@ -43,6 +47,7 @@ def record_trials(stack: Stack, task: Task, index: int, core: str = "") -> Recor
     >>> record_trials(ALRNN(4, [0, 2], n_inputs=2, n_outputs=1), AdditionTask(length=20), index=1)
     <RecordedTrials: 8 trials of 21 steps, 2 inputs>
     """
+    whole("index", index, 0, stack.n_models - 1, remark=f"(the stack has {count_words(stack.n_models, 'model')})")
     batch = task.probe_trials(generator_for(0, "test"))
     device = next(stack.parameters()).device
     with torch.no_grad():

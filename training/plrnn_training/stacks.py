@@ -68,6 +68,10 @@ class Stack(Protocol):
         """As every module has them."""
         ...
 
+    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """As every module has them."""
+        ...
+
     def to(self, device: torch.device) -> Self:
         """On another device."""
         ...

@@ -12,16 +12,20 @@ import numpy as np
 
 from plrnn_analysis._files import write_atomically
 from plrnn_analysis._frozen import Frozen
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import number, one_of, whole
 
 __all__ = ["SYSTEMS", "GeneratedSeries", "System", "generate", "write_series"]
 
 # Relative and absolute tolerance of the integrator.
 TOLERANCE = 1e-9
+# The largest interval between points, in units of the usual one.
+_COARSEST = 1000.0
 # Standard deviation of what a seed adds to the initial state.
 SPREAD = 0.1
 
 
+@checked
 @dataclass(frozen=True)
 class System:
     """An ordinary differential equation with its usual parameters.
@@ -56,6 +60,7 @@ class System:
     source: str
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class GeneratedSeries(Frozen):
     """A generated time series.
@@ -124,6 +129,7 @@ SYSTEMS: dict[str, System] = {
 }  # fmt: skip
 
 
+@checked
 def generate(
     system: str, steps: int = 10_000, *, dt: float | None = None, noise: float = 0.0, seed: int = 0
 ) -> GeneratedSeries:
@@ -165,7 +171,7 @@ def generate(
 
     chosen = SYSTEMS[one_of("system", system, SYSTEMS)]
     steps = whole("steps", steps, 1)
-    dt = chosen.dt if dt is None else number("dt", dt, above=0.0)
+    dt = chosen.dt if dt is None else number("dt", dt, above=0.0, most=_COARSEST * chosen.dt)
     noise = number("noise", noise, least=0.0)
     rng = np.random.default_rng(whole("seed", seed, 0))
     initial = np.array(chosen.initial) + SPREAD * rng.normal(size=len(chosen.initial))
@@ -178,6 +184,7 @@ def generate(
     return GeneratedSeries(chosen, values, dt, noise, seed)
 
 
+@checked
 def write_series(series: GeneratedSeries, path: str | Path) -> None:
     """Write a generated series to a file that ``plrnn fit`` reads.
 

@@ -12,10 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import one_of, whole
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 
 from .architectures import new_stack
+from .device import choose_device
 from .exporting import to_plrnn
 from .history import History, Performance
 from .optimisation import StackedAdam, clip_gradients
@@ -37,6 +40,7 @@ _CHECKPOINT_SECONDS = 30.0
 _EVALUATION_CHUNK = 250
 
 
+@checked
 class Trainer:
     """Trains all members of a stack at once, each with its own data, gradient norm and random numbers.
 
@@ -92,7 +96,7 @@ class Trainer:
     ) -> None:
         self.task, self.members, self.n_units = task, tuple(members), n_units
         self.recipe = Recipe() if recipe is None else recipe
-        self.device = torch.device(device)
+        self.device = choose_device(str(device))
         self._weight_generators = [generator_for(m.seed, "weights") for m in self.members]
         self._batch_generators = [generator_for(m.seed, "batches") for m in self.members]
         given = model is not None
@@ -112,8 +116,9 @@ class Trainer:
                     f"regularised_units must be at most the number of units {core.n_units}"
                     f"{f' of the {name}' if name else ''}, got {self.recipe.regularised_units}"
                 )
+        weights = dict(self.model.named_parameters())
         for name in frozen:
-            getattr(self.model, name).requires_grad_(False)
+            weights[one_of("frozen", name, weights)].requires_grad_(False)
         restrict(self.model, self.recipe)
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
         self._start = [p.detach().clone() for p in self._parameters] if given else None
@@ -248,6 +253,7 @@ class Trainer:
 
     def networks(self, index: int) -> dict[str, PLRNN]:
         """The networks inside one of the models as they are now, by name, for analysis; none for some architectures."""
+        index = whole("index", index, 0, len(self.members) - 1, remark=f"(there are {len(self.members)} members)")
         if isinstance(self.model, NetworkStack):
             return {"": self.model.network(index)}
         return {name: to_plrnn(core.member(index)) for name, core in self.model.cores.items()}

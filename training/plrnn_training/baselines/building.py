@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import ModelError
 
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BASELINES", "new_baseline"]
 
-Generators = Sequence[torch.Generator]
 
-_RECURRENT: dict[str, Callable[[int, int, int, Generators], Recurrent]] = {
+_RECURRENT: dict[str, Callable[[int, int, int, Sequence[torch.Generator]], Recurrent]] = {
     "rnn": ReluBaseline,
     "tanh": lambda m, k, n, g: RecurrentBaseline("tanh", m, k, n, g),
     "gru": lambda m, k, n, g: RecurrentBaseline("gru", m, k, n, g),
@@ -41,6 +41,7 @@ _MAPS = ("affine", "bag_of_words")
 BASELINES: tuple[str, ...] = (*_RECURRENT, *_MAPS)
 
 
+@checked
 def new_baseline(
     architecture: str, task: Task, n_units: int, n_members: int, generators: Sequence[torch.Generator]
 ) -> Stack:
@@ -94,7 +95,7 @@ def new_baseline(
 
 
 def _baseline(
-    architecture: str, task: Task, stack: Stack, core: ALRNN, n_units: int, generators: Generators
+    architecture: str, task: Task, stack: Stack, core: ALRNN, n_units: int, generators: Sequence[torch.Generator]
 ) -> Baseline:
     """What takes the place of the core of a stack."""
     if architecture in _RECURRENT:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 from plrnn_analysis.model import PLRNN
 
@@ -36,6 +37,7 @@ def behind(encoder: Encoder, core: Baseline) -> Encoded:
     return kind(encoder, core)
 
 
+@checked
 class PairedBaseline(nn.Module):
     """Stacks of baselines in pairs: one reads a sequence, the other starts from its last state and writes.
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 
 from .stacked import Recurrent, RunState
@@ -15,6 +16,7 @@ from .stacked import Recurrent, RunState
 __all__ = ["LinearRecurrentUnit"]
 
 
+@checked
 class LinearRecurrentUnit(Recurrent):
     """A stack of diagonal linear recurrent units ``x_t = λ x_{t-1} + γ B s_t``, ``y_t = Re(C x_t) + D s_t + b``.
 
@@ -94,8 +96,10 @@ class LinearRecurrentUnit(Recurrent):
         """λ of every model, (E, H) complex."""
         return torch.exp(torch.complex(-torch.exp(self.nu), torch.exp(self.theta)))
 
-    def run(self, inputs: Tensor, start: RunState | None, last: int | None) -> tuple[Tensor, RunState]:
+    def run(self, inputs: Tensor, start: tuple[Tensor, ...] | None, last: int | None) -> tuple[Tensor, RunState]:
         """Outputs (E, batch, S, N) at the last steps, and the state in which the sequence ends, as real numbers."""
+        if last is not None:
+            whole("last", last, 1)
         value = self.eigenvalues().unsqueeze(1)
         written = torch.exp(self.gamma)[:, None, None] * torch.complex(
             inputs @ self.B_real.mT.unsqueeze(1), inputs @ self.B_imag.mT.unsqueeze(1)

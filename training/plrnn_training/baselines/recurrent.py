@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import one_of, whole
 from plrnn_analysis.model import PLRNN
 
@@ -25,6 +26,7 @@ LAYERS: dict[str, Callable[[int, int], nn.RNNBase]] = {
 }
 
 
+@checked
 class RecurrentBaseline(Recurrent):
     """A stack of recurrent networks as torch computes them, with a linear readout of their states.
 
@@ -87,8 +89,10 @@ class RecurrentBaseline(Recurrent):
         }
         return {name: uniform(bound, *shape, generator=generator) for name, shape in shapes.items()}
 
-    def run(self, inputs: Tensor, start: RunState | None, last: int | None) -> tuple[Tensor, RunState]:
+    def run(self, inputs: Tensor, start: tuple[Tensor, ...] | None, last: int | None) -> tuple[Tensor, RunState]:
         """Outputs (E, batch, S, N) at the last steps, and the state in which the sequence ends."""
+        if last is not None:
+            whole("last", last, 1)
         names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
         several = 2 if self.layer == "lstm" else 1
         given = () if start is None else start

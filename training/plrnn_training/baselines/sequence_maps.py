@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import ModelError
 
@@ -16,6 +17,7 @@ from .stacked import Baseline, uniform
 __all__ = ["AffineMap", "BagOfWords"]
 
 
+@checked
 class AffineMap(Baseline):
     """A stack of affine maps of all inputs so far, ``y_t = Σ_j B_j s_{t-T+j} + b``: with classes, logistic regression.
 
@@ -78,6 +80,7 @@ class AffineMap(Baseline):
         return answers + self.b[:, None, None]
 
 
+@checked
 class BagOfWords(Baseline):
     """A stack of affine maps of the mean input so far, ``y_t = B (s_1 + … + s_t) / t + b``: the order is lost.
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import ModelError
 
@@ -23,6 +24,7 @@ def uniform(bound: float, *shape: int, generator: torch.Generator) -> Tensor:
     return bound * (2 * torch.rand(*shape, generator=generator) - 1)
 
 
+@checked
 class Baseline(nn.Module):
     """A stack of E models of another kind; every parameter has a leading axis E.
 
@@ -83,10 +85,11 @@ class Baseline(nn.Module):
                 getattr(self, name)[index].copy_(value)
 
 
+@checked
 class Recurrent(Baseline):
     """A baseline that keeps a state: it may start from one, and says in which it ends."""
 
-    def run(self, inputs: Tensor, start: RunState | None, last: int | None) -> tuple[Tensor, RunState]:
+    def run(self, inputs: Tensor, start: tuple[Tensor, ...] | None, last: int | None) -> tuple[Tensor, RunState]:
         """Outputs (E, batch, S, N) at the last `last` steps, and everything that the next step would need.
 
         Parameters

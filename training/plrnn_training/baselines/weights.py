@@ -10,6 +10,10 @@ from typing import Any
 import torch
 
 from plrnn_analysis._files import write_atomically
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import whole
+from plrnn_analysis.checkpoint.array_files import check_regular
+from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import CheckpointError
 
 from ..stacks import Stack
@@ -19,6 +23,7 @@ __all__ = ["load_weights", "save_weights"]
 _TRAINING = "training"
 
 
+@checked
 def save_weights(stack: Stack, index: int, path: Path, training: Mapping[str, Any]) -> None:
     """Write the weights of one model of a stack as a safetensors file.
 
@@ -38,11 +43,13 @@ def save_weights(stack: Stack, index: int, path: Path, training: Mapping[str, An
     """
     from safetensors.torch import save
 
+    _check_index(index, stack)
     tensors = {name: value[index].detach().cpu().contiguous() for name, value in stack.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, save(tensors, {_TRAINING: json.dumps(dict(training), sort_keys=True)}))
 
 
+@checked
 def load_weights(stack: Stack, index: int, path: Path) -> dict[str, Any]:
     """Give one model of a stack the weights in a file; the inverse of :func:`save_weights`.
 
@@ -65,6 +72,8 @@ def load_weights(stack: Stack, index: int, path: Path) -> dict[str, Any]:
     """
     from safetensors import SafetensorError, safe_open
 
+    _check_index(index, stack)
+    check_regular(path)
     try:
         with safe_open(path, framework="pt") as file:
             found = {name: file.get_tensor(name) for name in file.keys()}
@@ -80,3 +89,7 @@ def load_weights(stack: Stack, index: int, path: Path) -> dict[str, Any]:
         for name, value in found.items():
             own[name][index].copy_(value)
     return training
+
+
+def _check_index(index: int, stack: Stack) -> None:
+    whole("index", index, 0, stack.n_models - 1, remark=f"(the stack has {count_words(stack.n_models, 'model')})")

@@ -186,7 +186,7 @@ def _spectra(ax: Axes, fit: Fit, outputs: np.ndarray) -> None:
         frequency = np.linspace(0.0, 0.5 / dt, len(power))
         if colour == INK:
             # Beyond, there is next to nothing in the data.
-            last = min(len(power) - 1, 2 * int(np.searchsorted(power.cumsum(), CARRIED)))
+            last = min(len(power) - 1, max(1, 2 * int(np.searchsorted(power.cumsum(), CARRIED))))
             ax.set_xlim(0.0, frequency[last])
             ax.set_ylim(0.3 * power[: last + 1].min() * len(power), 3.0 * power.max() * len(power))
         ax.semilogy(frequency, power * len(power), color=colour, linewidth=1.3, label=label)

@@ -14,6 +14,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import number, one_of, whole
 from plrnn_analysis.errors import ModelError, PLRNNError
 from plrnn_analysis.reconstruction import power_spectrum_distance, state_space_divergence
@@ -43,6 +44,7 @@ from .windows import Standardisation
 __all__ = ["fit"]
 
 
+@checked
 def fit(
     data: Any,
     inputs: Any = None,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.checkpoint.array_files import Opaque, check_regular, read_arrays
 from plrnn_analysis.errors import CheckpointError, ModelError
 
@@ -34,6 +35,7 @@ _MOST_MISSING = 0.9
 _WIDE = 10_000
 
 
+@checked
 def read_series(path: Path, inputs: str | None = None) -> Series:
     """Read data and inputs.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import number, one_of, whole
 from plrnn_analysis.errors import ModelError
 
@@ -17,6 +18,7 @@ FEW_RELUS = 3
 HIDDEN_UNITS = 7
 
 
+@checked
 @dataclass(frozen=True)
 class FitRecipe(OptimiserSettings):
     """Settings of a fit; the defaults were measured on Lorenz-63.

@@ -11,6 +11,7 @@ from typing import Any
 
 import plrnn_analysis
 from plrnn_analysis._files import write_atomically, write_figure
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.errors import CheckpointError, PLRNNError
 from plrnn_analysis.records.numbers import as_float, float_value
 
@@ -94,6 +95,7 @@ def write_fit(fit: Fit, directory: Path) -> None:
     write_figure(figure, directory / "fit.svg")
 
 
+@checked
 def read_fit(directory: str | PathLike[str]) -> Fit:
     """Read what ``plrnn fit --out`` or ``fit(..., out=...)`` wrote.
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from plrnn_analysis._frozen import Frozen
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 from plrnn_analysis.tables import ResultSequence, Table
@@ -130,6 +132,7 @@ class FitFloor(Frozen):
     lambda_max: float | None
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Fit(ResultSequence[FittedModel]):
     """Networks fitted to a time series, in the order in which they were trained.
@@ -223,6 +226,7 @@ class Fit(ResultSequence[FittedModel]):
         ModelError
             If the data are not there.
         """
+        whole("steps", steps, 2)
         chosen = self.best if model is None else model
         return free_runs(chosen.model, self.known_data.held_out, steps, 1.0 if chosen.alpha is None else chosen.alpha)
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from plrnn_analysis._frozen import Frozen
-from plrnn_analysis._validation import number
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import number, whole
 from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.reconstruction.stretches import as_trials, gap_free
@@ -24,6 +25,7 @@ MANY_TRIALS = 5
 LASTING = 1000
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Series(Frozen):
     """Recorded values and the inputs beside them.
@@ -81,13 +83,17 @@ class Series(Frozen):
 
     def part(self, pieces: Sequence[tuple[int, int, int]]) -> Series:
         """The pieces (trial, first step, step after the last) as trials of their own."""
+        places = [tuple(map(int, piece)) for piece in pieces]
+        for i, _, _ in places:
+            whole("pieces: trial", i, 0, len(self.trials) - 1)
         return replace(
             self,
-            trials=tuple(self.trials[i][a:b] for i, a, b in pieces),
-            inputs=tuple(self.inputs[i][a:b] for i, a, b in pieces),
+            trials=tuple(self.trials[i][a:b] for i, a, b in places),
+            inputs=tuple(self.inputs[i][a:b] for i, a, b in places),
         )
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Split(Frozen):
     """Data by what they are used for.
@@ -107,6 +113,7 @@ class Split(Frozen):
     held_out: Series
 
 
+@checked
 def as_series(
     data: Any,
     inputs: Any = None,

@@ -22,6 +22,9 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import whole
+
 from ..seeds import generator_for
 from .floor import Floor
 
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["AffinePredictor", "best_affine_predictor", "cognitive_floor"]
 
 _PART = 1_100
+# A thousand times as many as by default.
+_MOST_TRIALS = 22_000_000
 _STIMULI = slice(1, 5)  # in the match and pro/anti tasks the last two are the rule, which a free vector contains
 
 
@@ -67,6 +72,7 @@ class AffinePredictor:
         return given
 
 
+@checked
 def cognitive_floor(task: CognitiveTask, trials: int = 22_000) -> Floor:
     """Loss and accuracy of the affine predictor that is best in squared error, over the suite and task by task.
 
@@ -88,6 +94,7 @@ def cognitive_floor(task: CognitiveTask, trials: int = 22_000) -> Floor:
     loss is the mean of the two. The score and its interval are those on the fresh trials. 22,000 trials take seconds,
     with hard durations half a minute.
     """
+    whole("trials", trials, 1, _MOST_TRIALS)
     best = best_affine_predictor(task, trials)
     losses, right, conditions = [], [], []
     for batch in _parts(task, "fresh", trials):

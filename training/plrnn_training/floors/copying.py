@@ -7,6 +7,7 @@ from math import perm
 
 import numpy as np
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 
 from .floor import Floor
@@ -14,6 +15,7 @@ from .floor import Floor
 __all__ = ["copy_floor"]
 
 
+@checked
 def copy_floor(symbols: int, alphabet: int, shortest: int, longest: int) -> Floor:
     """What a network without ReLU, of any size, can recall after a delay that it does not know.
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.errors import ModelError
 
 from .floor import Floor
@@ -27,6 +28,7 @@ _LARGEST = 30_000_000
 _RESAMPLES = 400
 
 
+@checked
 def lagged_floor(task: Task, training: Batch, validation: Batch, test: Batch, seed: int = 0) -> Floor:
     """What a network without ReLU, of any size, can reach on a task of which there are trials.
 

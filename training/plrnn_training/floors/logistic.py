@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from plrnn_analysis._validation import as_array, number
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import as_array, detached, number, whole
 from plrnn_analysis.errors import ModelError
 
 from .floor import Floor
@@ -18,6 +20,7 @@ PENALTIES: tuple[float, ...] = (0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 _Z = 1.959964  # 95 % of a normal distribution
 
 
+@checked
 def logistic_regression(
     features: np.ndarray, labels: np.ndarray, n_classes: int, penalty: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -56,10 +59,7 @@ def logistic_regression(
     """
     from scipy.optimize import minimize
 
-    x = as_array("features", features, (None, None), "(n, d), one trial per row")
-    classes = np.asarray(labels)
-    if classes.shape != (len(x),) or classes.dtype.kind not in "iu" or np.any((classes < 0) | (classes >= n_classes)):
-        raise ModelError(f"labels must be {len(x)} whole numbers in 0..{n_classes - 1}")
+    x, classes = _checked_part("", features, labels, n_classes)
     penalty = number("penalty", penalty, least=0.0)
     centre, spread = x.mean(axis=0), x.std(axis=0)
     unit = np.where(spread > 0, spread, 1.0)
@@ -84,6 +84,7 @@ def logistic_regression(
     return slopes, weights[-1] - centre @ slopes
 
 
+@checked
 def logistic_floor(
     training: tuple[np.ndarray, np.ndarray],
     validation: tuple[np.ndarray, np.ndarray],
@@ -112,6 +113,8 @@ def logistic_floor(
     better may pass this one, within what a test set of that size can tell. Source of the interval: Wilson, JASA 22,
     1927, doi:10.1080/01621459.1927.10502953.
     """
+    for name, (x, y) in (("validation", validation), ("test", test)):
+        _checked_part(f"{name}: ", x, y, n_classes)
     best = None
     for penalty in PENALTIES:
         weights = logistic_regression(*training, n_classes, penalty)
@@ -130,6 +133,16 @@ def logistic_floor(
             name: float(right[labels == c].mean()) for c, name in enumerate(condition_names) if np.any(labels == c)
         },
     )
+
+
+def _checked_part(prefix: str, features: Any, labels: Any, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    whole("n_classes", n_classes, 1)
+    x = as_array(f"{prefix}features", features, (None, None), "(n, d), one trial per row")
+    as_array(f"{prefix}labels", labels, (len(x),), "(n,), the class of each trial")
+    classes = np.asarray(detached(labels))
+    if classes.dtype.kind not in "iu" or np.any((classes < 0) | (classes >= n_classes)):
+        raise ModelError(f"{prefix}labels must be {len(x)} whole numbers in 0..{n_classes - 1}")
+    return x, classes
 
 
 def _measured(x: np.ndarray, labels: np.ndarray, slopes: np.ndarray, offset: np.ndarray) -> tuple[float, np.ndarray]:

@@ -16,6 +16,7 @@ import torch
 
 import plrnn_analysis
 from plrnn_analysis._files import write_atomically
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.errors import CheckpointError, PLRNNError
 from plrnn_analysis.model import PLRNN
 
@@ -37,6 +38,7 @@ BRANCHES = "branches"
 _COMPARISON = ("compare_seeds", "compare_iterations", "compare_init", "lowest")
 
 
+@checked
 def sparsify_in(
     directory: Path,
     network: PLRNN,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 
@@ -30,6 +31,7 @@ __all__ = ["sparsify"]
 _STEPS, _NUDGE = 500, 1e-3
 
 
+@checked
 def sparsify(
     network: PLRNN,
     task: Task | None = None,

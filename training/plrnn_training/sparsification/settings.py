@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import number, one_of, whole
 from plrnn_analysis.records import Recorded
 
@@ -12,6 +13,7 @@ from ..initialisation import INITIALISATIONS
 __all__ = ["SparsifySettings"]
 
 
+@checked
 @dataclass(frozen=True)
 class SparsifySettings(Recorded):
     """How to sparsify.

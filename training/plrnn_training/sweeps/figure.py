@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from plrnn_analysis._files import write_figure
+from plrnn_analysis._signatures import checked
+from plrnn_analysis.errors import ModelError
 from plrnn_analysis.plotting.style import INK, PALETTE, open_frame
 
 from .results import Curve, Sweep
@@ -32,6 +34,7 @@ _ENTRIES = 8
 _APART, _SHARE = 0.33, 0.08
 
 
+@checked
 def p_curve(sweep: Sweep, condition: str | None = None) -> Figure:
     """Scores against P: medians as a line, seeds as dots, with floor, chance and baselines.
 
@@ -52,6 +55,7 @@ def p_curve(sweep: Sweep, condition: str | None = None) -> Figure:
     return figure
 
 
+@checked
 def draw_p_curve(panels: Sequence[Axes], sweep: Sweep, condition: str | None = None) -> None:
     """The same on axes of a larger figure.
 
@@ -65,6 +69,8 @@ def draw_p_curve(panels: Sequence[Axes], sweep: Sweep, condition: str | None = N
     """
     curves = sweep.curves(condition)
     frame = _Frame(sweep, curves, _marks(sweep, condition))
+    if len(panels) != len(sweep.sizes):
+        raise ModelError(f"panels must be {len(sweep.sizes)} axes, one per data size, got {len(panels)}")
     for ax, size in zip(panels, sweep.sizes, strict=True):
         open_frame(ax)
         frame.draw(ax, [c for c in curves if c.samples == size], PALETTE[0], INK)
@@ -77,6 +83,7 @@ def draw_p_curve(panels: Sequence[Axes], sweep: Sweep, condition: str | None = N
     panels[0].set_ylabel(_score(sweep))
 
 
+@checked
 def data_sizes(sweep: Sweep) -> Figure:
     """Scores against the number of training trials, one line for each P and baseline.
 
@@ -121,6 +128,7 @@ def data_sizes(sweep: Sweep) -> Figure:
     return figure
 
 
+@checked
 def condition_curves(sweep: Sweep) -> Figure:
     """Scores against P for every kind of trial, one line for each data size.
 
@@ -133,6 +141,8 @@ def condition_curves(sweep: Sweep) -> Figure:
     -------
     Figure
     """
+    if not sweep.conditions:
+        raise ModelError("the trials of this sweep have no conditions: draw p_curve() instead")
     figure, panels = _panels(len(sweep.conditions), 2.9, 2.6)
     everything = [c for name in sweep.conditions for c in sweep.curves(name)]
     marks = [mark for name in sweep.conditions for mark in _marks(sweep, name)]
@@ -152,6 +162,7 @@ def condition_curves(sweep: Sweep) -> Figure:
     return figure
 
 
+@checked
 def save_figures(sweep: Sweep, directory: Path) -> list[Path]:
     """Write the figures that suit a sweep, each as PNG and SVG.
 

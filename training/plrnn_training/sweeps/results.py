@@ -10,6 +10,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from plrnn_analysis._frozen import Frozen
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import CheckpointError
 from plrnn_analysis.tables import ResultSequence
 
@@ -49,6 +51,7 @@ class Curve(Frozen):
         return _median(self.scores)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Sweep(ResultSequence[SweepRow]):
     """The finished models of a sweep, in the order of its grid.
@@ -129,6 +132,8 @@ class Sweep(ResultSequence[SweepRow]):
         tuple of Curve
             Sorted by model, data size and P.
         """
+        if condition is not None:
+            one_of("condition", condition, self.conditions)
         groups: dict[tuple[Any, ...], dict[float, list[SweepRow]]] = {}
         for row in self:
             groups.setdefault((row.model, row.samples, row.pwl_units), {}).setdefault(row.lr, []).append(row)
@@ -171,6 +176,7 @@ def _place(curve: Curve) -> tuple[bool, str, float, float]:
     return curve.model != "al_rnn", curve.model, samples, -1 if curve.pwl_units is None else curve.pwl_units
 
 
+@checked
 def read_sweep(path: Path | str) -> Sweep:
     """The results so far in the directory of a sweep.
 

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from plrnn_analysis._files import error_text
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import one_of, whole
 from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import CheckpointError, ModelError, PLRNNError
@@ -77,6 +78,7 @@ class SweepProgress:
         return (self.all_iterations - self.iterations) / self.rate if self.rate > 0 else None
 
 
+@checked
 def sweep(
     task: str | Task,
     *,

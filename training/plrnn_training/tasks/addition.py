@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 from plrnn_analysis.linear_limit import addition_floor, mark_range, population_mse
 from plrnn_analysis.model import PLRNN
@@ -22,6 +23,7 @@ __all__ = ["ENTRY", "AdditionTask"]
 _CURRICULUM = (0.1, 0.2, 0.4, 0.7)
 
 
+@checked
 @dataclass(frozen=True)
 class AdditionTask(Task):
     """Inputs (u_t, m_t) with u ~ U(0, 1) and two marks m_t = 1; the target is the sum of the marked u.

@@ -11,8 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import whole
 from plrnn_analysis.model import PLRNN
 
+from ..device import choose_device
 from ..floors.floor import Floor
 from ..model import ALRNN
 from ..stacks import Stack
@@ -25,6 +28,7 @@ _PROBES_OF_A_KIND = 8
 _PROBES = 64
 
 
+@checked
 @dataclass(frozen=True)
 class Batch:
     """Trials of a task.
@@ -61,7 +65,8 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same trials on another device."""
-        return self._each(lambda tensor: tensor.to(device))
+        target = device if isinstance(device, torch.device) else choose_device(device)
+        return self._each(lambda tensor: tensor.to(target))
 
     def select(self, trials: Tensor) -> Batch:
         """Some of the trials, by index or by a mask; for batches without a leading axis for models."""
@@ -69,6 +74,7 @@ class Batch:
 
     def expand(self, n_models: int) -> Batch:
         """The same trials for every model of a stack, along a new leading axis and without a copy."""
+        whole("n_models", n_models, 1)
         return self._each(lambda tensor: tensor.expand(n_models, *tensor.shape))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
@@ -79,6 +85,7 @@ class Batch:
         return Batch(**changed)
 
 
+@checked
 def stack_batches(batches: Sequence[Batch]) -> Batch:
     """Batches of several models, one each, stacked along a new leading axis.
 
@@ -107,6 +114,7 @@ def _joined(batches: Sequence[Batch], join: Callable[[list[Tensor]], Tensor]) ->
     return Batch(**joined)
 
 
+@checked
 class Task(ABC):
     """A supervised task on sequences; derive from it to train on your own.
 

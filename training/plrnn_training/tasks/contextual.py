@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import number, whole
 
 from ..floors import Floor
@@ -22,6 +23,7 @@ __all__ = ["ENTRY", "ContextualTask"]
 _CURRICULUM = (0.1, 0.2, 0.4, 0.7)
 
 
+@checked
 @dataclass(frozen=True)
 class ContextualTask(Task):
     """Noisy steps up and down; was their sum positive? In context 2 the answer is inverted.

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.nn.functional import one_hot
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import one_of, whole
 
 from ..floors import Floor, copy_floor
@@ -21,6 +22,7 @@ __all__ = ["ENTRY", "CopyTask"]
 _STAGES = 10
 
 
+@checked
 class CopyTask(Task):
     """A few symbols, a delay, a cue; then the symbols are wanted again, one per step, in their order.
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import one_of
 
 from ..floors import Floor, logistic_floor
@@ -22,6 +23,7 @@ from .labelled import LabelledSequences
 __all__ = ["ENTRY", "DigitsTask"]
 
 
+@checked
 class DigitsTask(LabelledSequences):
     """Say what an image shows after its last row or pixel.
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
+from plrnn_analysis._signatures import checked
+
 from ..recipe import Recipe
 from .base import Task
 
@@ -25,6 +27,7 @@ PAPER = Recipe(
 )
 
 
+@checked
 @dataclass(frozen=True)
 class Setting:
     """Sizes and a recipe under which a task is swept.
@@ -49,6 +52,7 @@ class Setting:
     seeds: int = 5
 
 
+@checked
 @dataclass(frozen=True)
 class TaskEntry:
     """A task that has a name.

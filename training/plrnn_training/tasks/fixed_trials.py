@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
@@ -25,6 +26,7 @@ _DRAW = 256
 _FRUITLESS = 40
 
 
+@checked
 class FixedTrials(Task):
     """A task that is trained on a fixed set of trials, drawn once; everything held out is the task's own.
 
@@ -176,6 +178,7 @@ def drawn_trials(task: Task, samples: int, generator: torch.Generator) -> Batch:
     ModelError
         If a condition does not come up.
     """
+    whole("samples", samples, 1)
     drawn: list[Batch] = []
     missing, fruitless = [samples] * max(1, len(task.condition_names)), 0
     while max(missing) > 0:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.checkpoint.array_files import check_regular
 from plrnn_analysis.errors import ModelError
 
@@ -21,6 +22,7 @@ _WHITE = 255.0
 _SIXTEEN = 16.0
 
 
+@checked
 @dataclass(frozen=True)
 class Images:
     """Grey images of one size.
@@ -44,6 +46,7 @@ class Images:
     test: np.ndarray | None = None
 
 
+@checked
 def read_images(data: str | None = None) -> Images:
     """Read images.
 

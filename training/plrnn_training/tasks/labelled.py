@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 import torch
 from torch import Tensor
 
-from plrnn_analysis._validation import number
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import number, whole
 from plrnn_analysis.errors import ModelError
 
 from .base import Batch, Task
@@ -17,6 +18,7 @@ from .splitting import split_by_class
 __all__ = ["LabelledSequences"]
 
 
+@checked
 class LabelledSequences(Task):
     """Sequences of a data set, padded to one length; the answer is read at the last valid step of each.
 
@@ -94,7 +96,7 @@ class LabelledSequences(Task):
 
     def held_out(self, part: str, trials: int, generator: torch.Generator) -> Batch:
         """Sequences held out, the same at every call; models are chosen on those for validation."""
-        return self._take(self.parts["test" if part == "test" else "validation"][:trials])
+        return self._take(self.parts["test" if part == "test" else "validation"][: whole("trials", trials, 1)])
 
     def training_set(self, samples: int, generator: torch.Generator) -> Batch:
         """Different training sequences, `samples` of every class; an easier version gives at most those that it has.

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
@@ -36,6 +37,7 @@ class _Drawn(NamedTuple):
     kind: Any
 
 
+@checked
 def neurogym_task(
     environment: Any,
     trials: int = 2000,
@@ -106,7 +108,7 @@ def neurogym_task(
     source = environment if hasattr(environment, "new_trial") else getattr(environment, "unwrapped", environment)
     if not callable(getattr(source, "new_trial", None)):
         raise ModelError(f"an environment draws whole trials by new_trial(), which {called} does not have")
-    _seed(source, seed)
+    _seed(source, whole("seed", seed, 0, 2**32 - 1))
     drawn = [_trial(source, called, period) for _ in range(count)]
     return TrialsTask(_assembled(drawn, source, called), name or f"neurogym-{called}")
 

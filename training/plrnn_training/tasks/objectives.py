@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.errors import ModelError
 
 __all__ = [
@@ -123,6 +124,7 @@ def poisson(outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Ten
     return _mean(read.exp() - targets * read, mask, outputs.ndim - 3)
 
 
+@checked
 @dataclass(frozen=True)
 class Objective:
     """A loss and the score that is reported beside it.

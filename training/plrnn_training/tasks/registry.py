@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.network import Network
@@ -53,6 +54,7 @@ def task_entry(name: str) -> TaskEntry:
     return TASKS[one_of("task", name.partition(":")[0], sorted(TASKS))]
 
 
+@checked
 def make_task(name: str, variant: str | None = None, data: str | None = None) -> Task:
     """A task by its name.
 
@@ -94,6 +96,7 @@ def make_task(name: str, variant: str | None = None, data: str | None = None) ->
     return entry.build(chosen, data)
 
 
+@checked
 def task_of(network: Network) -> Task | None:
     """The task on which a network was trained, from what its checkpoint says.
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, pad
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import whole
 
 from ..floors import Floor
@@ -72,6 +73,7 @@ def _last_steps(outputs: Tensor, mask: Tensor | None) -> Tensor:
     return valid * (pad(valid, (0, 1))[..., 1:] == 0)
 
 
+@checked
 @dataclass(frozen=True)
 class StimulusSelectionTask(Task):
     """Predict the spike counts and the choices of a generated animal that reports the cued one of two stimuli.

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from plrnn_analysis._validation import number
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import number, whole
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
 
@@ -22,6 +23,7 @@ from .objectives import CROSS_ENTROPY, SQUARED_ERROR
 __all__ = ["TrialsTask"]
 
 
+@checked
 class TrialsTask(Task):
     """Learn from recorded or generated trials; some are held out for validation and for the test.
 
@@ -104,7 +106,7 @@ class TrialsTask(Task):
 
     def held_out(self, part: str, trials: int, generator: torch.Generator) -> Batch:
         """Trials held out, the same at every call; models are chosen on the trials for validation."""
-        return self._take(self._rows["test" if part == "test" else "validation"][:trials])
+        return self._take(self._rows["test" if part == "test" else "validation"][: whole("trials", trials, 1)])
 
     def score(self, outputs: Tensor, targets: Tensor, mask: Tensor | None = None) -> Tensor:
         """As the objective's, in the units of the data."""

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from plrnn_analysis._frozen import Frozen
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import detached, shown
 from plrnn_analysis.display.abbreviation import count_words
 from plrnn_analysis.errors import ModelError
 
@@ -17,6 +19,7 @@ __all__ = ["Trials"]
 LAST_STEP = "read as wanted at the last step of each trial"
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Trials(Frozen):
     """Inputs and what is wanted of the network, trial by trial; :meth:`Trials.build` makes it from what people have.
@@ -107,6 +110,13 @@ class Trials(Frozen):
         >>> trials.output_names, trials.inputs.shape, trials.mask.sum()
         (('left', 'right'), (4, 5, 1), np.float64(4.0))
         """
+        inputs, targets, labels = (
+            _plain(n, v) for n, v in (("inputs", inputs), ("targets", targets), ("labels", labels))
+        )
+        mask, lengths, conditions = (
+            _plain(n, v) for n, v in (("mask", mask), ("lengths", lengths), ("conditions", conditions))
+        )
+        output_names, condition_names = _plain("output_names", output_names), _plain("condition_names", condition_names)
         notes: list[str] = []
         x = _inputs(inputs, notes)
         n, n_steps, n_inputs = x.shape
@@ -143,6 +153,16 @@ class Trials(Frozen):
             condition_names=kind_names,
             notes=tuple(notes),
         )
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Tensors as arrays; lists of trials and None as they are."""
+    if np.ma.is_masked(value):
+        raise ModelError(f"{name} must not be masked: mark what is missing by NaN")
+    value = detached(value)
+    if hasattr(value, "detach"):
+        raise ModelError(f"{name} must be an array of numbers, got {shown(value)}")
+    return value
 
 
 def _numbers(name: str, value: Any) -> np.ndarray:
@@ -192,7 +212,7 @@ def _lengths(value: Any, inputs: np.ndarray) -> np.ndarray:
     lengths = np.asarray(value).reshape(-1) if np.size(value) == n else np.asarray(value)
     whole = lengths.dtype.kind in "iuf" and bool(np.all(lengths == np.round(lengths)))
     if lengths.shape != (n,) or not whole or lengths.min() < 1 or lengths.max() > n_steps:
-        raise ModelError(f"lengths must be {n} whole numbers in 1..{n_steps}, one per trial, got {_shown(value)}")
+        raise ModelError(f"lengths must be {n} whole numbers in 1..{n_steps}, one per trial, got {shown(value)}")
     return lengths.astype(np.int64)
 
 
@@ -294,10 +314,10 @@ def _conditions(value: Any, names: Any, n: int) -> tuple[np.ndarray | None, tupl
         return None, ()
     kinds = np.asarray(value).reshape(-1) if np.size(value) == n else np.asarray(value)
     if kinds.shape != (n,) or kinds.dtype.kind not in "iufU":
-        raise ModelError(f"conditions must be {n} numbers or texts, one per trial, got {_shown(value)}")
+        raise ModelError(f"conditions must be {n} numbers or texts, one per trial, got {shown(value)}")
     if names is None:
         found, index = np.unique(kinds, return_inverse=True)
-        return index, tuple(str(k) if kinds.dtype.kind == "U" else f"condition {k:g}" for k in found)
+        return index, tuple(str(k) if kinds.dtype.kind == "U" else f"condition {float(k):g}" for k in found)
     given = _names("condition", names, np.size(names))
     if kinds.dtype.kind == "U" or np.any(kinds != np.round(kinds)) or kinds.min() < 0 or kinds.max() >= len(given):
         raise ModelError(f"with condition_names, conditions count them from 0: they must lie in 0..{len(given) - 1}")
@@ -307,12 +327,7 @@ def _conditions(value: Any, names: Any, n: int) -> tuple[np.ndarray | None, tupl
 def _names(what: str, value: Any, count: int) -> tuple[str, ...]:
     if value is None:
         return tuple(f"{what} {i + 1}" for i in range(count))
-    names: Sequence[Any] = np.atleast_1d(np.asarray(value)).tolist()
+    names: Sequence[Any] = np.atleast_1d(np.asarray(_plain(f"{what}_names", value))).tolist()
     if len(names) != count or not all(isinstance(name, str) for name in names):
-        raise ModelError(f"{what}_names must be {count_words(count, 'text')}, got {_shown(value)}")
+        raise ModelError(f"{what}_names must be {count_words(count, 'text')}, got {shown(value)}")
     return tuple(names)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

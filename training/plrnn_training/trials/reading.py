@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.checkpoint.array_files import Opaque, read_arrays
 from plrnn_analysis.errors import CheckpointError, ModelError
 
@@ -27,6 +28,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+@checked
 def read_trials(path: str | Path) -> Trials:
     """Read trials.
 

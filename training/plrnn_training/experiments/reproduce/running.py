@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from plrnn_analysis._files import write_atomically
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import PLRNNError
 
@@ -39,6 +40,7 @@ VERDICTS = "verdicts.json"
 PAGE = "verdicts.md"
 
 
+@checked
 def reproduce(
     figures: str | Sequence[str],
     out: Path,

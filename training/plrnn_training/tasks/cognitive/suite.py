@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import ModelError
 
@@ -66,6 +67,7 @@ def cognitive_score(outputs: Tensor, targets: Tensor, mask: Tensor | None = None
     return torch.where(wanted[..., 3] > _FIXATES, holds, points).to(outputs.dtype).mean(-1)
 
 
+@checked
 @dataclass(frozen=True)
 class CognitiveTask(Task):
     """Eleven tasks on angles, in one network: remember, react, categorise, compare, attend, hold back.

@@ -14,6 +14,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import one_of
+
 __all__ = [
     "COGNITIVE_TASKS",
     "DURATIONS",
@@ -101,6 +104,7 @@ def longest(durations: str) -> int:
     return int((_ranges(durations)[..., 1] - 1).sum(1).max())
 
 
+@checked
 def longest_response(durations: str) -> int:
     """Steps of the longest response period.
 
@@ -113,6 +117,7 @@ def longest_response(durations: str) -> int:
     -------
     int
     """
+    one_of("durations", durations, DURATIONS)
     return int((_ranges(durations)[:, _RESPONSE, 1] - 1).max())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.errors import ModelError
 
 __all__ = ["ACTIONS", "LONGEST_COMMAND", "LONGEST_OUTPUT", "WORDS", "actions_of", "all_commands"]
@@ -22,6 +23,7 @@ LONGEST_COMMAND = 9
 LONGEST_OUTPUT = 48
 
 
+@checked
 def actions_of(command: str) -> tuple[str, ...]:
     """The actions that a command stands for.
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import one_of, whole
 from plrnn_analysis.errors import ModelError
 from plrnn_analysis.model import PLRNN
@@ -37,6 +38,7 @@ _VALIDATION_COMMANDS = 1000
 _CURRICULUM = (0.22, 0.32, 0.42, 0.52, 0.62, 0.72, 0.82, 0.92)
 
 
+@checked
 @dataclass(frozen=True)
 class ScanTask(Task):
     """Commands such as "jump around left twice and walk" are read word by word, then their actions are written.
@@ -115,10 +117,11 @@ class ScanTask(Task):
 
     def held_out(self, part: str, trials: int, generator: torch.Generator) -> Batch:
         """Commands held out, the same at every call."""
-        return self._take(_parts(self.split)["test" if part == "test" else "validation"][:trials])
+        return self._take(_parts(self.split)["test" if part == "test" else "validation"][: whole("trials", trials, 1)])
 
     def training_set(self, samples: int, generator: torch.Generator) -> Batch:
         """Different training commands, the same number of every kind, but of single phrases no more than there are."""
+        whole("samples", samples, 1)
         rows = self._training()
         rows = rows[torch.randperm(len(rows), generator=generator)]
         kinds = _corpus().kinds[rows]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import whole
+
 __all__ = ["generated_reviews"]
 
 _PRAISE = ("good", "great", "charming", "funny", "clever", "moving", "brilliant", "lovely")
@@ -22,6 +25,7 @@ _TURNED = 0.5
 _CLEAR = 3
 
 
+@checked
 def generated_reviews(n: int, seed: int) -> tuple[list[str], list[int]]:
     """Reviews of a made-up language, and whether they praise.
 
@@ -48,7 +52,8 @@ def generated_reviews(n: int, seed: int) -> tuple[list[str], list[int]]:
     >>> len(texts), set(labels) <= {0, 1}
     (2, True)
     """
-    random = Random(seed)
+    whole("n", n, 1)
+    random = Random(whole("seed", seed, 0))
     texts: list[str] = []
     labels: list[int] = []
     while len(texts) < n:

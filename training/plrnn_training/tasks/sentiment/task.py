@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import number, one_of, whole
 
 from ...encoders import Chain, Embedding, EncodedRNN, Encoder, Perceptron
@@ -55,6 +56,7 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(_TAG.sub(" ", text.lower()))
 
 
+@checked
 class SentimentTask(LabelledSequences):
     """Say of which class a text is, after its last word.
 

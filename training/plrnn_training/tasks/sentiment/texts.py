@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.checkpoint.array_files import check_regular
 from plrnn_analysis.errors import ModelError
 
@@ -20,6 +21,7 @@ _LOCAL = "give --data FILE.csv with the columns text and label, or --data FOLDER
 _UNLABELLED = "unsup"
 
 
+@checked
 @dataclass(frozen=True)
 class Texts:
     """Texts and their classes.
@@ -46,6 +48,7 @@ class Texts:
     generated: bool = False
 
 
+@checked
 def read_texts(data: str | None = None) -> Texts:
     """Read texts with labels.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis.checkpoint.array_files import check_regular
 from plrnn_analysis.errors import ModelError
 
@@ -21,6 +22,7 @@ _LOCAL = "give --data FOLDER with files label_*.wav"
 _COMMANDS = tuple(GENERATED_WORDS)
 
 
+@checked
 @dataclass(frozen=True)
 class Sounds:
     """Spoken words of one sampling rate.
@@ -50,6 +52,7 @@ class Sounds:
     generated: bool = False
 
 
+@checked
 def read_sounds(data: str | None = None) -> Sounds:
     """Read spoken words.
 

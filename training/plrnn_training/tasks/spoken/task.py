@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import number, one_of, whole
 
 from ...encoders import Chain, Convolution, EncodedRNN, Encoder
@@ -29,6 +30,7 @@ _WIDTH = 5
 _STRIDE = 2
 
 
+@checked
 class SpokenTask(LabelledSequences):
     """Say which word was spoken, after its last frame.
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import one_of
+
 __all__ = ["GENERATED_WORDS", "RATE", "generated_word"]
 
 #: Samples per second of generated words.
@@ -55,6 +58,7 @@ class _Voice:
     background: float
 
 
+@checked
 def generated_word(word: str, rng: np.random.Generator) -> np.ndarray:
     """A word, spoken by a voice of its own in some background noise.
 
@@ -76,6 +80,7 @@ def generated_word(word: str, rng: np.random.Generator) -> np.ndarray:
     >>> sound.dtype, bool(0.2 < len(sound) / RATE < 0.9)
     (dtype('float32'), True)
     """
+    one_of("word", word, GENERATED_WORDS)
     voice = _Voice(
         pitch=rng.uniform(90.0, 240.0),
         size=rng.uniform(0.8, 1.25),
