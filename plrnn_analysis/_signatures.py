@@ -195,7 +195,7 @@ def _container(name: str, inside: ast.expr) -> _Kind | None:
     if name in ("Sequence", "Iterable", "list", "Collection"):
         return _several(_entry(inside), iterator=name == "Iterable")
     if name in ("Mapping", "dict"):
-        of = _kind(inside.elts[1]) if isinstance(inside, ast.Tuple) else None
+        of = _entry(inside.elts[1]) if isinstance(inside, ast.Tuple) else None
         return _Kind(
             lambda value: isinstance(value, Mapping) and (of is None or all(map(of.accepts, value.values()))),
             "a mapping" + ("" if of is None else f" from names to {_plural(of.words)}"),

@@ -277,6 +277,7 @@ def task_calls(task: Any) -> Iterator[Call]:
         "perturbed": {"batch": batch, "generator": generator},
         "probe_trials": {"generator": generator},
     }
+    # A score may be anything: NaN is no solution.
     for name, given in arguments.items():
         if name in vars(own) or (own is AdditionTask and hasattr(task, name)):
             yield call_of(getattr(task, name), **given)

@@ -61,5 +61,5 @@ def test_unknown_systems_and_numbers_are_refused():
         generate("lorenz")
     with pytest.raises(ModelError, match="steps must be a whole number >= 1"):
         generate("chua", 0)
-    with pytest.raises(ModelError, match="dt must be a number > 0"):
+    with pytest.raises(ModelError, match=r"dt must be a number in \(0, 50\]"):
         generate("chua", dt=0.0)

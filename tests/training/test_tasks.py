@@ -117,8 +117,8 @@ def test_defaults_say_nothing_that_is_not_known():
     class Plain(LastSign):
         threshold = None
 
-    task = Plain()
-    assert task.solved(0.95) is None and task.curriculum() == () and task.exact_score(None) is None
+    task, model = Plain(), plrnn_analysis.PLRNN.al_rnn([0.5], [[0.0]], [0.0], pwl_units=1)
+    assert task.solved(0.95) is None and task.curriculum() == () and task.exact_score(model) is None
     assert task.metadata() == {"task": "last-sign"}
     assert LastSign().solved(0.95) and not LastSign().solved(0.9) and not LastSign().solved(float("nan"))
 

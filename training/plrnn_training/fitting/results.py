@@ -132,7 +132,6 @@ class FitFloor(Frozen):
     lambda_max: float | None
 
 
-@checked
 @dataclass(frozen=True, eq=False)
 class Fit(ResultSequence[FittedModel]):
     """Networks fitted to a time series, in the order in which they were trained.
@@ -207,6 +206,7 @@ class Fit(ResultSequence[FittedModel]):
         table.claim = self.claim
         return table
 
+    @checked
     def runs(self, model: FittedModel | None = None, steps: int = SHOWN_STEPS) -> FreeRuns:
         """Free runs of a model beside the held-out data.
 

@@ -51,7 +51,6 @@ class Curve(Frozen):
         return _median(self.scores)
 
 
-@checked
 @dataclass(frozen=True, eq=False)
 class Sweep(ResultSequence[SweepRow]):
     """The finished models of a sweep, in the order of its grid.
@@ -119,6 +118,7 @@ class Sweep(ResultSequence[SweepRow]):
         """Kinds of trials that have scores of their own."""
         return tuple(dict.fromkeys(name for row in self for name in row.conditions))
 
+    @checked
     def curves(self, condition: str | None = None) -> tuple[Curve, ...]:
         """For every kind of model and data size the scores of its seeds, at its best learning rate.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from plrnn_analysis._signatures import checked
-from plrnn_analysis._validation import whole
+from plrnn_analysis._validation import number, whole
 from plrnn_analysis.model import PLRNN
 
 from ..device import choose_device
@@ -224,10 +225,13 @@ class Task(ABC):
         """Other scores to report beside :meth:`score`, by name; same shapes."""
         return {}
 
-    def solved(self, score: float) -> bool | None:
+    def solved(self, score: Any) -> bool | None:
         """Whether that score counts as a solution; None where the task has no threshold. NaN is no solution."""
         if self.threshold is None:
             return None
+        if isinstance(score, float) and math.isnan(score):
+            return False
+        score = number("score", score, infinite=True)
         return score > self.threshold if self.higher_is_better else score < self.threshold
 
     def exact_score(self, model: PLRNN) -> float | None:

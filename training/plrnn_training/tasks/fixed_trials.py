@@ -104,7 +104,7 @@ class FixedTrials(Task):
         """Those of the task."""
         return self.task.further_scores(outputs, targets, mask)
 
-    def solved(self, score: float) -> bool | None:
+    def solved(self, score: Any) -> bool | None:
         """As the task judges."""
         return self.task.solved(score)
 
