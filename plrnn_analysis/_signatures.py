@@ -193,7 +193,7 @@ def _plain(name: str) -> _Kind | None:
 
 def _container(name: str, inside: ast.expr) -> _Kind | None:
     if name in ("Sequence", "Iterable", "list", "Collection"):
-        return _several(_entry(inside), iterator=name == "Iterable")
+        return _several(_entry(inside), iterator=name == "Iterable", ordered=name not in ("Iterable", "Collection"))
     if name in ("Mapping", "dict"):
         of = _entry(inside.elts[1]) if isinstance(inside, ast.Tuple) else None
         return _Kind(
@@ -202,7 +202,7 @@ def _container(name: str, inside: ast.expr) -> _Kind | None:
         )
     if name == "tuple" and isinstance(inside, ast.Tuple):
         if isinstance(inside.elts[-1], ast.Constant) and inside.elts[-1].value is ...:
-            return _several(_entry(inside.elts[0]), iterator=False)
+            return _several(_entry(inside.elts[0]))
         return _fixed([_kind(part) for part in inside.elts])
     if name == "Literal":
         allowed = [ast.literal_eval(part) for part in (inside.elts if isinstance(inside, ast.Tuple) else [inside])]
@@ -219,7 +219,7 @@ def _entry(node: ast.expr) -> _Kind | None:
     return _kind(node)
 
 
-def _several(of: _Kind | None, iterator: bool) -> _Kind:
+def _several(of: _Kind | None, iterator: bool = False, ordered: bool = True) -> _Kind:
     def accepts(value: Any) -> bool:
         if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
             return False
@@ -227,7 +227,7 @@ def _several(of: _Kind | None, iterator: bool) -> _Kind:
             return False
         if not hasattr(value, "__len__"):
             return iterator
-        if isinstance(value, (Mapping, set, frozenset)) and not iterator:
+        if isinstance(value, (Mapping, set, frozenset)) and ordered:
             return False
         if np.ma.is_masked(value):
             return False
