@@ -47,7 +47,8 @@ def record_trials(stack: Stack, task: Task, index: int, core: str = "") -> Recor
     >>> record_trials(ALRNN(4, [0, 2], n_inputs=2, n_outputs=1), AdditionTask(length=20), index=1)
     <RecordedTrials: 8 trials of 21 steps, 2 inputs>
     """
-    whole("index", index, 0, stack.n_models - 1, remark=f"(the stack has {count_words(stack.n_models, 'model')})")
+    n_models = len(next(stack.parameters()))
+    whole("index", index, 0, n_models - 1, remark=f"(the stack has {count_words(n_models, 'model')})")
     batch = task.probe_trials(generator_for(0, "test"))
     device = next(stack.parameters()).device
     with torch.no_grad():
