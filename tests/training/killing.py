@@ -1,9 +1,9 @@
-"""Kill training or a report again and again: python killing.py WORK WHEN OUT KILLS SEED.
+"""Kill training or a report again and again: python killing.py WORK OUT KILLS SEED.
 
-WORK is train, fit, sweep or report. WHEN is ``moments``: at random, until there were KILLS; or ``operations``: once at
-every operation on a file that the work does, with half of what was written last lost. After each kill the directory is
-looked at, and the work is done again, which must go on from what was kept. What comes of it in the end is compared with
-what came of it undisturbed.
+WORK is train, fit, sweep or report. It is killed at random moments, until there were KILLS; and once at every operation
+on a file that it does, with half of what was written last lost. After each kill the directory is looked at, and the
+work is done again, which must go on from what was kept. What comes of it in the end is compared with what came of it
+undisturbed.
 
 A child is forked for every attempt, so that it need not import torch again. At random it is killed when it has had some
 time on the processor: on a busy machine it would else get nowhere.
@@ -91,14 +91,13 @@ def fit_series(out: Path, fine: bool) -> None:
 def sweep_addition(out: Path, fine: bool) -> None:
     some = {"pwl_units": [1], "seeds": 2} if fine else {"pwl_units": [0, 2], "seeds": 3, "lr": [5e-3, 2e-2]}
     sweep(
-        "addition", **some, samples=[30, None], units=6, recipe=recipe(fine), iterations=3 if fine else 60, out=out,
+        "addition", **some, samples=[30, None], units=6, recipe=recipe(fine), iterations=3 if fine else 40, out=out,
         device="cpu",
     )  # fmt: skip
 
 
 def report(out: Path, fine: bool) -> None:
-    model = pa.PLRNN.al_rnn(A=[0.5, 0.5], W=[[0, -1], [-1, 0]], h=[1, 1], pwl_units=2)
-    model.report(out, steps=200, max_period=2)
+    pa.PLRNN.al_rnn(A=[0.5], W=[[-1.0]], h=[1.0], pwl_units=1).report(out, steps=100)
 
 
 def models_of_a_sweep(out: Path) -> list[Path]:
@@ -189,6 +188,7 @@ class Trial:
     def __init__(self, work: Work, base: Path, fine: bool) -> None:
         self.work, self.base, self.fine, self.log = work, base, fine, base / "log"
         light_figures()
+        base.mkdir()
         work.run(base / "never", fine)  # in this process, so that kernels are loaded before it forks
         self.wanted = contents(base / "never")
         self.kills = 0
@@ -316,12 +316,12 @@ def finish(trial: Trial, out: Path) -> None:
     shutil.rmtree(out)
 
 
-def main(work: str, when: str, base: Path, kills: int, seed: int) -> None:
+def main(work: str, base: Path, kills: int, seed: int) -> None:
     torch.set_num_threads(1)
-    trial = Trial(WORKS[work], base, when == "operations")
-    n = at_operations(trial) if when == "operations" else at_moments(trial, kills, random.Random(seed))
-    print(f"{trial.kills} kills of {work}, {n} {'operations' if when == 'operations' else 'rounds'}")
+    trials = {fine: Trial(WORKS[work], base / str(fine), fine) for fine in (False, True)}
+    rounds, operations = at_moments(trials[False], kills, random.Random(seed)), at_operations(trials[True])
+    print(f"{trials[False].kills} kills in {rounds} rounds, {operations} at operations")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
