@@ -79,7 +79,7 @@ def test_results_draw_themselves_or_say_which_do(kind: type) -> None:
         model = choice()
         alone, beside = model.fixed_points().plot(), model.fixed_points().plot(run=model.simulate(20, n=10))
         names = [[text.get_text() for text in ax.get_legend().get_texts()] for ax in (alone, beside)]
-        assert names[1] == ["trials", *names[0]] == ["trials", "stable (2)", "saddle, 1 unstable direction (1)"]
+        assert names[1] == ["free runs", *names[0]] == ["free runs", "stable (2)", "saddle, 1 unstable direction (1)"]
         assert len(beside.get_lines()) == len(alone.get_lines()) + 11  # trials, and the saddle's direction
     else:
         drawn = None
