@@ -79,6 +79,8 @@ def parse_mat5(data: bytes, max_elements: int) -> dict[str, Any]:
         if kind != _MATRIX:
             raise ValueError(f"element of type {kind} where a variable should be")
         name, value = reader.matrix(content, 0)
+        if name and name in variables:
+            raise ValueError(f"two variables are called {name!r}")
         variables[name] = value
     return variables
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import torch
 
 from plrnn_analysis._files import write_atomically
+from plrnn_analysis.checkpoint.array_files import check_regular
 from plrnn_analysis.errors import CheckpointError
 
 __all__ = ["load_state", "save_state", "taking_over"]
@@ -50,7 +52,9 @@ def load_state(path: Path) -> dict[str, Any]:
     CheckpointError
         If the file is not a training state of this version.
     """
+    check_regular(path)
     try:
+        _check_sums(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         # Not in torch's words, which advise to switch off its protection against code in files.
@@ -61,6 +65,14 @@ def load_state(path: Path) -> dict[str, Any]:
             f"{path}: a training state of version {_VERSION} was expected, found {version!r}; start the run anew"
         )
     return dict(state)
+
+
+def _check_sums(path: Path) -> None:
+    """Compare every part with its check sum, which torch does not: a run must not go on with other numbers."""
+    with zipfile.ZipFile(path) as archive:
+        packed = any(item.compress_type != zipfile.ZIP_STORED for item in archive.infolist())
+        if packed or archive.testzip() is not None:
+            raise ValueError("a part is damaged")
 
 
 @contextmanager
