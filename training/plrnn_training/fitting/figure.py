@@ -184,7 +184,7 @@ def _spectra(ax: Axes, fit: Fit, outputs: np.ndarray) -> None:
         except ValueError:  # gaps cut the data into shorter stretches
             power = power_spectra(series).mean(axis=1)
         frequency = np.linspace(0.0, 0.5 / dt, len(power))
-        if colour == INK:
+        if colour == INK and len(power) > 1:
             # Beyond, there is next to nothing in the data.
             last = min(len(power) - 1, max(1, 2 * int(np.searchsorted(power.cumsum(), CARRIED))))
             ax.set_xlim(0.0, frequency[last])
