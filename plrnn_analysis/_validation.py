@@ -5,6 +5,7 @@ Every message names the argument, says what is wanted and what came.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -13,12 +14,28 @@ import numpy as np
 
 from .errors import ModelError, PLRNNError
 
-__all__ = ["as_array", "as_index_tuple", "detached", "number", "one_of", "random_generator", "rows", "shown", "whole"]
+__all__ = [
+    "as_array",
+    "as_index_tuple",
+    "check_memory",
+    "detached",
+    "number",
+    "one_of",
+    "random_generator",
+    "rows",
+    "shown",
+    "thread_count",
+    "whole",
+]
 
 #: Characters of a value that a message shows.
 SHOWN = 80
 #: Whole numbers beyond, such as an accidental 2**62, are no count of anything that can be done or stored.
 LARGEST = 2**48
+#: Bytes that every machine has, and those of one that does not say.
+MODEST, MUCH = 1e8, 1e12
+#: No machine has more processors.
+MOST_WORKERS = 1024
 #: Seeds may be any bits, such as those that ``secrets`` draws.
 MOST_SEED = 2**256
 
@@ -190,6 +207,53 @@ def whole(
     else:
         span = f" >= {least}" if least is not None else f" <= {most}" if most is not None else ""
     raise error(f"{name} must be a whole number{span}{remark and ' '}{remark}, got {shown(value)}")
+
+
+def check_memory(what: str, size: float, remedy: str, error: type[PLRNNError] = ModelError) -> None:
+    """Refuse what would not fit into this machine, before the system ends the program.
+
+    Parameters
+    ----------
+    what : str
+        Subject of the message.
+    size : float
+        Bytes that it takes.
+    remedy : str
+    error : type, optional
+
+    Examples
+    --------
+    >>> check_memory("the states", 1e18, "take fewer steps")
+    Traceback (most recent call last):
+    plrnn_analysis.errors.ModelError: the states would take 1e+09 GB, which this machine does not have: take fewer steps
+    """
+    if size > MODEST and size > _memory():
+        raise error(f"{what} would take {size / 1e9:.3g} GB, which this machine does not have: {remedy}")
+
+
+def _memory() -> float:
+    """Bytes of memory that this machine has; more than any where it does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, OSError, ValueError):
+        return MUCH
+
+
+def thread_count(workers: Any) -> int:
+    """How many threads are started for an argument `workers`.
+
+    Raises
+    ------
+    ModelError
+        If it is no whole number, or beyond what any machine has processors.
+
+    Notes
+    -----
+    Each thread takes memory, and more of them than processors take no less time: beyond 16 there are at most two per
+    processor. No result depends on their number.
+    """
+    wanted = whole("workers", workers, 1, MOST_WORKERS, remark="threads of this machine; an executor has more")
+    return min(wanted, max(16, 2 * (os.cpu_count() or 1)))
 
 
 def number(

@@ -73,7 +73,7 @@ def analyze(
     time_limit: Annotated[
         float, typer.Option("--time-limit", min=0.0, metavar="SECONDS", help="End each search after this many seconds.")
     ] = 60.0,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Threads of the search.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=1024, help="Threads of the search.")] = 1,
     max_period: Annotated[
         int,
         typer.Option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ._validation import number, one_of, whole
 from .engines.budget import Budget
 from .engines.coverage import coverage_of
 from .engines.description import describe_cycles
+from .engines.driver import Outcome
 from .engines.examination import Examination, examine
 from .engines.own_cycles import distinct
 from .engines.portfolio import METHODS, RIGOROUS, choose_workers, heuristic_settings, search_patterns
@@ -38,7 +39,11 @@ from .units import balanced
 
 __all__ = ["find_cycles"]
 
+Orbits = TypeVar("Orbits", Cycle, CycleContinuum)
+
 WORDS = "words in a box"
+# Units of all steps of a cycle together: a matrix of that many takes 72 MB, and the search of a period several.
+MAX_UNITS = 3000
 # Half-width of its box, in units of the largest |h|, where the user names none.
 DEFAULT_BOX = 1e3
 
@@ -152,9 +157,7 @@ def find_cycles(
     planar = map.n_units <= 2 and periodic_input is None
     if method == WORDS and box is None:
         box = DEFAULT_BOX * max(1.0, float(np.abs(maps[0].h).max()))
-    inside = None if box is None else read_box(box, map.n_units, infinite=True)
-    if inside is not None and np.all(np.isinf(np.concatenate(inside.corners))):
-        inside = None
+    inside = _read(box, map.n_units)
     finite = inside is not None and bool(np.all(np.isfinite(np.concatenate(inside.corners))))
     if method == WORDS and not finite:
         raise ModelError(f"method {WORDS!r} needs a finite box, got {box!r}")
@@ -173,9 +176,12 @@ def find_cycles(
         started = budget.seconds
         budget.reporter.say(stage=f"period {period}")
         budget.reporter.before = len(found) + len(continua)
-        checker = Checker(steps)
-        conditions = _constraints(checker, period, shift, inside)
         try:
+            if not _begins(period * map.n_units, budget):
+                coverage[period] = _nothing(period * map.n_relu, budget)
+                break
+            checker = Checker(steps)
+            conditions = _constraints(checker, period, shift, inside)
             outcome, engine, notes = search_patterns(
                 checker,
                 budget,
@@ -188,6 +194,7 @@ def find_cycles(
             )
         except KeyboardInterrupt:
             budget.stop("interrupt")
+            coverage[period] = _nothing(period * map.n_relu, budget)
             break
         examined = examine(checker, new_words(checker.units.first, outcome.words, period, shift), budget)
         cycles, families = distinct(checker, examined, period, shift, inside, budget.report)
@@ -230,6 +237,24 @@ def find_cycles(
     return result
 
 
+def _read(box: Any, n_units: int) -> Box | None:
+    """A box; None where it is all of state space."""
+    inside = None if box is None else read_box(box, n_units, infinite=True)
+    return None if inside is not None and np.all(np.isinf(np.concatenate(inside.corners))) else inside
+
+
+def _begins(n_units: int, budget: Budget) -> bool:
+    """Whether there is time and memory for a ring of this many units."""
+    if n_units > MAX_UNITS:
+        budget.stop("memory")
+    return budget.go_on()
+
+
+def _nothing(n_relu: int, budget: Budget) -> Coverage:
+    """The coverage of a period that was not searched."""
+    return coverage_of(Outcome(exhausted=False), n_relu, Engine.LINEAR_PROGRAMS, budget, since=budget.seconds)
+
+
 def _check_method(method: str, periodic_input: Any, verify: str | None) -> None:
     """Refuse an unknown method, and what the one over words does not know."""
     one_of("method", method, (*METHODS, WORDS))
@@ -252,8 +277,7 @@ def _search_words(map: CanonicalMap, max_period: int, box: Box, budget: Budget, 
     """All periods from one tree over the words that the map can follow inside the box."""
     units = balanced(map)
     scaled = Box(box.low / units.state, box.high / units.state)
-    left = budget.remaining if np.isfinite(budget.remaining) else None
-    regions = find_subregions(units.map, time_limit=left, progress=budget.reporter)
+    regions = find_subregions(units.map, time_limit=budget.limit, progress=budget.reporter)
     patterns = np.array([bits_from_string(region.bitcode, map.n_relu) for region in regions])
     tree = planar_words if map.n_units <= 2 else any_words
     words: dict[int, np.ndarray] = {}
@@ -266,6 +290,9 @@ def _search_words(map: CanonicalMap, max_period: int, box: Box, budget: Budget, 
     continua: list[CycleContinuum] = []
     notes: list[str] = []
     for period, candidates in words.items():
+        if budget.overdue:
+            budget.stop("time_limit")
+            break
         budget.reporter.say(stage=f"period {period}")
         budget.reporter.before = len(found) + len(continua)
         checker = Checker([map] * period)
@@ -278,11 +305,13 @@ def _search_words(map: CanonicalMap, max_period: int, box: Box, budget: Budget, 
         continua.extend(families)
         for bits in (*(hit.bits for hit in examined.hits), *(piece.bits for piece in examined.pieces)):
             budget.report()
-            continua.extend(_multiples(map, bits.reshape(period, -1), max_period, box))
+            if not budget.overdue:
+                continua.extend(_multiples(map, bits.reshape(period, -1), max_period, box))
     named = {(family.period, family.word): family for family in continua}
     # Families of a repeated word are found apart from those of the tree: one may end where the other does.
-    continua = [one for one in named.values() if not any(_ends(map, one, other) for other in named.values())]
-    found = [cycle for cycle in found if not any(_ends(map, cycle, family) for family in continua)]
+    continua = _not_ending_in(map, list(named.values()), list(named.values()), budget)
+    found = _not_ending_in(map, found, continua, budget)
+    exhausted &= not budget.stopped_by
     coverage = {
         period: Coverage(
             subregions=1 << (map.n_relu * period),
@@ -343,6 +372,21 @@ def _multiples(map: CanonicalMap, word: np.ndarray, max_period: int, box: Box) -
         if piece is not None:
             families.extend(distinct(checker, Examination(pieces=[piece]), times * period, 1, box)[1])
     return families
+
+
+def _not_ending_in(
+    map: CanonicalMap, items: list[Orbits], families: list[CycleContinuum], budget: Budget
+) -> list[Orbits]:
+    """Those that lie in the closure of no family, as far as the time allows; where there is no family, all."""
+    kept = []
+    for item in items if families else []:
+        budget.report()
+        if budget.overdue:
+            budget.stop("time_limit")
+            break
+        if not any(_ends(map, item, family) for family in families):
+            kept.append(item)
+    return kept if families else items
 
 
 def _ends(map: CanonicalMap, cycle: Cycle | CycleContinuum, family: CycleContinuum) -> bool:

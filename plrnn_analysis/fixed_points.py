@@ -141,6 +141,7 @@ def find_fixed_points(
         outcome.words,
         budget,
         lambda hits: describe_points(map, hits, boundary_tolerance, checker.units.map),
+        lambda piece: continuum_of(map, piece),
     )
     coverage = coverage_of(
         outcome,
@@ -154,7 +155,7 @@ def find_fixed_points(
     result = FixedPoints(
         _items=tuple(found.described),
         complete=not coverage.stopped_by and coverage.undecided == 0,
-        continua=tuple(continuum_of(map, piece) for piece in found.pieces),
+        continua=tuple(found.continua),
         coverage=coverage,
     )
     if verify == RIGOROUS:

@@ -19,6 +19,13 @@ from .results import Subregion, Subregions
 
 __all__ = ["find_subregions"]
 
+# Share of the time after which no further subregion is looked for: what the map does in those found takes time, too.
+LISTING = 0.7
+# Bytes that the Jacobians of all subregions may take.
+JACOBIANS = 1 << 31
+# Subregions between two looks at the clock.
+CHUNK = 64
+
 
 @reports("subregions")
 @checked
@@ -32,7 +39,7 @@ def find_subregions(
     map : CanonicalMap
         Without input; ``map.with_input(s)`` holds an input on.
     max_regions : int, optional
-        Stop after this number of subregions; the result is then not ``complete``.
+        Stop after this number of subregions, or where their Jacobians take 2 GB; the result is then not ``complete``.
     time_limit : float, optional
         Stop after this number of seconds; None for no limit.
     progress : bool or callable, optional
@@ -78,48 +85,52 @@ def find_subregions(
     cells = Cells()
     regions: list[Subregion] = []
     budget.reporter.say(found=lambda: len(cells.found))
+    listing = budget.portion(LISTING)
+    most = min(max_regions, max(1, JACOBIANS // (8 * map.n_units**2)))
     try:
-        enumerate_cells(
-            planes, most=max_regions, deadline=budget.deadline, go_on=lambda: bool(budget.take(1)), into=cells
-        )
-        regions = _described(map, planes, cells.found, budget)
+        enumerate_cells(planes, most=most, deadline=listing.deadline, go_on=listing.go_on, into=cells)
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
+    try:
+        for region in _described(map, planes, cells.found, budget):
+            regions.append(region)
     except KeyboardInterrupt:
         budget.stop("interrupt")
     return Subregions(tuple(regions), complete=cells.complete and len(regions) == len(cells.found))
 
 
-def _described(map: CanonicalMap, planes: Planes, cells: list[Cell], budget: Budget) -> list[Subregion]:
+def _described(map: CanonicalMap, planes: Planes, cells: list[Cell], budget: Budget) -> Iterator[Subregion]:
     """Cells with a float inside and what the map does there, as far as the time allows."""
     checker = Checker([map])
     bits = np.array([cell.bits for cell in cells], dtype=bool).reshape(len(cells), map.n_relu)
-    found: list[Subregion] = []
-    budget.reporter.say(step="what the map does there", done=lambda: len(found), total=len(cells))
-    for cell, real, affine, radius in zip(
-        cells, checker.solve(bits, budget.deadline), checker.affine_points(bits), _radii(map, bits), strict=True
-    ):
+    done = 0
+    budget.reporter.say(step="what the map does there", done=lambda: done, total=len(cells))
+    for cell, (real, affine, radius) in zip(cells, _solved(checker, map, bits, budget), strict=False):
         budget.reporter.tick()
         if budget.overdue:
             break
+        done += 1
         point = inner_double(planes, cell)
         if point is None:
             continue
         is_inside = isinstance(real, Hit) and np.array_equal(real.bits, cell.bits)
         z = real.z if isinstance(real, Hit) and is_inside else affine
-        found.append(
-            Subregion(
-                bitcode=bits_to_string(cell.bits),
-                jacobian=map.jacobian(cell.bits),
-                spectral_radius=radius,
-                interior_point=point,
-                fixed_point=None if z is None else z.copy(),
-                contains_fixed_point=is_inside,
-            )
+        yield Subregion(
+            bitcode=bits_to_string(cell.bits),
+            jacobian=map.jacobian(cell.bits),
+            spectral_radius=radius,
+            interior_point=point,
+            fixed_point=None if z is None else z.copy(),
+            contains_fixed_point=is_inside,
         )
-    return found
 
 
-def _radii(map: CanonicalMap, bits: np.ndarray) -> Iterator[float]:
-    """Spectral radii, some at a time."""
-    size = together(map.n_units)
+def _solved(
+    checker: Checker, map: CanonicalMap, bits: np.ndarray, budget: Budget
+) -> Iterator[tuple[object, np.ndarray | None, float]]:
+    """What solves each subregion, its affine map's fixed point, and the spectral radius; some at a time."""
+    size = min(CHUNK, together(map.n_units))
     for start in range(0, len(bits), size):
-        yield from spectral_radii(map, bits[start : start + size]).tolist()
+        some = bits[start : start + size]
+        radii = spectral_radii(map, some).tolist()
+        yield from zip(checker.solve(some, budget.overtime_ends), checker.affine_points(some), radii, strict=True)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ._signatures import checked
-from ._validation import as_array, random_generator, whole
+from ._validation import as_array, check_memory, random_generator, thread_count, whole
 from .engines.budget import loading
 from .errors import ModelError
 from .maps import CanonicalMap
 from .network import Network
+from .progress.ctrl_c import raise_if_pressed
 from .recorded_trials import RecordedTrials, valid_steps
 from .results import Trajectory
 
@@ -27,7 +28,7 @@ _BLOCK = 64
 _FEW_UNITS = 32
 _MANY_TRAJECTORIES = 16
 # Operations a kernel call may take, some tenths of a second: Ctrl-C is answered between calls.
-_CALL_OPERATIONS = 1e9
+_CALL_OPERATIONS = 2e8
 
 
 @checked
@@ -60,8 +61,8 @@ def run(model: Network, inputs: Any, z0: Any = None, workers: int = 1, lengths: 
 
     Notes
     -----
-    Takes O(batch · T · M · (M + H + K)) operations, less where A, W or V are diagonal or otherwise sparse.
-    The result is the same to the last bit for every batch size and number of workers.
+    Takes O(batch · T · M · (M + H + K)) operations, less where A, W or V are diagonal or otherwise sparse. Memory as in
+    :func:`simulate`. The result is the same to the last bit for every batch size and number of workers.
 
     A model may diverge. That is no error and no warning: its states become infinite and then NaN, in the
     trajectory as they do in the arithmetic, and a NaN counts as inactive in the bitcodes.
@@ -133,7 +134,8 @@ def simulate(
 
     Notes
     -----
-    Cost and divergence as in :func:`run`.
+    Cost and divergence as in :func:`run`. Memory: 8 bytes for each state and output and 1 for each ReLU, per step and
+    trajectory; what this machine cannot hold is refused.
 
     Examples
     --------
@@ -226,9 +228,11 @@ def _iterate(
 ) -> Trajectory:
     with loading():
         from .kernels.trajectories import advance_along_batch, advance_along_units
-    workers = whole("workers", workers, 1)
+    workers = thread_count(workers)
     n, m = initial.shape
     h = map.n_relu
+    outputs = 0 if model.B is None else len(model.B)
+    check_memory("the states", n * steps * (8 * (m + outputs) + h), "take fewer steps or trajectories")
     states = np.empty((n, steps, m))
     bits = np.empty((n, steps, h), dtype=bool)
     # A free run is one with inputs of no dimension: one kernel for both.
@@ -246,6 +250,7 @@ def _iterate(
         for start in range(0, steps, chunk):
             if interrupted.is_set():
                 return
+            raise_if_pressed()
             advance(states, bits, initial, driven, *arrays, first, last, start, min(start + chunk, steps))
 
     # No fewer than four in a block, that is the width of the kernel; no more than gives each worker one.
@@ -257,8 +262,12 @@ def _iterate(
     else:
         with ThreadPoolExecutor(workers) as pool:
             try:
-                for _ in pool.map(lambda block: fill(*block), blocks):
-                    pass
+                pending: set[Future[None]] = {pool.submit(fill, *block) for block in blocks}
+                while pending:
+                    raise_if_pressed()
+                    finished, pending = wait(pending, timeout=0.1, return_when=FIRST_EXCEPTION)
+                    for future in finished:
+                        future.result()
             except BaseException:
                 interrupted.set()
                 raise

@@ -33,6 +33,8 @@ ROWS = {
     "answers": "answers of searches held against exact arithmetic, brute force or an independent solver",
     "processors": "systems answered by the kernels of other processors",
     "files": "files that cannot be written: no room, no rights, a directory in their place or gone, long names",
+    "time limits": "hard searches with a time limit and 600 MB of memory: each ends in time, and says what it found",
+    "Ctrl-C in searches": "Ctrl-C at random moments of searches and simulations, as in a notebook: answered at once",
     "Ctrl-C in analyze": "Ctrl-C at random moments of `plrnn analyze`",
     "kills": "train, fit, sweep and report killed at random moments and at every operation on a file, and run again: "
     "bit-identical in the end, nothing trained twice, no half file",

@@ -10,10 +10,10 @@ import numpy as np
 
 from .._frozen import Frozen
 from .._signatures import checked
-from .._validation import as_array, number, whole
+from .._validation import as_array, check_memory, number, whole
 from ..errors import ModelError
 from ..network import Network
-from .finding import find_attractors
+from .finding import BYTES_A_RUN, find_attractors
 from .results import Attractors
 
 __all__ = ["BasinSlice", "basin_slice"]
@@ -109,6 +109,8 @@ def basin_slice(
     if len(counts) != 2:
         raise ModelError(f"resolution must be one or two whole numbers of at least 2, got {resolution!r}")
     counts = tuple(whole("resolution", count, 2) for count in counts)
+    size = counts[0] * counts[1] * (BYTES_A_RUN + 24 * m)
+    check_memory("the grid", size, "take a smaller resolution")
     first = np.linspace(limits[0, 0], limits[0, 1], int(counts[0]))
     second = np.linspace(limits[1, 0], limits[1, 1], int(counts[1]))
     a, b = np.meshgrid(first, second)

@@ -30,12 +30,13 @@ class Catalogue:
         self.task = task
         self.ledger = ledger
         self.known: list[tuple[Resting, int]] = []
-        self._solver = WordSolver(task.units, task.given, task.boundary_tolerance)
+        self._solver = WordSolver(task.units, task.given, task.boundary_tolerance, task.budget.check)
         self._solved: dict[bytes, Resting | Verdict] = {}
 
     def take(self, fixed_points: FixedPoints | None) -> None:
         """Take over fixed points that were found elsewhere."""
         for point in fixed_points or ():
+            self.task.budget.check()
             if point.stability.startswith("stable"):
                 solved = self._solver.solve(bits_from_string(point.bitcode, self.task.map.n_relu)[None])
                 if isinstance(solved, Resting):

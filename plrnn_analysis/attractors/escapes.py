@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..maps import CanonicalMap
@@ -30,26 +32,26 @@ def flies_apart(matrix: np.ndarray, orbit: np.ndarray) -> bool:
     return bool(np.any((np.abs(values) > 1.0 + UNIT_CIRCLE) & (share > EXPANDING)))
 
 
-def expands_once(map: CanonicalMap, word: np.ndarray) -> bool:
+def expands_once(map: CanonicalMap, word: np.ndarray, check: Callable[[], None]) -> bool:
     """Whether exactly one multiplier of a word is larger than one, and all others are smaller."""
     with np.errstate(all="ignore"):
-        matrix = composition(map, word)[0]
+        matrix = composition(map, word, check)[0]
     if not np.all(np.isfinite(matrix)):
         return False
     moduli = np.sort(np.abs(np.linalg.eigvals(matrix)))[::-1]
     return bool(moduli[0] > 1.0 and np.all(moduli[1:] < 1.0 - UNIT_CIRCLE))
 
 
-def keeps_its_size(map: CanonicalMap, word: np.ndarray) -> bool:
+def keeps_its_size(map: CanonicalMap, word: np.ndarray, check: Callable[[], None]) -> bool:
     """Whether motion along a word with multipliers of modulus one neither grows nor shrinks, as a rotation."""
-    power = affine_along(map, word)[0]
+    power = affine_along(map, word, check)[0]
     for _ in range(SQUARINGS):
         power = power @ power
     with np.errstate(all="ignore"):
         return bool(np.linalg.norm(power @ power) <= LARGER * np.linalg.norm(power))
 
 
-def grows_like_a_power(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> bool:
+def grows_like_a_power(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray, check: Callable[[], None]) -> bool:
     """Whether a run that repeats a word leaves every bound like a power of time, its steps growing from each other.
 
     Parameters
@@ -58,6 +60,8 @@ def grows_like_a_power(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -
     word : (k, H) ndarray of bool
     orbit : (T, M) ndarray
         Its states ``-k - 1`` to ``-2`` lie in the subregions of the word.
+    check : callable
+        Called again and again; may raise.
 
     Notes
     -----
@@ -67,13 +71,15 @@ def grows_like_a_power(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -
     rounds of the word are one.
     """
     return any(
-        _differences_end(map, np.tile(word, (rounds, 1)), orbit) for rounds in (1, 2) if len(orbit) > rounds * len(word)
+        _differences_end(map, np.tile(word, (rounds, 1)), orbit, check)
+        for rounds in (1, 2)
+        if len(orbit) > rounds * len(word)
     )
 
 
-def _differences_end(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> bool:
+def _differences_end(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray, check: Callable[[], None]) -> bool:
     period, m = len(word), map.n_units
-    matrix = affine_along(map, word)[0]
+    matrix = affine_along(map, word, check)[0]
     difference = orbit[-1] - orbit[-period - 1]
     rounding = 64.0 * EPS * period * float(np.max(np.abs(orbit[-period - 1 :])))
     grows = False
@@ -83,6 +89,7 @@ def _differences_end(map: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> 
         grows = True
         moved = difference
         for bits in word:
+            check()
             if np.any(np.where(bits, 1.0, -1.0) * (map.V @ moved) < -np.abs(map.V).sum(axis=1) * rounding):
                 return False
             moved = map.jacobian(bits) @ moved

@@ -93,7 +93,14 @@ def _steps(n_units: int) -> int:
 
 def _spectrum(task: Task, states: np.ndarray, steps: int, n: int) -> tuple[np.ndarray, np.ndarray] | None:
     try:
-        found = lyapunov_spectrum(task.network, steps, z0=states, transient=TRANSIENT, n_exponents=n)
+        found = lyapunov_spectrum(
+            task.network,
+            steps,
+            z0=states,
+            transient=TRANSIENT,
+            n_exponents=n,
+            progress=task.budget.within("exponents"),
+        )
     except ModelError:
         return None
     return found.exponents.copy(), found.standard_error.copy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..engines.orbits import least_rotations
@@ -18,7 +20,12 @@ NO_LARGER = 1e-8
 
 
 def family_around(
-    units: Units, given: CanonicalMap, word: np.ndarray, orbit: np.ndarray, tolerance: float
+    units: Units,
+    given: CanonicalMap,
+    word: np.ndarray,
+    orbit: np.ndarray,
+    tolerance: float,
+    check: Callable[[], None],
 ) -> Continuum | CycleContinuum | None:
     """The family of fixed points or cycles that a trajectory has come to rest on, None if it has not.
 
@@ -33,6 +40,8 @@ def family_around(
     orbit : (k + 1, M) ndarray
     tolerance : float
         Largest distance, in any coordinate, of the orbit's end from its start.
+    check : callable
+        Called again and again; may raise.
     """
     if np.max(np.abs(orbit[-1] - orbit[0])) > tolerance:
         return None
@@ -40,7 +49,7 @@ def family_around(
         piece = analyse_singular_region([given] * len(word), word)
         if piece is not None:
             return _of_piece(given, piece, len(word))
-    return _in_floats(units, given, word, orbit) if len(word) > 1 else None
+    return _in_floats(units, given, word, orbit, check) if len(word) > 1 else None
 
 
 def _of_piece(given: CanonicalMap, piece: Piece, rounds: int) -> Continuum | CycleContinuum:
@@ -59,9 +68,11 @@ def _of_piece(given: CanonicalMap, piece: Piece, rounds: int) -> Continuum | Cyc
     return _described(bits, states[0], scale * states[1:])
 
 
-def _in_floats(units: Units, given: CanonicalMap, word: np.ndarray, orbit: np.ndarray) -> CycleContinuum | None:
+def _in_floats(
+    units: Units, given: CanonicalMap, word: np.ndarray, orbit: np.ndarray, check: Callable[[], None]
+) -> CycleContinuum | None:
     """The family of a long word, or of one that is neutral but for the rounding of its weights."""
-    matrix = composition(units.map, word)[0]
+    matrix = composition(units.map, word, check)[0]
     values, right = np.linalg.svd(np.eye(given.n_units) - matrix)[1:]
     kernel = right[values <= NO_LARGER * (1.0 + values[0])]
     if not len(kernel):
@@ -70,6 +81,7 @@ def _in_floats(units: Units, given: CanonicalMap, word: np.ndarray, orbit: np.nd
     # Orthonormal in the user's units at the first point.
     moved = np.linalg.qr((kernel * units.state).T)[0].T
     for t, bits in enumerate(word):
+        check()
         directions[:, t] = moved
         moved = moved @ given.jacobian(bits).T
     return _described(word, orbit[:-1] * units.state, directions)

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from .._signatures import checked
-from .._validation import as_array, number, random_generator, whole
+from .._validation import as_array, check_memory, number, random_generator, whole
 from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
 from ..numerics import BOUNDARY
 from ..polytopes.boxes import read_box
 from ..progress import ProgressOption, reports
+from ..progress.reporting import OutOfTime
 from ..readouts import with_outputs
 from ..results import FixedPoints, Trajectory
 from .following import follow
@@ -24,12 +25,14 @@ from .results import Attractor, Attractors, EndKind
 from .search import Search
 from .task import Task
 
-__all__ = ["MAX_PERIOD", "find_attractors"]
+__all__ = ["BYTES_A_RUN", "MAX_PERIOD", "find_attractors"]
 
 # Initial states that are followed together.
 BATCH = 500
 #: The default of `max_period`, the longest repetition that is recognised.
 MAX_PERIOD = 10_000
+#: Bytes that a run takes beside its states.
+BYTES_A_RUN = 500
 # Quantile of the normal distribution of a two-sided interval of 95 %.
 QUANTILE = 1.959963984540054
 
@@ -116,7 +119,8 @@ def find_attractors(
     followed on as well; where any of them leaves, or others diverged late, the note says that the rest may be a
     transient, too.
 
-    O(n · steps · M (M + H)) operations.
+    O(n · steps · M (M + H)) operations. Memory: about 500 + 24 M bytes for each initial state, and up to 300 MB for the
+    runs that are followed at once.
 
     Examples
     --------
@@ -145,26 +149,24 @@ def find_attractors(
         search.catalogue.take(fixed_points)
         for start in range(0, len(own), BATCH):
             _follow_batch(search, own[start : start + BATCH])
+            if task.budget.stopped_by:
+                break
         settle_rest(search)
+    except OutOfTime:
+        task.budget.stop("time_limit")
     except KeyboardInterrupt:
         task.budget.stop("interrupt")
-        _enter_missing(search, own)
-    close(search)
+    close(search, own[len(ledger.owners) :])
     found = _collected(model, initial, search.ledger, task)
     if verify is None:
         return found
-    return prove_attractors(found, given, Budget(None, task.budget.remaining, task.budget.reporter))
+    return prove_attractors(found, given, task.budget.portion(1.0))
 
 
 def _follow_batch(search: Search, initial: np.ndarray) -> None:
     offset = float(np.max(np.abs(search.task.map.h)))
     runs = search.ledger.enter([Open(z, float(np.max(np.abs(z))) + offset + 1e-300) for z in initial])
     follow(search, runs, search.task.steps)
-
-
-def _enter_missing(search: Search, initial: np.ndarray) -> None:
-    """Initial states that an interrupt came before are undecided, too."""
-    search.ledger.enter([Open(z, 1.0) for z in initial[len(search.ledger.owners) :]])
 
 
 def _collected(model: Network, initial: np.ndarray, ledger: Ledger, task: Task) -> Attractors:
@@ -216,6 +218,7 @@ def _initial(m: int, states: Any, n: int, box: Any, seed: int | None) -> np.ndar
         if not len(given):
             raise ModelError("states must hold at least one state")
         return given
+    check_memory("the initial states", n * (BYTES_A_RUN + 24 * m), "take a smaller n")
     random = random_generator(seed)
     if box is None:
         return random.standard_normal((n, m))

@@ -19,6 +19,8 @@ FIRST = 64
 LEAST = 16
 # Steps kept beside two periods of the longest word looked for.
 SPARE = 64
+# Subregions, of all runs together, that are kept of what was before: 128 MB.
+HISTORY = 1 << 24
 # Share of the way to a boundary that is not jumped, beside two periods: rounding.
 SHORT = 1e-12
 
@@ -33,10 +35,15 @@ def follow(search: Search, runs: Sequence[int], limit: int) -> None:
         Numbers of open runs.
     limit : int
     """
+    memory = min(2 * search.task.max_period + SPARE, limit + 1)
+    size = max(1, HISTORY // memory)
+    for start in range(0, len(runs), size):
+        _follow_some(search, list(runs[start : start + size]), limit)
+
+
+def _follow_some(search: Search, left: list[int], limit: int) -> None:
+    """Runs, few enough for their histories to be kept."""
     task, ledger, alphabet = search.task, search.ledger, search.alphabet
-    left = list(runs)
-    if not left:
-        return
     states = np.array([ledger.open[run].state for run in left])
     history = alphabet.codes(task.map.bits(states)[:, None])
     memory = 2 * task.max_period + SPARE

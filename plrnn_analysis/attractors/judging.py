@@ -164,7 +164,7 @@ def _on_a_ray(
     if np.isfinite(ray.periods):
         reason = Reason.RAMP if ray.periods * ray.period > AHEAD else Reason.MOVING
         return _Finding(reason, word, ray)
-    if ray.endless and (solved in NEUTRAL or expands_once(map, word)):
+    if ray.endless and (solved in NEUTRAL or expands_once(map, word, search.task.budget.check)):
         search.ledger.diverge(run, proven=1)
         return None
     if solved in NEUTRAL:
@@ -194,7 +194,7 @@ def _neutral(search: Search, run: int, word: np.ndarray, orbit: np.ndarray, solv
         if end is not None:
             search.ledger.settle(run, end)
             return None
-    if grows_like_a_power(task.map, word, orbit):
+    if grows_like_a_power(task.map, word, orbit, task.budget.check):
         search.ledger.diverge(run, proven=1)
         return None
     if solved == Verdict.MARGINAL:
@@ -210,7 +210,8 @@ def _slows(map: CanonicalMap, orbit: np.ndarray, period: int) -> bool:
 
 def _family(search: Search, word: np.ndarray, orbit: np.ndarray) -> int | None:
     """Index of the family that a run rests on, entered if it is new; None if the run is not at rest."""
-    family = family_around(search.task.units, search.task.given, word, orbit, search.task.reached(orbit))
+    task = search.task
+    family = family_around(task.units, task.given, word, orbit, task.reached(orbit), task.budget.check)
     if family is None:
         return None
     codes = (family.bitcode,) if isinstance(family, Continuum) else family.word

@@ -143,6 +143,12 @@ class Ledger:
         self.open.pop(run, None)
         self.ends[end] = replace(self.ends[end], proved=self.ends[end].proved + proven)
 
+    def settle_all(self, runs: list[int], end: int) -> None:
+        """Runs, perhaps very many, lead to an end; nothing of that is proved."""
+        for run in runs:
+            self.owners[run] = end
+            del self.open[run]
+
     def diverge(self, run: int, proven: int = 0) -> None:
         """An open run leaves every bound."""
         left = self.open[run]

@@ -60,7 +60,7 @@ def word_of_cycle(task: Task, z: np.ndarray, period: int) -> np.ndarray | None:
             return word
         before = word
         with np.errstate(all="ignore"):
-            matrix, offset = affine_along(map, word)
+            matrix, offset = affine_along(map, word, task.budget.check)
         if not np.all(np.isfinite(matrix)) or not np.all(np.isfinite(offset)):
             return None
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..maps import bits_to_string
 from .following import follow
-from .ledger import End, Reason
+from .ledger import End, Open, Reason
 from .moving import PATIENCE, name_moving
 from .results import EndKind
 from .search import Search
@@ -36,25 +38,26 @@ def settle_rest(search: Search) -> None:
     name_moving(search)
 
 
-def close(search: Search) -> None:
-    """Enter what was not decided, by its reason."""
+def close(search: Search, missing: np.ndarray) -> None:
+    """Enter what was not decided, by its reason; `missing` (n, M) are initial states that were not even begun."""
     ledger, task = search.ledger, search.task
     for run in _because(search, Reason.ROTATING):
         _rotates(search, run)
     for reason in Reason:
         runs = _because(search, reason)
-        if not runs:
+        begun_late = len(missing) if reason == Reason.MOVING else 0
+        if not runs and not begun_late:
             continue
-        first = ledger.open[runs[0]]
-        steps = max(ledger.open[run].steps for run in runs)
+        first = ledger.open[runs[0]] if runs else Open(missing[0], 1.0)
+        steps = max((ledger.open[run].steps for run in runs), default=0)
         note = NOTES[reason].format(steps=steps, max_period=task.max_period, detail=_detail(reason, first.detail))
         if task.budget.stopped_by:
             stopped = f"stopped by {task.budget.stopped_by}"
             note = stopped if reason == Reason.MOVING else f"{note} ({stopped})"
         near = reason == Reason.BALANCED
         end = ledger.add(End(EndKind.UNDECIDED, None, (), first.state.copy(), 0, note, near_boundary=near))
-        for run in runs:
-            ledger.settle(run, end)
+        ledger.settle_all(runs, end)
+        ledger.owners.extend([end] * begun_late)
 
 
 def _detail(reason: Reason, detail: str) -> str:

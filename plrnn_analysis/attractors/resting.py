@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,6 +22,8 @@ from .compositions import composition, is_short
 
 __all__ = ["Resting", "Verdict", "WordSolver", "resting_on"]
 
+# Steps between two looks at the clock.
+CHECKED = 1000
 # Periods after which the search for the largest transient growth gives up.
 GROWTH_PERIODS = 20_000
 # Up to this many points are compared one by one; of more, this many distances are held at once.
@@ -70,12 +73,17 @@ class WordSolver:
         The map in those units in which objects are described.
     tolerance : float
         Relative distance below which a point is described as lying on a boundary.
+    check : callable, optional
+        Called again and again; may raise.
     """
 
-    def __init__(self, units: Units, given: CanonicalMap, tolerance: float) -> None:
+    def __init__(
+        self, units: Units, given: CanonicalMap, tolerance: float, check: Callable[[], None] = lambda: None
+    ) -> None:
         self.units = units
         self.given = given
         self.tolerance = tolerance
+        self.check = check
         self._checkers: dict[int, Checker] = {}
 
     def solve(self, word: np.ndarray) -> Resting | Verdict:
@@ -101,7 +109,7 @@ class WordSolver:
         """
         word = word[: _root(word)]
         with np.errstate(all="ignore"):
-            matrix, offset, growth = composition(self.units.map, word)
+            matrix, offset, growth = composition(self.units.map, word, self.check)
         if not np.all(np.isfinite(matrix)):
             return Verdict.REPELLING
         verdict = self._growing(word, matrix)
@@ -115,7 +123,7 @@ class WordSolver:
         if isinstance(hit, Verdict):
             return hit
         found = _described(self.given, _in_units(hit, self.units), self.tolerance)
-        largest = growth * _transient_growth(matrix)
+        largest = growth * _transient_growth(matrix, self.check)
         room = 0.0 if found.on_boundary else _room(self.units.map, hit.z)
         return Resting(found, hit.z, room / largest if np.isfinite(room) else np.inf, largest)
 
@@ -138,6 +146,7 @@ class WordSolver:
     def _exactly(self, word: np.ndarray) -> Hit | Verdict:
         """The solution of a short word, in balanced units, its signs exact."""
         period, map = len(word), self.units.map
+        self.check()
         if period not in self._checkers:
             self._checkers[period] = Checker([map] * period)
         found = next(self._checkers[period].solve(word.reshape(1, -1)))
@@ -161,6 +170,8 @@ class WordSolver:
             z = inverse @ offset
             for _ in range(2):
                 for t in range(period):
+                    if t % CHECKED == 0:
+                        self.check()
                     points[t] = z
                     z = _follow(map, word[t], z)
                 z = points[0] + inverse @ (z - points[0])
@@ -219,10 +230,11 @@ def _described(given: CanonicalMap, hit: Hit, tolerance: float) -> FixedPoint | 
     return next(iter(describe_cycles([given] * period, [turned], tolerance)))
 
 
-def _transient_growth(matrix: np.ndarray) -> float:
+def _transient_growth(matrix: np.ndarray, check: Callable[[], None]) -> float:
     """Upper bound of ``max_r ||matrix^r||`` of a contraction; infinite where it takes too many powers to tell."""
     power, largest = matrix.copy(), 1.0
     for _ in range(GROWTH_PERIODS):
+        check()
         size = float(np.sqrt(np.sum(power * power)))
         if size <= 1.0:
             return largest

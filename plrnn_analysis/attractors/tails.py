@@ -86,6 +86,7 @@ def grouped(search: Search, runs: Sequence[int], length: int = TAIL) -> list[Gro
             ledger.explain(run, Reason.MOVING)
             tree = _tree(tail)
             for group in groups:
+                task.budget.check()
                 if fill_one_set(tail, tree, group):
                     group.runs.append(run)
                     break
@@ -108,16 +109,16 @@ def _why_it_stays(search: Search, word: np.ndarray, length: int) -> Reason | Non
     solved = search.catalogue.solve(word)
     if solved == Verdict.REPELLING:
         return _why_it_is_not_repelled(search, word, length)
-    if solved == Verdict.MARGINAL and keeps_its_size(search.task.map, word):
+    if solved == Verdict.MARGINAL and keeps_its_size(search.task.map, word, search.task.budget.check):
         return Reason.ROTATING
     return STAYS.get(solved) if isinstance(solved, Verdict) else None
 
 
 def _why_it_is_not_repelled(search: Search, word: np.ndarray, length: int) -> Reason | None:
-    if not follows_its_word(search.task.map, word):
+    if not follows_its_word(search.task.map, word, search.task.budget.check):
         # Nothing is there that repels: it passes.
         return None
-    growth = np.max(np.abs(np.linalg.eigvals(affine_along(search.task.map, word)[0])))
+    growth = np.max(np.abs(np.linalg.eigvals(affine_along(search.task.map, word, search.task.budget.check)[0])))
     # What grew so much from the last digit on would be seen: it was exactly on it, and rounding keeps it there.
     return Reason.BALANCED if np.log(growth) * (length / len(word)) > ALL_DIGITS else Reason.REPELLING
 

@@ -72,10 +72,16 @@ class Task:
         return self.units.map
 
     def run(self, states: np.ndarray, length: int) -> Trajectory:
-        """Further steps of runs at these states (n, M); a run that left the range of floats stays NaN."""
+        """Further steps of runs at these states (n, M); a run that left the range of floats stays NaN.
+
+        Raises
+        ------
+        OutOfTime
+            If the time is up before they are done.
+        """
         work = len(states) * self.map.n_units * (self.map.n_units + 2 * self.map.n_relu + 1)
         chunk = max(1, int(OPERATIONS / work))
-        self.budget.reporter.tick()
+        self.budget.check()
         first = simulate(self.network, min(chunk, length), z0=states)
         if length <= chunk:
             return first
@@ -83,7 +89,7 @@ class Task:
         bits = np.zeros((len(states), length, self.map.n_relu), dtype=first.bitcodes.dtype)
         whole[:, :chunk], bits[:, :chunk] = first.states, first.bitcodes
         for done in range(chunk, length, chunk):
-            self.budget.reporter.tick()
+            self.budget.check()
             on = np.all(np.isfinite(whole[:, done - 1]), axis=1)
             if not on.any():
                 break

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..engines.budget import Budget
+from ..progress.reporting import OutOfTime
 from .following import Followed
 from .pieces import OPEN, POLE, SAME
 from .results import Branch
@@ -19,8 +21,8 @@ SAMPLES = 17
 TOWARDS_INFINITY = (1e-3, 1e-2, 5e-2)
 
 
-def find_branches(followed: Sequence[Followed]) -> list[Branch]:
-    """Branches, ordered by period, word and start."""
+def find_branches(followed: Sequence[Followed], budget: Budget) -> list[Branch]:
+    """Branches, ordered by period, word and start, as many as there is time for."""
     items = sorted(followed, key=lambda f: (len(f.path.bits), word_name(f.path.bits), f.piece.start.value))
     chains: list[list[Followed]] = []
     for item in items:
@@ -29,7 +31,17 @@ def find_branches(followed: Sequence[Followed]) -> list[Branch]:
             chains[-1].append(item)
         else:
             chains.append([item])
-    return [branch for chain in chains if (branch := _branch(chain)) is not None]
+    found = []
+    try:
+        for chain in chains:
+            branch = _branch(chain)
+            if branch is not None:
+                found.append(branch)
+    except OutOfTime:
+        budget.stop("time_limit")
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
+    return found
 
 
 def _continues(last: Followed, item: Followed) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +16,7 @@ from ..engines.budget import Budget
 from ..errors import ModelError
 from ..network import Network
 from ..progress import ProgressOption, reports
+from ..progress.reporting import OutOfTime
 from ..statuses import StoppedBy
 from .branches import find_branches
 from .events import find_events
@@ -141,7 +144,7 @@ def trace(
     stretches: list[Stretch] = []
     followed: list[Followed] = []
     events: list[Bifurcation] = []
-    report = budget.reporter.say
+    report, clock = budget.reporter.say, _Clock(budget)
     report(step="values searched", total=len(grid))
     try:
         for i, value in enumerate(grid):
@@ -150,7 +153,7 @@ def trace(
                 made[i] = search_at(family.map_at(float(value)), max_period, budget)
         seeds: list[list[np.ndarray]] = []
         for i in range(len(grid) - 1):
-            stretches.append(Stretch(family, float(grid[i]), float(grid[i + 1])))
+            stretches.append(Stretch(family, float(grid[i]), float(grid[i + 1]), clock.check))
             words = [w for search in made[i : i + 2] if search is not None for w in search.words(max_period)]
             # None stands for combinations that were too many to try: what follows from them may be missing.
             whole &= all(word is not None for word in words)
@@ -160,7 +163,8 @@ def trace(
         # Recounting beside events can show words that no search at a value met: follow these too, until none is new.
         for _ in range(ROUNDS):
             followed = [item for found, _ in pieces for item in found]
-            events = find_events(followed, (float(grid[0]), float(grid[-1])), budget.reporter)
+            with clock.closing():
+                events = find_events(followed, (float(grid[0]), float(grid[-1])), budget)
             if not recount:
                 break
             events, beside = recounted(events, family, grid, max_period, budget)
@@ -176,9 +180,12 @@ def trace(
                 seeds[i] += [word for j, word in unknown if i == j]
                 pieces[i] = follow(stretches[i], seeds[i], max_period, budget)
         whole &= all(done for _, done in pieces)
+    except OutOfTime:
+        budget.stop("time_limit")
     except KeyboardInterrupt:
         budget.stop("interrupt")
-    branches = find_branches(followed)
+    with clock.closing():
+        branches = find_branches(followed, budget)
     complete_at = np.array([search is not None and search.complete for search in made])
     continua = np.array([0 if search is None else search.continua for search in made])
     counts = np.array([np.full(max_period, -1) if search is None else search.counts for search in made])
@@ -198,6 +205,31 @@ def trace(
         complete=bool(complete_at.all()) and whole and not mismatches and not budget.stopped_by,
         notes=tuple(notes),
     )
+
+
+class _Clock:
+    """Ends what takes long when the time is up; what makes results of the words that were followed may take longer."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget, self._closing = budget, False
+
+    def check(self) -> None:
+        """Raise OutOfTime if the time is up, KeyboardInterrupt after Ctrl-C."""
+        if not self._closing:
+            self._budget.check()
+            return
+        self._budget.reporter.tick()
+        if self._budget.overdue:
+            raise OutOfTime
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Within the block results are made."""
+        self._closing = True
+        try:
+            yield
+        finally:
+            self._closing = False
 
 
 def _unknown(search: Search, value: float, followed: list[Followed], max_period: int) -> list[np.ndarray]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..border_collisions import classify_border_collision
+from ..engines.budget import Budget
 from ..engines.stability import classify
 from ..progress import Reporter
+from ..progress.reporting import OutOfTime
 from ..statuses import BifurcationKind, CollisionKind, Stability
 from .following import PARALLEL, Followed, least_rotation, root_of
 from .pieces import BORDER, End
@@ -51,8 +53,18 @@ class _Arrival:
     size: float
 
 
-def find_events(followed: Sequence[Followed], ends: tuple[float, float], reporter: Reporter) -> list[Bifurcation]:
-    """All events of the pieces followed; `ends` are the first and last value of the range."""
+def find_events(followed: Sequence[Followed], ends: tuple[float, float], budget: Budget) -> list[Bifurcation]:
+    """All events of the pieces followed, none if there is no time; `ends` are the first and last value of the range."""
+    try:
+        return _events(followed, ends, budget.reporter)
+    except OutOfTime:
+        budget.stop("time_limit")
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
+    return []
+
+
+def _events(followed: Sequence[Followed], ends: tuple[float, float], reporter: Reporter) -> list[Bifurcation]:
     events = [_collision(group, ends) for group in _groups(_arrivals(followed, reporter))]
     events += _singular(followed)
     for item in followed:

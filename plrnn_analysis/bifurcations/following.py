@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 
 from ..engines.budget import Budget
+from ..progress.reporting import OutOfTime
 from ..statuses import BifurcationKind
 from .crossings import Crossing, crossings_of, pole_kind
 from .pieces import BORDER, POLE, End, Piece, pieces_of
@@ -18,6 +19,8 @@ __all__ = ["PARALLEL", "Followed", "boundaries", "follow", "least_rotation", "re
 
 Boundary = list[tuple[tuple[int, int], bool]]
 
+# Words that are followed in one stretch: about 1 GB.
+WORDS = 50_000
 # Relative deviation up to which two rows are one hyperplane.
 PARALLEL = 1e-9
 # Boundaries that a segment meets within this share of the way are met at once.
@@ -50,18 +53,33 @@ def follow(
         Whether every word was followed before the budget ended, and every combination tried.
     """
     found: list[Followed] = []
+    try:
+        whole = _follow_into(found, stretch, seeds, max_period, budget)
+    except OutOfTime:
+        whole = False
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
+        whole = False
+    return found, whole
+
+
+def _follow_into(
+    found: list[Followed], stretch: Stretch, seeds: Iterable[np.ndarray], max_period: int, budget: Budget
+) -> bool:
     # The rows say how long a word is also where there is no ReLU.
     words = {(bits.tobytes(), len(bits)): bits for bits in seeds}
     waiting, seen = list(words.values()), set(words)
     whole = True
     while waiting:
         # A stretch has finitely many words, but there can be exponentially many: the budget, not the list, is the end.
+        if len(seen) > WORDS:
+            budget.stop("memory")
         if not budget.take(1):
-            return found, False
+            return False
         path = WordPath(stretch, waiting.pop())
         budget.reporter.say(done=len(seen) - len(waiting), found=len(found))
         for piece in pieces_of(path):
-            budget.reporter.tick()
+            budget.check()
             item = Followed(
                 path,
                 piece,
@@ -77,7 +95,7 @@ def follow(
                 if key not in seen:
                     seen.add(key)
                     waiting.append(bits)
-    return found, whole
+    return whole
 
 
 def _pole_kind(path: WordPath, end: End) -> BifurcationKind | None:

@@ -75,7 +75,7 @@ class Search:
 
 def search_at(map: CanonicalMap, max_period: int, budget: Budget, max_nodes: int | None = None) -> Search:
     """All fixed points and cycles of a map up to a period, within the time left."""
-    left = None if budget.deadline is None else budget.remaining
+    left = budget.limit
     orbits: list[FixedPoint | Cycle] = []
     families: list[tuple[str, ...]]
     if max_period == 1:
@@ -90,8 +90,7 @@ def search_at(map: CanonicalMap, max_period: int, budget: Budget, max_nodes: int
         complete = cycles.complete
         families = [family.word for family in cycles.continua]
         reasons = [covered.stopped_by for covered in cycles.coverage.values() if covered.stopped_by]
-        # An interrupted period has no coverage at all.
-        interrupted = StoppedBy.INTERRUPT in reasons or (not complete and not reasons)
+        interrupted = StoppedBy.INTERRUPT in reasons
     if interrupted:
         budget.stop(StoppedBy.INTERRUPT)
     counts, stable = np.zeros(max_period, dtype=np.int64), np.zeros(max_period, dtype=np.int64)

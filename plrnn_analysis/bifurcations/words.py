@@ -51,10 +51,12 @@ class Stretch:
         Whether all entries are affine in the parameter, by construction or as far as five points between show.
     rigid : bool
         Whether only the offsets c and h change: Jacobians then stay the same.
+    check : callable
+        Called whenever weights are asked for; may raise.
     """
 
-    def __init__(self, family: Family, low: float, high: float) -> None:
-        self.family, self.low, self.high = family, low, high
+    def __init__(self, family: Family, low: float, high: float, check: Callable[[], None] = lambda: None) -> None:
+        self.family, self.low, self.high, self.check = family, low, high, check
         self.width = high - low
         self._ends = tuple(_arrays(family, value) for value in (low, high))
         self._slopes = tuple(b - a for a, b in zip(*self._ends, strict=True))
@@ -71,6 +73,7 @@ class Stretch:
 
     def arrays(self, value: float) -> Arrays:
         """A, W, V, c, h at one value."""
+        self.check()
         if not self.affine:
             return _arrays(self.family, value)
         t = (value - self.low) / self.width

@@ -45,7 +45,7 @@ TimeLimit = Annotated[
 MaxNodes = Annotated[
     int | None, typer.Option("--max-nodes", min=1, metavar="N", help="End the search after about N nodes.")
 ]
-Workers = Annotated[int, typer.Option("--workers", min=1, metavar="N", help="Threads of the search.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=1024, metavar="N", help="Threads of the search.")]
 Rigorous = Annotated[
     bool, typer.Option("--rigorous", help="Prove what is found, in exact arithmetic, and say what is not proven.")
 ]

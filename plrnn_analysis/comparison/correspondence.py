@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from .._signatures import checked
+from ..engines.budget import Budget
 from ..engines.stability import jacobian_stability
 from ..errors import ModelError
 from ..maps import CanonicalMap, bits_from_string, bits_to_string
 from ..network import Network
-from ..progress import Reporter
 from ..regions import find_subregions
 from ..results import FixedPoint, FixedPoints
 from .results import FixedPointMatch, SubregionMatch
@@ -46,22 +46,36 @@ def spectral_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def match_fixed_points(
-    model_a: Network, model_b: Network, a: FixedPoints, b: FixedPoints, order: np.ndarray, readouts: bool
+    model_a: Network,
+    model_b: Network,
+    a: FixedPoints,
+    b: FixedPoints,
+    order: np.ndarray,
+    readouts: bool,
+    budget: Budget,
 ) -> tuple[tuple[FixedPointMatch, ...], tuple[FixedPoint, ...], tuple[FixedPoint, ...]]:
-    """Pairs in corresponding subregions, closest spectra first, and the points of each that have no partner."""
+    """Pairs in corresponding subregions, closest spectra first, and the points of each that have no partner.
+
+    Points that there was no time for have none.
+    """
     from scipy.optimize import linear_sum_assignment
 
     own = np.flatnonzero(order >= 0)
-    bits_a = [bits_from_string(p.bitcode, model_a.pwl_units)[own] for p in a]
-    bits_b = [bits_from_string(p.bitcode, model_b.pwl_units)[order[own]] for p in b]
-    gaps = np.array([[spectral_distance(p.eigenvalues, q.eigenvalues) for q in b] for p in a]).reshape(len(a), len(b))
-    allowed = np.array([[np.array_equal(p, q) for q in bits_b] for p in bits_a], dtype=bool).reshape(gaps.shape)
-    forbidden = 1.0 + 2.0 * gaps.size * float(gaps.max(initial=0.0))
-    rows, columns = linear_sum_assignment(np.where(allowed, gaps, forbidden))
+    # Only points in corresponding subregions may be partners: one small assignment for each pair of subregions.
+    there: dict[bytes, list[FixedPoint]] = {}
+    for point in b:
+        there.setdefault(bits_from_string(point.bitcode, model_b.pwl_units)[order[own]].tobytes(), []).append(point)
+    here: dict[bytes, list[FixedPoint]] = {}
+    for point in a:
+        here.setdefault(bits_from_string(point.bitcode, model_a.pwl_units)[own].tobytes(), []).append(point)
     pairs = []
-    for i, j in zip(rows, columns, strict=True):
-        if allowed[i, j]:
-            first, second = a[int(i)], b[int(j)]
+    for key, points in here.items():
+        others = there.get(key, [])
+        if budget.is_over():
+            break
+        gaps = np.array([[spectral_distance(p.eigenvalues, q.eigenvalues) for q in others] for p in points])
+        for i, j in zip(*linear_sum_assignment(gaps.reshape(len(points), len(others))), strict=True):
+            first, second = points[int(i)], others[int(j)]
             apart = float("nan")
             if readouts and first.output is not None and second.output is not None:
                 apart = float(np.abs(first.output - second.output).max())
@@ -75,18 +89,21 @@ def match_fixed_points(
 
 
 def match_subregions(
-    a: CanonicalMap, b: CanonicalMap, order: np.ndarray, most: int, reporter: Reporter
+    a: CanonicalMap, b: CanonicalMap, order: np.ndarray, most: int, budget: Budget
 ) -> tuple[tuple[SubregionMatch, ...], bool]:
     """Subregions of both, ReLUs without partner inactive; closest spectra first."""
-    if most == 0:
+    if most == 0 or budget.is_over():
         return (), False
-    listed = find_subregions(a, max_regions=most, progress=reporter)
-    others = find_subregions(b, max_regions=most, progress=reporter)
+    listed, others = (
+        find_subregions(map, max_regions=most, time_limit=budget.portion(0.5).limit, progress=budget.reporter)
+        for map in (a, b)
+    )
     exist = {region.bitcode for region in others}
     own = np.flatnonzero(order >= 0)
     found = []
     for region in listed:
-        reporter.tick()
+        if budget.is_over():
+            return (), False
         bits = bits_from_string(region.bitcode, a.n_relu)
         if np.any(bits[order < 0]):
             continue

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._signatures import checked
-from .._validation import number, whole
+from .._validation import check_memory, number, whole
 from ..display.abbreviation import count_words
 from ..engines.budget import Budget
 from ..errors import ModelError
@@ -67,7 +67,8 @@ def compare(
     max_subregions : int, optional
         At most this many subregions are matched.
     time_limit : float, optional
-        Seconds for the search for a match, and again for the fixed points of each network; None for no limit.
+        Seconds for everything together, half of them at most for the search for a match; None for no limit. The linear
+        algebra of one match is not limited: some seconds at 100 ReLUs.
     progress : bool or callable, optional
         True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
@@ -117,15 +118,19 @@ def compare(
     if tolerance is not None:
         tolerance = number("tolerance", tolerance, above=0.0)
     max_subregions = whole("max_subregions", max_subregions, least=0)
+    units = model_a.n_units + model_b.n_units
+    seen = max(model.pwl_units + model.n_outputs for model in (model_a, model_b))
+    size = 20.0 * 8.0 * units * seen * max(units, seen)
+    check_memory("the comparison", size, "compare smaller networks, or reduce() them first")
     one, other = _in_own_units(model_a, model_b, readout)
     if tolerance is None:
         tolerance = IN_SINGLE if SINGLE in (one.system.noise, other.system.noise) else IN_DOUBLE
     # The order of the arguments must not decide anything, not even between two matches that are equally good.
     turned = other.key < one.key
-    budget = Budget(MAX_NODES, time_limit, progress)
+    budget = Budget(None, time_limit, progress)
     if turned:
         one, other = other, one
-    found = _compare(one, other, constant_input, tolerance, max_subregions, time_limit, budget, turned)
+    found = _compare(one, other, constant_input, tolerance, max_subregions, budget, turned)
     return _exchanged(found, other.model.pwl_units) if turned else found
 
 
@@ -175,14 +180,13 @@ def _compare(
     constant_input: Any,
     tolerance: float,
     max_subregions: int,
-    time_limit: float | None,
     budget: Budget,
     turned: bool,
 ) -> Comparison:
     """The comparison of two networks in an order that depends on nothing but the networks."""
     notes = list(one.notes)
     a, b = one.system, other.system
-    order, match, relation, alternatives, exhausted = _search(a, b, tolerance, budget)
+    order, match, relation, alternatives, exhausted = _search(a, b, tolerance, budget.portion(0.5, MAX_NODES))
     n_a, n_b = len(a.V), len(b.V)
     if n_a != n_b:
         alone = count_words(abs(n_a - n_b), "ReLU of the larger network has", "ReLUs of the larger network have")
@@ -202,15 +206,17 @@ def _compare(
     notes += _mode_notes(unseen, settling, turned)
     held = [side.model.map.with_input(constant_input) for side in (one, other)]
     points = [
-        with_outputs(find_fixed_points(map, time_limit=time_limit, progress=budget.reporter), side.model)
+        with_outputs(find_fixed_points(map, time_limit=budget.portion(0.4).limit, progress=budget.reporter), side.model)
         for side, map in zip((one, other), held, strict=True)
     ]
     pairs, left_a, left_b = match_fixed_points(
-        one.model, other.model, points[0], points[1], order, "readouts" in one.compared
+        one.model, other.model, points[0], points[1], order, "readouts" in one.compared, budget
     )
-    subregions, all_listed = match_subregions(held[0], held[1], order, max_subregions, budget.reporter)
+    subregions, all_listed = match_subregions(held[0], held[1], order, max_subregions, budget)
     if not all_listed:
         notes.append(f"only {count_words(len(subregions), 'subregion was', 'subregions were')} matched")
+    if budget.stopped_by:
+        notes.append(f"{budget.stopped_by.reason}: not all fixed points and subregions were matched")
     same = relation in ("conjugate", "same observable part")
     if relation != "same minimal part":
         match = replace(
@@ -346,7 +352,7 @@ def _search(
         return order, match, relation, tuple(tuple(int(k) for k in p[0]) for p in proofs[1:]), True
     ruled_out = not budget.stopped_by
     # The one with fewer ReLUs comes first.
-    order, every = best_assignment(a, b, Budget(1000, budget.remaining if budget.deadline else None, budget.reporter))
+    order, every = best_assignment(a, b, budget.portion(1.0, 1000))
     other = b.relus(order)
     match = match_systems(a.scaled(fit_scales(a, other)), other)
     if n_a == n_b and match.mismatch <= tolerance:

@@ -23,7 +23,7 @@ __all__ = ["MAX_UNKNOWNS", "Cuts", "find_cuts", "search"]
 # Dictionaries of one tree take 8 n^3 bytes.
 MAX_UNKNOWNS = 400
 BUFFER = 256
-# Bytes of the multipliers of cuts that a tree keeps for a proof; of what it cuts later none are kept.
+# Bytes of the cuts that all trees keep for a proof; of what is cut later none are kept.
 MOST_KEPT = 1 << 29
 # A cut that cannot be proven without a limit is proven for solutions whose x sum to at most this many times the largest
 # |g|; what lies further out is searched separately. With few units there is room for a wider limit.
@@ -105,6 +105,8 @@ class _Tree:
     def __init__(self, program: _Program, prefix: tuple[int, ...], keep_cuts: bool = False) -> None:
         n, m = program.N.shape
         self.finished = False
+        # A share of what all trees may keep of their cuts.
+        self.room = MOST_KEPT >> sum(bit >= 0 for bit in prefix)
         self.words: list[np.ndarray] = []
         self.program = program
         self.limit = np.full(1, np.inf)
@@ -146,8 +148,9 @@ class _Tree:
         self.words.extend(self.buffer[:count].astype(bool))
         self.meta[kernels.COUNT] = 0
         cuts = int(self.meta[kernels.CUTS])
-        if cuts and len(self.kept) * self.cuts.nbytes < MOST_KEPT:
+        if cuts and self.room > 0:
             self.kept.append((self.cuts[:cuts].copy(), self.cut_fixed[:cuts].copy()))
+            self.room -= self.cuts[:cuts].nbytes + self.cut_fixed[:cuts].nbytes
         self.meta[kernels.CUTS] = 0
         self.finished = code == kernels.DONE
         return int(self.meta[kernels.NODES]) - before
@@ -156,6 +159,12 @@ class _Tree:
         """Visit the first node; returns the unit it branches on, -1 if it ends the tree."""
         self.advance(1)
         return -1 if self.finished or not self.todo[0] else int(self.unit[0])
+
+    def release(self) -> None:
+        """Drop the dictionaries: the search below this prefix does not go on."""
+        self.D = np.zeros((0, 0, 0))
+        self.place = self.rows = self.columns = np.zeros((0, 0), np.int64)
+        self.fixed = self.spared = np.zeros((0, 0), np.int8)
 
     @property
     def reach(self) -> float:

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 
 from .._validation import number
 from ..progress import ProgressOption, Reporter
+from ..progress.ctrl_c import CtrlC
+from ..progress.reporting import OutOfTime
 from ..statuses import StoppedBy
 
 __all__ = ["Budget", "loading"]
 
-# What checking and describing candidates may take beyond the time limit: seconds, or a share of the limit.
+# What checking and describing candidates may take beyond the time limit, or after Ctrl-C: seconds, or a share of the
+# limit.
 OVERTIME, OVERTIME_SHARE = 0.25, 0.08
 
 # All budgets of the process: those of searches within searches, and of several threads.
@@ -33,14 +36,19 @@ def loading() -> Iterator[None]:
     """
     with _loads:
         began = time.perf_counter()
+        # An import that Ctrl-C ends half-way leaves code behind that fails when it is used.
+        ctrl_c = CtrlC()
         try:
-            yield
+            with ctrl_c:
+                yield
         finally:
             ended = time.perf_counter()
             with _listed:
                 budgets = list(_running)
             for budget in budgets:
                 budget.postpone(ended - max(began, budget.started))
+        if ctrl_c.pressed:
+            raise KeyboardInterrupt
 
 
 class Budget:
@@ -80,8 +88,9 @@ class Budget:
         """Count the last seconds as if the search had started that much later."""
         with self._lock:
             self.started += seconds
-            if self.deadline is not None and self.overtime_ends is not None:
+            if self.deadline is not None:
                 self.deadline += seconds
+            if self.overtime_ends is not None:
                 self.overtime_ends += seconds
 
     @property
@@ -95,20 +104,78 @@ class Budget:
         return float("inf") if self.deadline is None else max(self.deadline - time.perf_counter(), 0.0)
 
     @property
+    def limit(self) -> float | None:
+        """What is left as the argument `time_limit` of a search."""
+        return None if self.deadline is None else self.remaining
+
+    @property
     def overdue(self) -> bool:
-        """Whether the time limit is so far past that even checking what was found must end."""
+        """Whether the time limit, or Ctrl-C, is so far past that even checking what was found must end."""
         return self.overtime_ends is not None and time.perf_counter() > self.overtime_ends
+
+    def leaves_less_than(self, seconds: float) -> bool:
+        """Whether less time than this is left, overtime included: then it is time for what takes that long."""
+        return self.overtime_ends is not None and time.perf_counter() + seconds > self.overtime_ends
+
+    @property
+    def late(self) -> bool:
+        """Whether half of the overtime is over: then nothing else is looked at, and the rest is for what was found."""
+        return self.overdue or (self.deadline is not None and time.perf_counter() > self._middle(self.deadline))
+
+    def _middle(self, deadline: float) -> float:
+        return 0.5 * (deadline + (deadline if self.overtime_ends is None else self.overtime_ends))
+
+    def is_over(self) -> bool:
+        """Whether the time is up or Ctrl-C was pressed, where the rest is left as it is; progress is reported."""
+        self.report()
+        if self.late:
+            self.stop(StoppedBy.TIME_LIMIT)
+        return bool(self.stopped_by)
+
+    def portion(self, share: float, max_nodes: int | None = None) -> Budget:
+        """A budget with a share of the time left, for a part of the search."""
+        part = Budget(max_nodes, None if self.deadline is None else share * self.remaining, self.reporter)
+        if self.stopped_by is StoppedBy.INTERRUPT:
+            part.stop(self.stopped_by)
+        return part
+
+    def check(self) -> None:
+        """Report progress in the middle of something that must end if there is no time left for it.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            As `take`.
+        OutOfTime
+        """
+        self.reporter.tick()
+        if self.late or self.stopped_by is StoppedBy.INTERRUPT:
+            self.stop(StoppedBy.TIME_LIMIT)
+            raise OutOfTime
+
+    def within(self, what: str) -> Reporter:
+        """The reporter for a part of the search that has no limit of its own: it ends with the time of this one."""
+        return self.reporter.part(what, lambda: self.late)
 
     def stop(self, reason: str) -> None:
         """End the search; the first reason given stays."""
         with self._lock:
             self.stopped_by = self.stopped_by or StoppedBy(reason)
+            if self.stopped_by is StoppedBy.INTERRUPT:
+                ends = time.perf_counter() + OVERTIME
+                self.overtime_ends = ends if self.overtime_ends is None else min(ends, self.overtime_ends)
 
-    def take(self, nodes: int) -> int:
-        """Ask for up to `nodes` nodes; 0 means stop. Here progress is reported, which may raise KeyboardInterrupt."""
+    def go_on(self) -> bool:
+        """Whether there is time left. Here progress is reported, which may raise KeyboardInterrupt."""
         self.reporter.tick()
         if self.deadline is not None and time.perf_counter() >= self.deadline:
             self.stop(StoppedBy.TIME_LIMIT)
+        return not self.stopped_by
+
+    def take(self, nodes: int) -> int:
+        """Ask for up to `nodes` nodes; 0 means stop. Here progress is reported, which may raise KeyboardInterrupt."""
+        if not self.go_on():
+            return 0
         with self._lock:
             if self.stopped_by:
                 return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -15,17 +16,21 @@ import numpy as np
 from .budget import Budget
 from .cuts import Cuts
 
-__all__ = ["Outcome", "Tree", "Workers", "run_trees"]
+__all__ = ["Outcome", "Tree", "Workers", "most_candidates", "run_trees"]
 
 # A slice of the search should take about this long, so that limits and Ctrl-C act promptly.
 SLICE_SECONDS = 0.02
-# Patterns a tree may report before the search is given up: each must be solved densely.
+# Patterns a search may report before it is given up: each must be solved densely.
 MAX_CANDIDATES = 1 << 18
+# Bytes that the solutions of all of them may take, of which each takes about this many and as many a ReLU.
+SOLUTIONS, SOLUTION, SOLUTION_OF_A_RELU = 1 << 31, 2000, 250
 # Subtrees for each worker of an executor, so that none waits long for the last; and their number where it does
 # not say how many workers it has.
 TASKS_A_WORKER, TASKS = 8, 64
 # A search that ends within this many seconds is not worth sending away.
 HEAD_START = 0.1
+# Bytes that the tables of all threads may take; one tree has 8 (n + 1)^3.
+TABLES = 1 << 31
 # Seconds that results may take to come back after the time limit or Ctrl-C.
 GRACE = 0.2
 
@@ -63,6 +68,9 @@ class Tree(Protocol):
     def split(self) -> int:
         """Visit the first node if need be, and say which unit to decide next; -1 if nothing is left."""
 
+    def release(self) -> None:
+        """Give back the memory that going on would take."""
+
 
 @dataclass
 class Outcome:
@@ -96,7 +104,26 @@ class _Part:
     reach: float
 
 
-def _grow(tree: Tree, budget: Budget, until: float = np.inf) -> None:
+def most_candidates(n: int) -> int:
+    """How many patterns of n units a search keeps."""
+    return min(MAX_CANDIDATES, SOLUTIONS // (SOLUTION + SOLUTION_OF_A_RELU * n))
+
+
+class _Tally:
+    """Counts the candidates of all trees of a search."""
+
+    def __init__(self, n: int) -> None:
+        self._left = most_candidates(n)
+        self._lock = threading.Lock()
+
+    def add(self, number: int) -> bool:
+        """Whether there are not too many."""
+        with self._lock:
+            self._left -= number
+            return self._left >= 0
+
+
+def _grow(tree: Tree, budget: Budget, tally: _Tally, until: float = np.inf) -> None:
     """Search a tree in slices until it or the budget ends, or the clock stands at `until`."""
     nodes = 8
     while not tree.finished:
@@ -106,10 +133,11 @@ def _grow(tree: Tree, budget: Budget, until: float = np.inf) -> None:
         granted = budget.take(nodes)
         if granted == 0:
             return
+        known = len(tree.words)
         used = tree.advance(granted)
         elapsed = time.perf_counter() - start
         budget.give_back(granted - used)
-        if len(tree.words) > MAX_CANDIDATES:
+        if not tally.add(len(tree.words) - known):
             budget.stop("too many candidates")
         nodes = int(min(max(nodes * SLICE_SECONDS / max(elapsed, 1e-4), 1), 4 * nodes, 1 << 22))
 
@@ -163,15 +191,20 @@ def run_trees(
 
 def _run_threads(make: Callable[[tuple[int, ...]], T], n: int, budget: Budget, workers: int, begun: list[T]) -> bool:
     """Search in threads; returns whether every prefix was begun."""
+    # Tables of all threads together.
+    workers = min(workers, max(1, TABLES // (8 * (n + 1) ** 3)))
     length = 0 if workers == 1 else min(n, (8 * workers - 1).bit_length())
     prefixes = list(product((0, 1), repeat=length))
+    tally = _Tally(n)
 
     def task(prefix: tuple[int, ...]) -> None:
         if budget.stopped_by:
             return
         tree = make(prefix)
         begun.append(tree)
-        _grow(tree, budget)
+        _grow(tree, budget, tally)
+        # There are many prefixes, and each tree has tables of its own.
+        tree.release()
 
     budget.reporter.say(done=lambda: sum(t.decided for t in begun), found=lambda: sum(len(t.words) for t in begun))
     try:
@@ -220,7 +253,7 @@ def _search_below(
     tree = make(prefix)
     counts: dict[str, int] = {}
     try:
-        _grow(tree, budget)
+        _grow(tree, budget, _Tally(n))
         if after is not None:
             counts = after(tree, budget)
     except KeyboardInterrupt:
@@ -284,7 +317,7 @@ def _run_tasks(
         found=lambda: sum(len(part.words) for part in parts.values()),
     )
     try:
-        _grow(tree, budget, time.perf_counter() + HEAD_START)
+        _grow(tree, budget, _Tally(n), time.perf_counter() + HEAD_START)
         if tree.finished or budget.stopped_by:
             parts[0] = _part(tree, n, {} if after is None else after(tree, budget), budget.stopped_by)
         else:
@@ -300,7 +333,7 @@ def _run_tasks(
                 allowed = None if nodes is None else nodes // tasks + (index < nodes % tasks)
                 future = executor.submit(_search_below, make, n, prefix, allowed, seconds, deadline, after)
                 futures[future] = index
-            _collect(futures, parts, budget)
+            _collect(futures, parts, budget, most_candidates(n))
     except KeyboardInterrupt:
         budget.stop("interrupt")
         if not futures:
@@ -326,7 +359,7 @@ def _run_tasks(
     return unpacked, whole
 
 
-def _collect(futures: dict[Future[_Part], int], parts: dict[int, _Part], budget: Budget) -> None:
+def _collect(futures: dict[Future[_Part], int], parts: dict[int, _Part], budget: Budget, most: int) -> None:
     """Wait for the tasks; the exception of one is raised here."""
     pending = set(futures)
     words = 0
@@ -339,7 +372,7 @@ def _collect(futures: dict[Future[_Part], int], parts: dict[int, _Part], budget:
         for future in finished:
             part = parts[futures[future]] = future.result()
             words += len(part.words)
-            if words > MAX_CANDIDATES:
+            if words > most:
                 budget.stop("too many candidates")
             if part.stopped_by in ("interrupt", "too many candidates"):
                 budget.stop(part.stopped_by)

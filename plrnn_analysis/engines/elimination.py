@@ -65,6 +65,10 @@ class _Tree:
         """The first unit that the prefix leaves open; there must be one."""
         return int(np.argmax(self.prefix < 0))
 
+    def release(self) -> None:
+        """Drop the tableaus: the search below this prefix does not go on."""
+        self.tab = self.error = np.zeros((0, 0, 0))
+
     @property
     def reach(self) -> float:
         """Sign tests hold for solutions of any size."""

@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from ..exact import ExactPiece, is_compatible
+from ..exact import ExactPiece
 from .budget import Budget
+from .description import together
 from .singular import Piece, piece_of
 from .verification import Checker, Doubt, Hit
 
 __all__ = ["Examination", "examine"]
 
-# Words handed to the checker between two looks at the clock.
+# Words handed to the checker between two looks at the clock, at most.
 CHUNK = 128
+# Pairs of an object and a continuum that are compared at once.
+PAIRS = 1 << 22
 
 
 @dataclass
@@ -31,6 +34,8 @@ class Examination:
         What `describe` made of each hit.
     pieces : list of Piece
         Continua, ordered by word; none lies in the closure of another.
+    continua : list
+        What `describe_piece` made of each continuum.
     unchecked : int
         Candidates not looked at before the time was up.
     doubtful : int
@@ -40,6 +45,7 @@ class Examination:
     hits: list[Hit] = field(default_factory=list)
     described: list[Any] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
+    continua: list[Any] = field(default_factory=list)
     unchecked: int = 0
     doubtful: int = 0
 
@@ -67,6 +73,7 @@ def examine(
     words: Sequence[np.ndarray],
     budget: Budget,
     describe: Callable[[list[Hit]], Iterable[Any]] = lambda hits: hits,
+    describe_piece: Callable[[Piece], Any] = lambda piece: piece,
 ) -> Examination:
     """Decide the candidates of a search.
 
@@ -80,6 +87,8 @@ def examine(
         Its overtime ends the examination; so does Ctrl-C, and what is known is kept.
     describe : callable, optional
         Turns hits into results, as they are found: a search that is stopped has results to show.
+    describe_piece : callable, optional
+        The same for a continuum.
 
     Notes
     -----
@@ -88,29 +97,31 @@ def examine(
     continuum lies in the closure of that one, and is not listed beside it.
     """
     found = Examination()
-    hits: dict[bytes, Hit] = {}
-    described: dict[bytes, Any] = {}
-    pieces: dict[bytes, ExactPiece] = {}
+    hits: dict[bytes, tuple[Hit, Any]] = {}
+    pieces: dict[bytes, tuple[Piece, Any] | None] = {}
     done = 0
     budget.reporter.say(step="checking candidates", total=len(words), found=lambda: len(hits) + len(pieces))
+    size = min(CHUNK, together(checker.units.map.n_units))
     try:
-        for start in range(0, len(words), CHUNK):
+        for start in range(0, len(words), size):
             # A chunk takes part of a second at most: what is begun is finished.
-            solved = list(_solved(checker, words[start : start + CHUNK], budget))
-            new = {one.bits.tobytes(): one for one in solved if isinstance(one, Hit)}
-            new = {key: one for key, one in new.items() if key not in hits}
-            results = {}
-            for key, result in zip(new, describe(list(new.values())), strict=True):
-                results[key] = result
+            new: dict[bytes, Hit] = {}
+            solved = 0
+            for one in _solved(checker, words[start : start + size], budget):
+                if isinstance(one, Hit):
+                    new[one.bits.tobytes()] = one
+                elif isinstance(one, ExactPiece) and one.bits.tobytes() not in pieces:
+                    shown = piece_of(one)
+                    pieces[one.bits.tobytes()] = None if shown is None else (shown, describe_piece(shown))
+                found.doubtful += isinstance(one, Doubt)
+                solved += 1
+            fresh = [one for key, one in new.items() if key not in hits]
+            described = []
+            for result in describe(fresh):
+                described.append(result)
                 budget.reporter.tick()
-            hits.update(new)
-            described.update(results)
-            for one in solved:
-                if isinstance(one, ExactPiece):
-                    pieces.setdefault(one.bits.tobytes(), one)
-                elif isinstance(one, Doubt):
-                    found.doubtful += 1
-            done += len(solved)
+            hits.update((one.bits.tobytes(), (one, result)) for one, result in zip(fresh, described, strict=True))
+            done += solved
             budget.reporter.say(done=done)
             if budget.overdue:
                 budget.stop("time_limit")
@@ -118,20 +129,47 @@ def examine(
     except KeyboardInterrupt:
         budget.stop("interrupt")
     found.unchecked = len(words) - done
-    exact = [pieces[key] for key in sorted(pieces)]
-    outer = [p for p in exact if not any(p is not q and _lies_in(p.signs, q) for q in exact)]
-    for piece in outer:
-        shown = piece_of(piece)
-        if shown is None:
-            found.doubtful += 1
-        else:
-            found.pieces.append(shown)
-    for key in sorted(described):
-        budget.report()
-        if not any(_lies_in(hits[key].signs, piece) for piece in outer):
-            found.hits.append(hits[key])
-            found.described.append(described[key])
+    found.doubtful += sum(piece is None for piece in pieces.values())
+    _sort_out(found, [pieces[key] for key in sorted(pieces)], [hits[key] for key in sorted(hits)], budget)
     return found
+
+
+def _sort_out(
+    found: Examination, pieces: list[tuple[Piece, Any] | None], hits: list[tuple[Hit, Any]], budget: Budget
+) -> None:
+    """Keep what does not lie in the closure of a continuum."""
+    shown = [piece for piece in pieces if piece is not None]
+    words = np.array([piece.bits for piece, _ in shown], dtype=bool)
+    inside = _in_closures(np.array([piece.exact.signs.ravel() for piece, _ in shown]), words, budget, own=True)
+    kept = [item for item, lies in zip(shown, inside, strict=False) if not lies]
+    found.unchecked += len(shown) - len(inside)
+    found.pieces, found.continua = [piece for piece, _ in kept], [result for _, result in kept]
+    inside = _in_closures(np.array([hit.signs for hit, _ in hits]), words, budget)
+    points = [item for item, lies in zip(hits, inside, strict=False) if not lies]
+    found.unchecked += len(hits) - len(inside)
+    found.hits, found.described = [hit for hit, _ in points], [result for _, result in points]
+
+
+def _in_closures(signs: np.ndarray, words: np.ndarray, budget: Budget, own: bool = False) -> list[bool]:
+    """Whether a point with these signs (n, k H) lies in the closed cell of one of the words, its own left out if `own`.
+
+    As far as the time allows. Only points with a sign of zero lie in the closed cell of a word that is not theirs.
+    """
+    if not len(words):
+        return [False] * len(signs)
+    on, off = words.T.astype(np.float32), (~words).T.astype(np.float32)
+    inside: list[bool] = []
+    step = max(1, PAIRS // len(words))
+    for start in range(0, len(signs), step):
+        budget.report()
+        # Where the time is up nothing is compared but what was promised to be finished.
+        if start and budget.overdue:
+            break
+        some = signs[start : start + step]
+        against = (some < 0).astype(np.float32) @ on + (some > 0).astype(np.float32) @ off
+        # Of a cell that is its own a continuum has the signs.
+        inside.extend((np.count_nonzero(against == 0.0, axis=1) > int(own)).tolist())
+    return inside
 
 
 def _solved(checker: Checker, words: Sequence[np.ndarray], budget: Budget) -> Iterator[Hit | ExactPiece | Doubt | None]:
@@ -142,7 +180,3 @@ def _solved(checker: Checker, words: Sequence[np.ndarray], budget: Budget) -> It
         budget.reporter.tick()
         if budget.overdue:
             return
-
-
-def _lies_in(signs: np.ndarray, piece: ExactPiece) -> bool:
-    return is_compatible(signs.ravel(), piece.bits.ravel())

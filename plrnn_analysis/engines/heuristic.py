@@ -11,7 +11,7 @@ import numpy as np
 
 from .._validation import whole
 from .budget import Budget
-from .driver import MAX_CANDIDATES, Outcome
+from .driver import Outcome, most_candidates
 from .reduced_problem import Reduction
 
 __all__ = ["Heuristic", "SCYFI", "default_limits", "search"]
@@ -99,13 +99,14 @@ def search(reduction: Reduction, budget: Budget, settings: Heuristic) -> tuple[O
     started = 0
     budget.reporter.say(done=lambda: paths.solved, found=lambda: len(paths.found))
     try:
-        chunks = [min(rows, restarts - first) for first in range(0, restarts, rows)]
         known = -1
-        while paths.new > known:
+        while paths.new > known and not budget.stopped_by:
             known = paths.new
-            for count in chunks:
-                if paths.follow(count, inner, budget):
-                    started += count
+            for first in range(0, restarts, rows):
+                count = min(rows, restarts - first)
+                if not paths.follow(count, inner, budget):
+                    break
+                started += count
     except KeyboardInterrupt:
         budget.stop("interrupt")
     words = [*paths.found.values(), *paths.singular]
@@ -127,13 +128,14 @@ class _Paths:
         self.found: dict[bytes, np.ndarray] = {}
         self.singular: list[np.ndarray] = []
         self.solved = self.new = 0
+        self.most = most_candidates(len(reduction.g))
 
     def follow(self, count: int, steps: int, budget: Budget) -> bool:
         """Follow `count` random words for some steps, on from another where a path ends; False if out of budget."""
         words = self._draw(count)
         for _ in range(steps):
             words = words[: budget.take(count)]
-            if not len(words) or len(self.found) > MAX_CANDIDATES:
+            if not len(words) or len(self.found) >= self.most:
                 budget.stop("too many candidates")
                 return False
             fresh = self._unvisited(words)

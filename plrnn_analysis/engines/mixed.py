@@ -13,7 +13,7 @@ from ..maps import CanonicalMap
 from ..polytopes.programs import proves_empty
 from ..polytopes.rational import Undecided, flat_of, rationals
 from .budget import Budget
-from .driver import Outcome
+from .driver import Outcome, most_candidates
 
 __all__ = ["search"]
 
@@ -83,6 +83,8 @@ def search(map: CanonicalMap, budget: Budget) -> Outcome:
                 outcome.counts["solved"] += 1
                 outcome.words.append(signs == 1)
                 outcome.decided += 1
+                if len(outcome.words) > most_candidates(map.n_relu):
+                    budget.stop("too many candidates")
             else:
                 for sign in (1, -1):
                     child = signs.copy()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import whole
+from .._validation import thread_count
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from . import enumeration
@@ -99,7 +99,7 @@ def search_patterns(
     """
     map = checker.units.map
     if not isinstance(workers, Executor):
-        workers = whole("workers", workers, 1)
+        workers = thread_count(workers)
     if method not in METHODS:
         raise ModelError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     if verify not in (None, FARKAS, RIGOROUS):
@@ -127,11 +127,16 @@ def search_patterns(
     return _search_reduced(checker, reduction, budget, workers, method, constraints, bound, verify)
 
 
-def _unique_pattern(checker: Checker, reduction: Reduction) -> tuple[np.ndarray, str] | None:
+def _unique_pattern(checker: Checker, reduction: Reduction, budget: Budget) -> tuple[np.ndarray, str] | None:
     """The pattern of the only fixed point and what proves that there is no other; None if nothing does."""
+    # Beyond the size of a search each of these steps takes a second.
+    if budget.is_over():
+        return None
     unique = prove_unique(reduction)
     if unique is not None and _holds(checker, unique ^ reduction.base):
         return unique ^ reduction.base, "uniqueness certificate"
+    if budget.is_over():
+        return None
     # The maps of a ring differ in their offsets alone: if one contracts, all do, and the ring has one cycle.
     if contracts(checker.units.first):
         word = settle(checker.units.map)
@@ -162,7 +167,7 @@ def _search_reduced(
     if method == "auto" and verify == FARKAS:
         method = "linear programs"
     if method == "auto":
-        unique = _unique_pattern(checker, reduction)
+        unique = _unique_pattern(checker, reduction, budget)
         if unique is not None:
             return Outcome([unique[0]], 1 << n, {"nodes": 1, "solved": 1}), unique[1], notes
         # Cuts of linear programs can be proved one by one.

@@ -12,6 +12,9 @@ from .budget import Budget
 
 __all__ = ["admissible_words"]
 
+# Letters of all words looked at together, found or waiting: about 200 MB.
+LETTERS = 1 << 23
+
 
 class _Prefixes:
     """Which runs of symbols no state of the box can follow inside it."""
@@ -88,7 +91,7 @@ def admissible_words(
     """
     test = _Prefixes(map, patterns, box)
     found: dict[int, list[list[int]]] = {}
-    nodes = 0
+    nodes = kept = 0
     # Prefixes of necklaces, smallest symbol first: (word, length of its longest Lyndon prefix).
     stack: list[tuple[list[int], int]] = [([s], 1) for s in reversed(range(len(patterns)))]
     budget.reporter.say(step="words", done=lambda: nodes, found=lambda: sum(len(items) for items in found.values()))
@@ -101,6 +104,9 @@ def admissible_words(
             feasible = test.feasible(word)
             closes = feasible and prime == len(word) and _closes(test, word, budget)
             stack.pop()
+            kept += len(word)
+            if kept > LETTERS:
+                budget.stop("memory")
             if closes:
                 found.setdefault(len(word), []).append(word)
             if feasible and len(word) < longest:

@@ -12,6 +12,8 @@ from .budget import Budget
 __all__ = ["admissible_words"]
 
 BUFFER = 4096
+# Letters of all words together that are kept: 160 MB with what each word takes.
+LETTERS = 1 << 23
 
 
 def _balance(J: np.ndarray) -> np.ndarray:
@@ -90,7 +92,7 @@ def admissible_words(
     words = np.zeros((BUFFER, longest), np.int64)
     sizes = np.zeros(BUFFER, np.int64)
     found: dict[int, list[np.ndarray]] = {}
-    code = kernels.BUDGET
+    code, kept = kernels.BUDGET, 0
     budget.reporter.say(
         step="words", done=lambda: int(meta[kernels.NODES]), found=lambda: sum(len(items) for items in found.values())
     )
@@ -105,6 +107,9 @@ def admissible_words(
                 sizes, granted,
             )  # fmt: skip
             budget.give_back(granted - (int(meta[kernels.NODES]) - before))
+            kept += int(sizes[: meta[kernels.COUNT]].sum())
+            if kept > LETTERS:
+                budget.stop("memory")
             for k in range(int(meta[kernels.COUNT])):
                 found.setdefault(int(sizes[k]), []).append(words[k, : sizes[k]].copy())
             meta[kernels.COUNT] = 0

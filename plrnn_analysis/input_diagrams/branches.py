@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,11 @@ from .parametric import ParametricMap
 from .solutions import Piece, Sheet, as_floats, is_on_closure, solve_pattern
 
 __all__ = ["Findings", "Meeting", "find_meetings", "find_pieces", "middle_of"]
+
+# What describing what was found takes, beside finding it.
+DESCRIBING = 0.35
+# Bytes that all branches may take, and one of their rational numbers.
+BRANCHES, NUMBER = 1 << 30, 250
 
 
 @dataclass(eq=False)
@@ -56,7 +61,8 @@ def find_pieces(problem: ParametricMap, patterns: np.ndarray, budget: Budget) ->
     the units and the processor. Points of continua are no branches of their own.
     """
     found = Findings([], [], 0)
-    done = 0
+    done, began = 0, budget.seconds
+    most = BRANCHES // (NUMBER * (problem.map.n_units + problem.map.n_relu) * (1 + problem.n_parameters))
     budget.reporter.say(
         step="checking candidates",
         done=lambda: done,
@@ -66,7 +72,7 @@ def find_pieces(problem: ParametricMap, patterns: np.ndarray, budget: Budget) ->
     try:
         for bits, empty in zip(patterns, surely_empty(problem, patterns), strict=True):
             budget.reporter.tick()
-            if budget.overdue:
+            if budget.leaves_less_than(DESCRIBING * (budget.seconds - began)):
                 raise Undecided
             solved = None if empty else solve_pattern(problem, bits, budget.deadline)
             if isinstance(solved, Sheet):
@@ -74,17 +80,34 @@ def find_pieces(problem: ParametricMap, patterns: np.ndarray, budget: Budget) ->
             elif solved is not None:
                 found.pieces.append(solved)
             done += 1
+            if len(found.sheets) + len(found.pieces) > most:
+                budget.stop("memory")
+                break
     except Undecided:
         budget.stop("time_limit")
     except KeyboardInterrupt:
         budget.stop("interrupt")
     found.unchecked = len(patterns) - done
+    _sort_out(found, problem, budget)
+    return found
+
+
+def _sort_out(found: Findings, problem: ParametricMap, budget: Budget) -> None:
+    """Drop what lies in the closure of a continuum."""
     continua = [piece for piece in found.pieces if piece.dimension]
     if not continua:
-        return found
-    found.sheets = [s for s in found.sheets if not is_on_closure(problem, s.point.bits, middle_of(s), continua)]
-    found.pieces = [p for p in found.pieces if not is_on_closure(problem, p.bits, p.middle, continua, p.dimension)]
-    return found
+        return
+    sheets, pieces, found.sheets, found.pieces = found.sheets, found.pieces, [], []
+    for done, item in enumerate((*sheets, *pieces)):
+        budget.report()
+        if budget.overdue:
+            budget.stop("time_limit")
+            found.unchecked += len(sheets) + len(pieces) - done
+            break
+        if isinstance(item, Sheet) and not is_on_closure(problem, item.point.bits, middle_of(item), continua):
+            found.sheets.append(item)
+        elif isinstance(item, Piece) and not is_on_closure(problem, item.bits, item.middle, continua, item.dimension):
+            found.pieces.append(item)
 
 
 def middle_of(sheet: Sheet) -> tuple[Point, Point]:
@@ -123,8 +146,8 @@ def _vanishing(sheet: Sheet, place: np.ndarray) -> np.ndarray:
     return zero
 
 
-def find_meetings(sheets: Sequence[Sheet], report: Callable[[], None]) -> list[Meeting]:
-    """Group the ends of branches by place and state; `report` is called again and again.
+def find_meetings(sheets: Sequence[Sheet], budget: Budget) -> list[Meeting]:
+    """Group the ends of branches by place and state, as far as the time allows.
 
     Notes
     -----
@@ -133,7 +156,10 @@ def find_meetings(sheets: Sequence[Sheet], report: Callable[[], None]) -> list[M
     """
     groups: dict[tuple[bytes, ...], tuple[np.ndarray, np.ndarray, np.ndarray, list[int], list[int]]] = {}
     for index, sheet in enumerate(sheets):
-        report()
+        budget.report()
+        if budget.overdue:
+            budget.stop("time_limit")
+            break
         for place in _ends(sheet):
             zero = _vanishing(sheet, place)
             corners = sorted(repr(corner.tolist()).encode() for corner in place)

@@ -16,7 +16,7 @@ from .parametric import ParametricMap
 __all__ = ["surely_empty"]
 
 # Matrix entries treated at once.
-BATCH_ENTRIES = 1 << 20
+BATCH_ENTRIES = 1 << 17
 # A computed inverse X proves that K is regular, and bounds its own error, where |I - X K| is at most this.
 REGULAR = 0.5
 
@@ -43,21 +43,30 @@ def surely_empty(problem: ParametricMap, patterns: np.ndarray) -> Iterator[bool]
     m, n = problem.map.n_units, problem.map.n_relu
     batch = max(1, BATCH_ENTRIES // (m * max(m, n, 1)))
     for at in range(0, len(patterns), batch):
-        yield from _empty_batch(own.map, h, c, patterns[at : at + batch]).tolist()
+        yield from _empty_batch(own.map, h, c, patterns[at : at + batch])
 
 
-def _empty_batch(map: CanonicalMap, h: np.ndarray, c: np.ndarray, patterns: np.ndarray) -> np.ndarray:
+def _empty_batch(map: CanonicalMap, h: np.ndarray, c: np.ndarray, patterns: np.ndarray) -> Iterator[bool]:
+    """One after the other: who asks may stop at any."""
     conditions = _conditions(map, h, c, patterns)
     if conditions is None:
         if len(patterns) == 1:
-            return np.zeros(1, dtype=bool)
-        return np.concatenate([_empty_batch(map, h, c, pattern[None]) for pattern in patterns])
+            yield False
+            return
+        for pattern in patterns:
+            yield from _empty_batch(map, h, c, pattern[None])
+        return
     inside, error = conditions
     with np.errstate(all="ignore"):
         empty = np.any(_most(inside) < -error, axis=1)
-        for i in np.flatnonzero(~empty & np.all(np.isfinite(error), axis=1)):
-            empty[i] = _contradict_each_other(inside[i], error[i])
-    return empty
+    known = np.all(np.isfinite(error), axis=1)
+    for i in range(len(patterns)):
+        if empty[i] or not known[i]:
+            yield bool(empty[i])
+            continue
+        with np.errstate(all="ignore"):
+            contradicted = _contradict_each_other(inside[i], error[i])
+        yield contradicted
 
 
 def _conditions(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._signatures import checked
-from .._validation import as_array, one_of, whole
+from .._validation import as_array, one_of, thread_count
 from ..display.abbreviation import count_words
 from ..engines.budget import Budget
 from ..engines.coverage import coverage_of
@@ -120,7 +120,7 @@ def input_diagram(
         raise ModelError(f'verify must be "rigorous" or None, got {verify!r}')
     if method == "enumeration" and model.map.n_relu > LARGEST_ENUMERATION:
         raise ModelError(f'enumeration is for up to {LARGEST_ENUMERATION} ReLUs, use method="linear programs"')
-    workers = whole("workers", workers, 1)
+    workers = thread_count(workers)
     held = np.zeros(model.n_inputs) if base is None else as_array("base", base, (model.n_inputs,), "(K,)")
     held[list(chosen)] = 0.0
     map = model.map
@@ -141,11 +141,11 @@ def input_diagram(
     counts = {name: count for name, count in outcome.counts.items() if not name.startswith("cuts")}
     decided = 1 << map.n_relu if outcome.exhausted else outcome.decided
     outcome = replace(outcome, decided=decided, counts=counts)
-    coverage = coverage_of(outcome, map.n_relu, engine, budget, undecided=found.unchecked, notes=notes)
     words = np.array([sheet.point.bits for sheet in found.sheets], dtype=bool).reshape(len(found.sheets), 1, map.n_relu)
     eigenvalues, classes = jacobian_stabilities([map], words)
     described = zip(found.sheets, eigenvalues, classes, strict=True)
-    meetings = find_meetings(wide, budget.report)
+    meetings = find_meetings(wide, budget)
+    coverage = coverage_of(outcome, map.n_relu, engine, budget, undecided=found.unchecked, notes=notes)
     diagram = InputDiagram(
         _items=tuple(describe_branch(sheet, spans, *rest) for sheet, *rest in described if sheet.wide),
         inputs=chosen,
@@ -162,7 +162,7 @@ def input_diagram(
     )
     if verify is None:
         return diagram
-    return prove_diagram(diagram, Budget(None, budget.remaining, budget.reporter))
+    return prove_diagram(diagram, budget.portion(1.0))
 
 
 def _chosen(model: Network, inputs: Any) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._signatures import checked
-from .._validation import number, whole
+from .._validation import number, thread_count, whole
 from ..display.abbreviation import count_words, verb
 from ..errors import ModelError
 from ..network import Network
@@ -118,7 +118,7 @@ def lyapunov_spectrum(
     (array([0.69264706]), 1.0)
     """
     steps = whole("steps", steps, 1)
-    workers = whole("workers", workers, 1)
+    workers = thread_count(workers)
     n_vectors = model.n_units if n_exponents is None else whole("n_exponents", n_exponents, 1)
     if n_vectors > model.n_units:
         raise ModelError(f"n_exponents is {n_vectors}, but a model of {model.n_units} units has no more than that")

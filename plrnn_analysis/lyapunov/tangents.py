@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
@@ -92,8 +92,12 @@ class Tangents:
             return
         with ThreadPoolExecutor(self.workers) as pool:
             try:
-                for _ in pool.map(fill, chosen):
-                    pass
+                pending: set[Future[None]] = {pool.submit(fill, trajectory) for trajectory in chosen}
+                while pending:
+                    self.tick()
+                    finished, pending = wait(pending, timeout=0.1, return_when=FIRST_EXCEPTION)
+                    for future in finished:
+                        future.result()
             except BaseException:
                 interrupted.set()
                 raise

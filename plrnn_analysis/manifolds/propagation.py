@@ -187,6 +187,5 @@ def propagation(map: CanonicalMap, box: Box, budget: Budget, max_pieces: int, ma
 
 def known_bitcodes(map: CanonicalMap, budget: Budget) -> tuple[list[str], bool]:
     """Subregions to look for preimages in, and whether these are all."""
-    left = budget.remaining if budget.deadline else None
-    regions = find_subregions(map, max_regions=MAX_REGIONS, time_limit=left, progress=budget.reporter)
+    regions = find_subregions(map, max_regions=MAX_REGIONS, time_limit=budget.limit, progress=budget.reporter)
     return [region.bitcode for region in regions], regions.complete

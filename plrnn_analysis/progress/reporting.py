@@ -11,9 +11,10 @@ from functools import wraps
 from typing import ParamSpec, TypeAlias, TypeVar, cast
 
 from ..errors import ModelError
+from .ctrl_c import CtrlC
 from .displays import display
 
-__all__ = ["Progress", "ProgressOption", "Reporter", "reports"]
+__all__ = ["OutOfTime", "Progress", "ProgressOption", "Reporter", "reports"]
 
 # Seconds between two calls, as far as the search lets it be heard.
 INTERVAL = 0.25
@@ -22,6 +23,10 @@ COUNTED = 1_000_000
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class OutOfTime(Exception):
+    """The time of a search was up in the middle of something that has no result to show then."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +98,25 @@ class Reporter:
     what : str
     parent : Reporter, optional
         Of the search that this one is part of: it is told in its name.
+    ctrl_c : CtrlC, optional
+        Says whether Ctrl-C was pressed.
+    until : callable, optional
+        Says whether the time is up. Parts of the search that have no time limit of their own then end where they tick.
 
     Notes
     -----
     A search says what is known where it changes, and ticks wherever it looks at its budget; only a tick that is due
-    calls anyone. Only the thread that began ticks, so that nobody is called from two threads at once.
+    calls anyone. Only the thread that began ticks, so that nobody is called from two threads at once. Ctrl-C is raised
+    once in each search: in the one that runs, then in the one that it is part of, and in each that is begun after that.
     """
 
     def __init__(
-        self, receive: Callable[[Progress], object] | None = None, what: str = "", parent: Reporter | None = None
+        self,
+        receive: Callable[[Progress], object] | None = None,
+        what: str = "",
+        parent: Reporter | None = None,
+        ctrl_c: CtrlC | None = None,
+        until: Callable[[], bool] | None = None,
     ) -> None:
         self.what = what
         self.stage = self.step = ""
@@ -112,13 +127,16 @@ class Reporter:
         self._receive = receive
         self._parent = parent
         self._root: Reporter = self if parent is None else parent._root
+        self._ctrl_c = CtrlC() if ctrl_c is None else ctrl_c
+        self._raised = False
+        self._until = until
         self._thread = threading.get_ident()
         self._started = time.perf_counter()
         self._due = self._started + INTERVAL
 
-    def part(self, what: str) -> Reporter:
+    def part(self, what: str, until: Callable[[], bool] | None = None) -> Reporter:
         """The reporter of a search that is part of this one."""
-        return self if self._root._receive is None else Reporter(None, what, self)
+        return Reporter(None, what, self, until=until or self._until)
 
     def say(
         self,
@@ -150,15 +168,26 @@ class Reporter:
         Raises
         ------
         KeyboardInterrupt
-            If whom it is told to raises that or any other exception.
+            If Ctrl-C was pressed, or whom it is told to raises that or any other exception.
+        OutOfTime
+            If the time is up that was set to it from outside.
         """
         root = self._root
-        if root._receive is None or time.perf_counter() < root._due or threading.get_ident() != root._thread:
+        if threading.get_ident() != root._thread:
+            return
+        if self._until is not None and self._until():
+            raise OutOfTime
+        if root._ctrl_c.pressed and not self._raised:
+            self._raised = root._ctrl_c.heard = True
+            root._receive = None
+            raise KeyboardInterrupt
+        if root._receive is None or time.perf_counter() < root._due:
             return
         try:
             root._receive(self._progress())
         except BaseException as error:
             root._receive = None
+            root._ctrl_c.pressed = self._raised = True
             if not isinstance(error, Exception):
                 raise
             root._warn(error)
@@ -232,13 +261,16 @@ def reports(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             receive = shown if given is True else given
             if receive is not None and receive is not False and not callable(receive):
                 raise ModelError(f"progress must be True, False or a function, got {given!r}")
-            reporter = Reporter(receive or None, what)
-            try:
-                result = call(*args, progress=reporter, **options)
-                reporter.end(len(result) if isinstance(result, Sized) else None)
-            finally:
-                if shown is not None:
-                    shown.close()
+            with CtrlC() as ctrl_c:
+                reporter = Reporter(receive or None, what, ctrl_c=ctrl_c)
+                try:
+                    result = call(*args, progress=reporter, **options)
+                    reporter.end(len(result) if isinstance(result, Sized) else None)
+                finally:
+                    if shown is not None:
+                        shown.close()
+                if ctrl_c.twice:
+                    raise KeyboardInterrupt
             return result
 
         return run

@@ -90,9 +90,9 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
         Of this model against the original, largest change of an output within `horizon` steps; 0 if every removal is
         exact.
     complete : bool
-        False if the time limit ended the search for ReLUs that `tolerance` allows to remove as well, if a linear
-        program failed, so that bounds are wider than need be and a ReLU may be kept for nothing, or if Ctrl-C ended the
-        question whether the domain is invariant.
+        False if the time limit ended the search for ReLUs that can be removed, or that `tolerance` allows to remove as
+        well, if a linear program failed, so that bounds are wider than need be and a ReLU may be kept for nothing, or
+        if Ctrl-C was pressed.
     stopped_by : StoppedBy
         Which of these.
     """
@@ -167,7 +167,7 @@ class ReducedModel(ResultSequence[UnitReport], Generic[AnyNetwork]):
         if self.stopped_by is StoppedBy.NUMERICS:
             text.append("A linear program failed: some ReLU may have been kept that can be removed.")
         elif not self.complete:
-            late = "The time limit came before every removal that the tolerance allows was tried."
+            late = "The time limit came before every removal was tried."
             text.append("NOT complete: the search was interrupted." if self.stopped_by is StoppedBy.INTERRUPT else late)
         if self.minimal and after:
             text.append("No map of this form with fewer ReLUs equals the original on the domain.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..engines.budget import Budget
 from ..maps import CanonicalMap
 from ..results import Trajectory
 from .domains import Domain, Polytope, sample
@@ -45,7 +47,9 @@ def replaced(map: CanonicalMap, linear: np.ndarray, off: np.ndarray) -> Canonica
     )
 
 
-def deviation_bound(simpler: CanonicalMap, errors: np.ndarray, readout: np.ndarray, steps: int) -> float:
+def deviation_bound(
+    simpler: CanonicalMap, errors: np.ndarray, readout: np.ndarray, steps: int, check: Callable[[], None]
+) -> float:
     """Largest difference of an output between two maps within `steps` steps from the same state.
 
     Parameters
@@ -57,6 +61,8 @@ def deviation_bound(simpler: CanonicalMap, errors: np.ndarray, readout: np.ndarr
     readout : (N, M) ndarray
     steps : int
         At least 1.
+    check : callable
+        Called at each step; may raise.
 
     Returns
     -------
@@ -76,6 +82,7 @@ def deviation_bound(simpler: CanonicalMap, errors: np.ndarray, readout: np.ndarr
     worst = 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(steps):
+            check()
             spread = np.abs(simpler.V @ centre) + np.abs(simpler.V @ generators).sum(axis=1)
             centre = middle @ centre - 0.5 * errors.sum(axis=1)
             generators = np.hstack([middle @ generators, simpler.W * (0.5 * spread), 0.5 * errors])
@@ -104,8 +111,10 @@ class Runs:
     counts: np.ndarray
 
     @classmethod
-    def start(cls, map: CanonicalMap, initial: np.ndarray, inputs: np.ndarray, polytope: Polytope) -> Runs:
-        """Run the map from states (n, M) under inputs (n, T, K)."""
+    def start(
+        cls, map: CanonicalMap, initial: np.ndarray, inputs: np.ndarray, polytope: Polytope, budget: Budget
+    ) -> Runs:
+        """Run the map from states (n, M) under inputs (n, T, K), for fewer steps if the time is up."""
         n, steps = inputs.shape[:2]
         states = np.empty((n, steps + 1, map.n_units))
         states[:, 0] = initial
@@ -113,17 +122,23 @@ class Runs:
         inside = np.ones(n, dtype=bool)
         with np.errstate(over="ignore", invalid="ignore"):
             for t in range(steps):
+                if budget.is_over():
+                    return cls(states[:, : t + 1], inputs[:, :t], counts[:, :t])
                 inside = inside & _within(polytope, states[:, t])
                 counts[:, t] = inside
                 states[:, t + 1] = map.step(states[:, t], inputs[:, t])
         return cls(states, inputs, counts)
 
-    def largest_change(self, other: CanonicalMap, readout: np.ndarray) -> float:
-        """Largest difference of an output, over the steps that count; infinite where the other map overflows."""
+    def largest_change(self, other: CanonicalMap, readout: np.ndarray, check: Callable[[], None]) -> float:
+        """Largest difference of an output, over the steps that count; infinite where the other map overflows.
+
+        `check` is called at each step, and may raise.
+        """
         z = self.states[:, 0]
         worst = 0.0
         with np.errstate(over="ignore", invalid="ignore"):
             for t in range(self.inputs.shape[1]):
+                check()
                 z = other.step(z, self.inputs[:, t])
                 counts = self.counts[:, t]
                 change = np.abs((z - self.states[:, t + 1])[counts] @ readout.T)

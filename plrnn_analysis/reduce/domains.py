@@ -10,16 +10,16 @@ import numpy as np
 from .._frozen import Frozen
 from .._validation import as_array
 from ..display.abbreviation import count_words
+from ..engines.budget import Budget
 from ..errors import ModelError
 from ..maps import CanonicalMap
 from ..numerics import EPS
 from ..polytopes.boxes import read_box
 from ..polytopes.programs import Verdict, decide, widest
 from ..polytopes.systems import System
-from ..progress import Reporter
 from ..results import Trajectory
 from ..trajectories import check_fits
-from .programs import safe_minimum, solve
+from .programs import bound_in_box, safe_minimum, solve
 
 __all__ = [
     "Domain",
@@ -174,26 +174,26 @@ class ArgumentRanges:
     settled: bool
 
 
-def argument_ranges(map: CanonicalMap, domain: Domain, reporter: Reporter) -> ArgumentRanges:
+def argument_ranges(map: CanonicalMap, domain: Domain, budget: Budget) -> ArgumentRanges:
     """Bounds that the ReLU arguments never leave on a domain, and the lowest and highest values seen there.
 
     Notes
     -----
     Two linear programs per ReLU, none where the domain is a box. They are the exact extremes but for the rounding
-    that :func:`safe_minimum` allows for.
+    that :func:`safe_minimum` allows for. When the time is up the others get the bounds of the box alone.
     """
     low, high = np.concatenate([domain.low, domain.s_low]), np.concatenate([domain.high, domain.s_high])
     rows = np.hstack([map.V, map.E])
     L = np.hstack([domain.L, np.zeros((len(domain.offset), map.n_inputs))])
     lowest, highest, low_seen, high_seen = (map.c.copy() for _ in range(4))
     settled = True
-    reporter.say(step="ranges of the ReLUs", total=len(rows))
+    budget.reporter.say(step="ranges of the ReLUs", total=len(rows))
     for i, row in enumerate(rows):
-        reporter.say(done=i)
-        reporter.tick()
+        budget.reporter.say(done=i)
         if not np.any(row):
             continue
-        least, most = (safe_minimum(sign * row, L, domain.offset, low, high) for sign in (1.0, -1.0))
+        bound = bound_in_box if len(domain.offset) and budget.is_over() else safe_minimum
+        least, most = (bound(sign * row, L, domain.offset, low, high) for sign in (1.0, -1.0))
         lowest[i] = least.bound + map.c[i] - _sum_error(least.bound, map.c[i])
         highest[i] = map.c[i] - most.bound + _sum_error(most.bound, map.c[i])
         low_seen[i] = row @ least.point + map.c[i] if _is_inside(domain, least.point) else np.inf

@@ -9,7 +9,7 @@ import numpy as np
 from ..numerics import EPS
 from ..polytopes.programs import Claim, Proposal, Verdict, decide, propose
 
-__all__ = ["Minimum", "safe_minimum", "solve"]
+__all__ = ["Minimum", "bound_in_box", "safe_minimum", "solve"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +75,11 @@ def safe_minimum(cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.nd
     verdict = decide(np.vstack([L, unit, -unit]), np.concatenate([offset, -low, high])).verdict
     if verdict is Verdict.EMPTY:
         return Minimum(np.inf, None, True)
+    return bound_in_box(cost, L, offset, low, high)
+
+
+def bound_in_box(cost: np.ndarray, L: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray) -> Minimum:
+    """The same without a linear program: a bound over all of the box."""
     return Minimum(_weak_duality(cost, L, offset, low, high, np.zeros(len(offset))), None, False)
 
 

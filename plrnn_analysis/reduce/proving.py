@@ -13,7 +13,8 @@ from .._validation import number, random_generator, whole
 from ..engines.budget import Budget
 from ..maps import CanonicalMap
 from ..network import AnyNetwork, Network
-from ..progress import ProgressOption, Reporter, reports
+from ..progress import ProgressOption, reports
+from ..progress.reporting import OutOfTime
 from ..statuses import ReluStatus, StoppedBy
 from .answers import ReducedModel, UnitReport
 from .certifying import write_reduction_certificate
@@ -70,8 +71,9 @@ def reduce(
         Simulations for the measured columns.
     seed : int, optional
     time_limit : float, optional
-        Seconds for the question whether the domain is invariant, or for `reachable`, and again for `tolerance`; None
-        for no limit. Linear programs and the error bounds of the units, whose cost is in the notes, are not limited.
+        Seconds for everything together; None for no limit. Half of it at most goes into `reachable`, and half of what
+        is left into `tolerance`. A ReLU that was not looked at in time is kept, error bounds that were not computed are
+        infinite, measured errors NaN, and whether the domain is invariant may stay open. Ctrl-C does the same.
     progress : bool or callable, optional
         True shows how far the search is; a function is told, at least once per second, by a
         :class:`~plrnn_analysis.progress.Progress`.
@@ -129,40 +131,47 @@ def reduce(
         check_file(certificate, "certificate")
     horizon = int(horizon)
     rng = random_generator(seed)
-    reporter = progress if isinstance(progress, Reporter) else Reporter()
+    budget = Budget(None, time_limit, progress)
     place = choose_domain(model.map, domain, inputs, inflate)
-    reaching = Budget(None, time_limit, progress)
-    reach = reach_for_ever(model.map, place, reaching) if reachable else None
+    reach = None
+    if reachable:
+        reaching = budget.portion(0.5)
+        reach = reach_for_ever(model.map, place, reaching)
+        _hand_on(reaching, budget)
     place = place if reach is None else reach.domain
     # An AL-RNN must stay one; its ReLUs read one unit each, so that there is nothing to merge.
-    found = examine(model.map, place, model.relu_units is None, reporter)
+    found = examine(model.map, place, model.relu_units is None, budget)
     readout = np.eye(model.n_units) if model.B is None else model.B
     initial, driven = trials(domain, place, horizon, samples, rng)
-    runs = Runs.start(model.map, initial, driven, place.polytope)
+    runs = Runs.start(model.map, initial, driven, place.polytope, budget)
     linear, gone = found.on, found.off
-    bound, measured = 0.0, 0.0
-    removal = Budget(None, time_limit, progress)
+    bound, measured, cut_short = 0.0, 0.0, StoppedBy.NOTHING
     if tolerance is not None:
+        removal = budget.portion(0.5)
         linear, gone, bound = remove_more(found, readout, horizon, tolerance, removal)
+        cut_short = removal.stopped_by
+        _hand_on(removal, budget)
     small = replaced(found.map, linear, gone)
     # A bound of 0 is no proof of equality: the readout may not see what was removed.
     approximate = bool(np.any((linear & ~found.on) | (gone & ~found.off)))
     if approximate:
-        measured = runs.largest_change(small, readout)
+        measured = runs.largest_change(small, readout, _no_check)
     share = share_on(domain, model.map, initial, driven)
     rows = tuple(
-        _report(model, found, i, linear, gone, float(share[i]), runs, readout, horizon, reporter)
+        _report(model, found, i, linear, gone, float(share[i]), runs, readout, horizon, budget)
         for i in range(found.map.n_relu)
     )
     ranges = found.lowest, found.highest
     if found.merged:
-        before = argument_ranges(model.map, place, reporter)
+        before = argument_ranges(model.map, place, budget)
         ranges = before.lowest, before.highest
-    stays, staying = Invariance(None, None, None, 0), Budget(None, time_limit, progress)
-    if reach is None:
-        stays = check_invariance(model.map, place, ranges, staying)
-    stopped_by = removal.stopped_by or (StoppedBy.NOTHING if found.settled else StoppedBy.NUMERICS)
-    if StoppedBy.INTERRUPT in (reaching.stopped_by, staying.stopped_by):
+    stays = Invariance(None, None, None, 0)
+    if reach is None and not budget.stopped_by:
+        stays = check_invariance(model.map, place, ranges, budget)
+    stopped_by = cut_short
+    if not found.settled:
+        stopped_by = budget.stopped_by or StoppedBy.NUMERICS
+    if budget.stopped_by is StoppedBy.INTERRUPT:
         stopped_by = StoppedBy.INTERRUPT
     result = ReducedModel(
         _items=rows,
@@ -195,6 +204,16 @@ def reduce(
     return result
 
 
+def _hand_on(part: Budget, budget: Budget) -> None:
+    """Ctrl-C in a part ends the whole; its share of the time alone does not."""
+    if part.stopped_by is StoppedBy.INTERRUPT:
+        budget.stop(part.stopped_by)
+
+
+def _no_check() -> None:
+    """Of what is short."""
+
+
 def _check_options(inflate: float, horizon: int, tolerance: float | None, samples: int) -> None:
     number("inflate", inflate, least=0.0)
     whole("horizon", horizon, 1)
@@ -213,18 +232,26 @@ def _report(
     runs: Runs,
     readout: np.ndarray,
     horizon: int,
-    reporter: Reporter,
+    budget: Budget,
 ) -> UnitReport:
     """The row of one ReLU; errors are those of replacing it beside what is removed exactly."""
-    reporter.say(step="errors of replacing", done=i, total=found.map.n_relu)
-    reporter.tick()
+    budget.reporter.say(step="errors of replacing", done=i, total=found.map.n_relu)
     bounds, measured = [0.0, 0.0], [0.0, 0.0]
     for mode, slack in enumerate(found.slack):
         if slack[i] > 0.0:
+            # If the time is up nothing is known.
+            bounds[mode], measured[mode] = np.inf, np.nan
+            if budget.is_over():
+                continue
             pair = with_one(found, i, mode, found.on, found.off)
             variant = replaced(found.map, *pair)
-            bounds[mode] = deviation_bound(variant, step_errors(found, *pair), readout, horizon)
-            measured[mode] = runs.largest_change(variant, readout)
+            try:
+                bounds[mode] = deviation_bound(variant, step_errors(found, *pair), readout, horizon, budget.check)
+                measured[mode] = runs.largest_change(variant, readout, budget.check)
+            except OutOfTime:
+                budget.stop("time_limit")
+            except KeyboardInterrupt:
+                budget.stop("interrupt")
     status = "no effect" if found.nothing[i] else "always on" if found.on[i] else "always off" if found.off[i] else ""
     weight = float(np.max(np.abs(found.map.W[:, i])))
     return UnitReport(

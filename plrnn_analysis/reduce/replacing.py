@@ -10,7 +10,7 @@ import numpy as np
 from ..engines.budget import Budget
 from ..maps import CanonicalMap
 from ..polytopes.programs import Verdict
-from ..progress import Reporter
+from ..progress.reporting import OutOfTime
 from .deviation import deviation_bound, replaced
 from .domains import Domain, argument_ranges, can_be_positive
 from .parallel import merge_parallel, parallel_pairs
@@ -42,17 +42,20 @@ class Findings:
     settled: bool
 
 
-def examine(map: CanonicalMap, place: Domain, merge: bool, reporter: Reporter) -> Findings:
-    """Which ReLUs of a map switch on a domain; with `merge`, those on one hyperplane become one first."""
+def examine(map: CanonicalMap, place: Domain, merge: bool, budget: Budget) -> Findings:
+    """Which ReLUs of a map switch on a domain; with `merge`, those on one hyperplane become one first.
+
+    What is not decided when the time is up may switch.
+    """
     map, merged = merge_parallel(map) if merge else (map, {})
-    ranges = argument_ranges(map, place, reporter)
+    ranges = argument_ranges(map, place, budget)
     lowest, highest = ranges.lowest, ranges.highest
     largest = np.maximum(np.abs(place.low), np.abs(place.high))
     inputs = np.maximum(np.abs(place.s_low), np.abs(place.s_high))
     size = np.abs(map.V) @ largest + np.abs(map.E) @ inputs + np.abs(map.c)
     nothing = ~np.any(map.W != 0.0, axis=0)
-    never_up, sure_up = _never(map, place, highest, ranges.high_seen > CLEARLY * size, 1.0, reporter)
-    never_down, sure_down = _never(map, place, -lowest, ranges.low_seen < -CLEARLY * size, -1.0, reporter)
+    never_up, sure_up = _never(map, place, highest, ranges.high_seen > CLEARLY * size, 1.0, budget)
+    never_down, sure_down = _never(map, place, -lowest, ranges.low_seen < -CLEARLY * size, -1.0, budget)
     off = nothing | never_up
     on = ~off & never_down
     slack = np.maximum(-lowest, 0.0) * ~(on | nothing), np.maximum(highest, 0.0) * ~off
@@ -62,7 +65,7 @@ def examine(map: CanonicalMap, place: Domain, merge: bool, reporter: Reporter) -
 
 
 def _never(
-    map: CanonicalMap, place: Domain, extreme: np.ndarray, seen: np.ndarray, sign: float, reporter: Reporter
+    map: CanonicalMap, place: Domain, extreme: np.ndarray, seen: np.ndarray, sign: float, budget: Budget
 ) -> tuple[np.ndarray, bool]:
     """Which ReLU arguments, times `sign`, are nowhere positive, and whether that was decided for all of them.
 
@@ -70,9 +73,10 @@ def _never(
     """
     never = extreme <= 0.0
     settled = True
-    deadline = time.perf_counter() + PATIENCE
+    deadline = time.perf_counter() + min(PATIENCE, budget.remaining)
     for i in np.flatnonzero(~never & ~seen).tolist():
-        reporter.tick()
+        if budget.is_over():
+            return never, False
         verdict = can_be_positive(map, place, i, sign, deadline)
         never[i] = verdict is Verdict.EMPTY
         settled = settled and verdict is not Verdict.UNDECIDED
@@ -102,24 +106,27 @@ def remove_more(
     """
 
     def bound_of(pair: tuple[np.ndarray, np.ndarray]) -> float:
-        return deviation_bound(replaced(found.map, *pair), step_errors(found, *pair), readout, horizon)
+        errors = step_errors(found, *pair)
+        return deviation_bound(replaced(found.map, *pair), errors, readout, horizon, budget.check)
 
     linear, gone, bound = found.on, found.off, 0.0
-    alone = []
-    for i in np.flatnonzero(~(linear | gone)).tolist():
-        for mode in (0, 1):
-            if budget.take(1) == 0:
-                break
-            alone.append((bound_of(with_one(found, i, mode, linear, gone)), i, mode))
-    for _, i, mode in sorted(alone):
-        if linear[i] or gone[i]:
-            continue
-        if budget.take(1) == 0:
-            break
-        pair = with_one(found, i, mode, linear, gone)
-        value = bound_of(pair)
-        if value <= tolerance:
-            (linear, gone), bound = pair, value
+    try:
+        alone = [
+            (bound_of(with_one(found, i, mode, linear, gone)), i, mode)
+            for i in np.flatnonzero(~(linear | gone)).tolist()
+            for mode in (0, 1)
+        ]
+        for _, i, mode in sorted(alone):
+            if linear[i] or gone[i]:
+                continue
+            pair = with_one(found, i, mode, linear, gone)
+            value = bound_of(pair)
+            if value <= tolerance:
+                (linear, gone), bound = pair, value
+    except OutOfTime:
+        budget.stop("time_limit")
+    except KeyboardInterrupt:
+        budget.stop("interrupt")
     return linear, gone, bound
 
 
