@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, count, product
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +14,7 @@ from systems import random_model
 
 import plrnn_analysis as pa
 from plrnn_analysis import PLRNN, ModelError
+from plrnn_analysis.engines import budget as budgets
 from plrnn_analysis.linear_limit import addition_trials, exact_addition_solver
 from plrnn_analysis.reduce import Polytope, reduce
 
@@ -477,11 +478,13 @@ def test_a_polytope_of_any_size_is_seen_sharply(scale):
             assert small.minimal
 
 
-def test_the_time_limit_ends_removals_too():
+def test_the_time_limit_ends_removals_too(monkeypatch):
     model, domain, *_ = planted(np.random.default_rng(1), "al_rnn", on=0, off=0)
     assert model.reduce(domain, tolerance=1e6).pwl_units == 0
     assert model.reduce(domain, tolerance=1e6).complete
-    stopped = model.reduce(domain, tolerance=1e6, time_limit=0.0)
+    ticks = count()
+    monkeypatch.setattr(budgets, "time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
+    stopped = model.reduce(domain, tolerance=1e6, time_limit=0.5)
     assert stopped.pwl_units == 4 and not stopped.complete
     assert "The time limit came before every removal was tried." in stopped.sentences()
 
