@@ -57,7 +57,7 @@ class Verification(Frozen):
     def sentence(self, period: int) -> str:
         """How many isolated cycles and continua of a period there are, in words."""
         thing = "isolated point" if period == 1 else "isolated cycle"
-        continua = count_words(self.continua[period], "continuum", "continua")
+        continua = count_words(self.continua.get(period, 0), "continuum", "continua")
         return f"{count_words(self.points[period], thing)} and {continua}"
 
     def __repr__(self) -> str:

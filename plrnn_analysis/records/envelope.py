@@ -72,6 +72,9 @@ def _text_of(source: Any) -> tuple[str, str]:
     if isinstance(source, str) and (source.lstrip()[:1] in ("{", "[") or "\n" in source):
         return source, "the text"
     name = os.fspath(source)
+    # A pipe or a device would be waited for.
+    if os.path.exists(name) and not os.path.isfile(name) and not os.path.isdir(name):
+        raise RecordError(f"{str(name)[:200]} is no regular file but a pipe, socket or device")
     try:
         with open(name, encoding="utf-8") as file:
             return file.read(), str(name)
