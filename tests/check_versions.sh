@@ -16,8 +16,8 @@ unset PYTHONPATH
 "$work/env/bin/python" -m pip wheel --quiet --no-deps --wheel-dir "$work" .
 wheel="$(echo "$work"/*.whl)"
 case "$versions" in
-  lowest) wanted=("$wheel" -r constraints-lowest.txt) ;;
-  newest) wanted=("$wheel[hdf5,xarray,cluster]" pytest hypothesis igraph pandas joblib ipython) ;;
+  lowest) wanted=("$wheel[onnx]" -r constraints-lowest.txt) ;;
+  newest) wanted=("$wheel[hdf5,xarray,cluster,onnx]" pytest hypothesis igraph pandas joblib ipython) ;;
   *) echo "lowest or newest, got $versions" >&2; exit 2 ;;
 esac
 "$work/env/bin/python" -m pip install --quiet "${wanted[@]}"
