@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from ._frozen import Frozen
 from ._signatures import checked
 from ._validation import number, shown
+from ._wording import in_a_line
 from .display.abbreviation import count_words
 from .errors import ModelError
 from .maps import bits_to_string
@@ -193,7 +195,8 @@ def mark_conditions(graph: Any, trajectory: Trajectory, labels: Any, discard: in
     Notes
     -----
     Nodes get ``visits_NAME`` and edges ``count_NAME`` (int) for every condition NAME, 0 included; over the conditions
-    they add up to ``visits`` and ``count``. The graph gets ``conditions``, their names separated by ``"; "``.
+    they add up to ``visits`` and ``count``. Control characters in names, which GraphML does not have, are escaped. The
+    graph gets ``conditions``, the names separated by ``"; "``.
 
     Examples
     --------
@@ -211,7 +214,8 @@ def mark_conditions(graph: Any, trajectory: Trajectory, labels: Any, discard: in
     if not (hasattr(graph, "nodes") and hasattr(graph, "edges")):
         raise ModelError(f"graph must be a transition graph, got {shown(graph)}")
     parts = _parts(trajectory, labels)
-    for name, part in parts.items():
+    names = _escaped(parts)
+    for name, part in zip(names, parts.values(), strict=True):
         for _, data in graph.nodes(data=True):
             data[f"visits_{name}"] = 0
         for *_, data in graph.edges(data=True):
@@ -225,7 +229,18 @@ def mark_conditions(graph: Any, trajectory: Trajectory, labels: Any, discard: in
             graph.nodes[code][f"visits_{name}"] = visits
         for i, j, count in zip(counts.source, counts.target, counts.count.tolist(), strict=True):
             graph.edges[codes[i], codes[j]][f"count_{name}"] = count
-    graph.graph["conditions"] = "; ".join(parts)
+    graph.graph["conditions"] = "; ".join(names)
+
+
+def _escaped(names: Iterable[str]) -> list[str]:
+    """Names without control characters, and still different."""
+    escaped: list[str] = []
+    for name in names:
+        text = in_a_line(name)
+        while text in escaped:
+            text += "'"
+        escaped.append(text)
+    return escaped
 
 
 def _parts(trajectory: Trajectory, labels: Any) -> dict[str, Trajectory]:

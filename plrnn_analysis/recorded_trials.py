@@ -10,6 +10,7 @@ import numpy as np
 
 from ._frozen import Frozen
 from ._validation import as_array, detached, one_of, whole
+from ._wording import in_a_line
 from .display.abbreviation import count_words
 from .errors import ModelError
 
@@ -161,7 +162,7 @@ class RecordedTrials(Frozen):
         if self.conditions is not None:
             counts = np.bincount(self.conditions, minlength=len(self.condition_names))
             named = zip(self.condition_names, counts.tolist(), strict=True)
-            kinds = f"; conditions: {', '.join(f'{name} {count}' for name, count in named)}"
+            kinds = f"; conditions: {', '.join(f'{in_a_line(name)} {count}' for name, count in named)}"
         return f"<RecordedTrials: {sizes}{uneven}, {count_words(self.n_inputs, 'input')}{kinds}>"
 
 

@@ -29,6 +29,7 @@ ROWS = {
     "arguments": "calls of public functions with one argument of a wrong kind, shape or size",
     "arguments of training": "the same for the training package: functions, constructors, methods of models and tasks",
     "certificates": "wrong certificates, each with one thing changed in a right one",
+    "hostile names": "hostile texts of files in the terminal, HTML, figures, GraphML, JSON and exports: shown as text",
     "proofs": 'points, lists, branches and diagrams proven by `verify="rigorous"`, held against fractions',
     "proof mutants": 'results with one thing changed, given to `verify="rigorous"`: every one noticed',
     "answers": "answers of searches held against exact arithmetic, brute force or an independent solver",

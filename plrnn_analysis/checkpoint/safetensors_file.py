@@ -22,11 +22,12 @@ def read_safetensors(path: Path) -> Contents:
     Raises
     ------
     CheckpointError
-        If it is not a whole safetensors file.
+        If it is not a whole safetensors file, or has two entries of one name.
     """
     entries: dict[str, Entry] = {}
     try:
         with safetensors.safe_open(path, framework="np") as file:
+            _check_names(path)
             metadata: dict[str, str] = dict(file.metadata() or {})
             for name in file.keys():
                 view = file.get_slice(name)
@@ -40,6 +41,22 @@ def read_safetensors(path: Path) -> Contents:
     if metadata.get("format") == "plrnn":
         return Contents(path, entries, metadata)
     return Contents(path, entries, None, metadata)
+
+
+def _check_names(path: Path) -> None:
+    """See that the header holds no name twice: the library would take one of the two, and others the other."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        json.loads(file.read(length), object_pairs_hook=_different)
+
+
+def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"two entries are called {name[:100]!r}")
+        found[name] = value
+    return found
 
 
 def _reader(path: Path, name: str, dtype: str) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from .._wording import json_text
 from ..checkpoint_options import Checkpoint, takes_checkpoint
 from .shared import JsonOption, check_outputs, write_json
 
@@ -40,4 +40,4 @@ def info(checkpoint: Checkpoint, json_file: JsonOption = None) -> None:
 
         terminal.print_model(model, checkpoint.path, None, driven=True)
         terminal.print_contents(model)
-    write_json(json_file, lambda: json.dumps(about, indent=2, ensure_ascii=False, default=str))
+    write_json(json_file, lambda: json_text(about, indent=2, default=str))

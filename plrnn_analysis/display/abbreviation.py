@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .._wording import printable
+
 __all__ = [
     "call_text",
     "count_words",
@@ -45,7 +47,7 @@ def one_line(written: Callable[[Any], str]) -> Callable[[Any], str]:
 
     @wraps(written)
     def bounded(self: Any) -> str:
-        text = " ".join(written(self).split())
+        text = printable(" ".join(written(self).split()))
         return text if len(text) <= LINE else f"{text[: LINE - LINE_END - 5]} ... {text[-LINE_END:]}"
 
     return bounded

@@ -9,10 +9,10 @@ import numpy as np
 from .._signatures import checked
 from ..appearance import node_labels
 from ..results import Continuum, Cycle, CycleContinuum, FixedPoint
-from ..results.naming import LONGEST_NAME, channel_name, point_noun
+from ..results.naming import LONGEST_NAME, point_noun
 from ..statuses import EndKind
 from .numerals import alike
-from .style import INK, OTHER, PALETTE, light, new_axes, percent
+from .style import INK, OTHER, PALETTE, drawn_channel, light, new_axes, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -182,7 +182,7 @@ def _title(found: Attractors) -> str | None:
     sizes = [len(p.output) for p in points if p.output is not None and len(p.bitcode) > LONGEST_NAME]
     if not sizes or not max(sizes):
         return None
-    listed = [channel_name(found.output_names, i, "output") for i in range(min(max(sizes), OUTPUTS))]
+    listed = [drawn_channel(found.output_names, i, "output") for i in range(min(max(sizes), OUTPUTS))]
     return f"outcome, at ({', '.join(listed)}{', …' if max(sizes) > OUTPUTS else ''})"
 
 

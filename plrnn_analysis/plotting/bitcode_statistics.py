@@ -10,7 +10,7 @@ from .._signatures import checked
 from ..appearance import FEW_RELUS, node_colours, node_labels
 from ..display.abbreviation import count_words
 from .bitcode_tables import axes_beside_table
-from .style import INK, PALETTE, axes_for, light, new_figure, open_frame, percents
+from .style import INK, PALETTE, axes_for, drawn_name, light, new_figure, open_frame, percents
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,7 +147,7 @@ def plot_condition_divergences(
     values = divergences.matrix[np.ix_(order, order)]
     top = float(values.max()) or 1.0
     image = heat.imshow(values, cmap="Blues", vmin=0.0, vmax=top, aspect="auto")
-    names = [divergences.conditions[i] for i in order]
+    names = [drawn_name(divergences.conditions[i]) for i in order]
     heat.set_xticks(range(number), names, rotation=45 if max(map(len, names)) > 3 else 0, ha="right", fontsize=9)
     if max(map(len, names)) <= 3:
         heat.set_xticks(range(number), names, rotation=0, ha="center", fontsize=9)

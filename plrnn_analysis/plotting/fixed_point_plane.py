@@ -17,9 +17,20 @@ from ..modes import principal_components
 from ..network import Network
 from ..readouts import with_outputs
 from ..results import Continuum, FixedPoint, FixedPoints, Trajectory
-from ..results.naming import channel_name
 from ..slow_manifolds import SlowManifolds, distance_in_ranges
-from .style import INK, PALETTE, SHOWABLE, UNSTABLE, axes_for, by_label, light, percents, showable, two_different
+from .style import (
+    INK,
+    PALETTE,
+    SHOWABLE,
+    UNSTABLE,
+    axes_for,
+    by_label,
+    drawn_channel,
+    light,
+    percents,
+    showable,
+    two_different,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -198,7 +209,7 @@ def _plane(
         sizes = [array.shape[-1] for array in arrays if array is not None]
         i, j = two_different("outputs", outputs, min(sizes, default=0))
         called = trajectory.output_names if trajectory is not None else ()
-        return lambda y: y[..., [i, j]], (channel_name(called, i, "output"), channel_name(called, j, "output")), False
+        return lambda y: y[..., [i, j]], (drawn_channel(called, i, "output"), drawn_channel(called, j, "output")), False
     if trajectory is None and not points and not continua:
         raise ModelError("there is no fixed point to draw, and no trajectory")
     if trajectory is not None:

@@ -10,10 +10,9 @@ import numpy as np
 from .._signatures import checked
 from .._validation import as_array, whole
 from ..errors import ModelError
-from ..results.naming import channel_name
 from ..statuses import MeetingKind, Stability
 from .event_labels import label_values
-from .style import INK, PALETTE, light, new_axes, open_frame
+from .style import INK, PALETTE, drawn_channel, light, new_axes, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +111,7 @@ def plot_input_diagram(
     if not len(diagram):
         # Nothing has a height.
         ax.set_yticks([])
-    ax.set_xlabel(channel_name(network.input_names, diagram.inputs[0], "input"))
+    ax.set_xlabel(drawn_channel(network.input_names, diagram.inputs[0], "input"))
     ax.set_ylabel(label or f"{_name(readout, weights, network)} at the fixed point")
     if drawn:
         order = ["stable", "unstable", "marginal", CONTINUUM, *NAMES.values()]
@@ -136,7 +135,7 @@ def _name(readout: Any, weights: np.ndarray, network: Network) -> str:
     if np.ndim(readout) == 0:
         return f"unit {readout}"
     rows = [] if network.B is None else [i for i, row in enumerate(network.B) if np.array_equal(row, weights)]
-    return channel_name(network.output_names, rows[0], "output") if rows else "readout"
+    return drawn_channel(network.output_names, rows[0], "output") if rows else "readout"
 
 
 def _draw_continua(ax: Axes, diagram: InputDiagram, weights: np.ndarray, once: Callable[[str], str | None]) -> None:
@@ -245,8 +244,8 @@ def plot_fixed_point_count(
     if not diagram.complete:
         ax.set_title(INCOMPLETE, fontsize=9, color=PALETTE[5], loc="left")
     names = diagram.network.input_names
-    ax.set_xlabel(channel_name(names, diagram.inputs[0], "input"))
-    ax.set_ylabel(channel_name(names, diagram.inputs[1], "input"))
+    ax.set_xlabel(drawn_channel(names, diagram.inputs[0], "input"))
+    ax.set_ylabel(drawn_channel(names, diagram.inputs[1], "input"))
     ax.set_xlim(x0, x1)
     ax.set_ylim(y0, y1)
     ax.locator_params(nbins=6)

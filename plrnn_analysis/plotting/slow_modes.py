@@ -10,9 +10,8 @@ import numpy as np
 from .._signatures import checked
 from ..appearance import FEW_RELUS, node_labels
 from ..errors import ModelError
-from ..results.naming import channel_name
 from .end_ticks import log_with_ends
-from .style import INK, OTHER, PALETTE, light, new_axes, open_frame
+from .style import INK, OTHER, PALETTE, drawn_channel, light, new_axes, open_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +79,7 @@ def plot_modes(subregions: Iterable[SubregionModes], ax: Axes | None = None, out
     codes = list(dict.fromkeys(region.bitcode for region in regions))
     room = min(_ENTRIES - len(kinds), len(PALETTE))
     if len(codes[0]) > FEW_RELUS and 1 < drawn[0][1].readout_gains.size <= room:
-        groups = [channel_name(output_names, i, "output") for i in range(drawn[0][1].readout_gains.size)]
+        groups = [drawn_channel(output_names, i, "output") for i in range(drawn[0][1].readout_gains.size)]
         owners, title = [groups[int(np.argmax(mode.readout_gains))] for _, mode in drawn], "mostly read by, mode"
     else:
         labels = node_labels(codes)

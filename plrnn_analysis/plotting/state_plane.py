@@ -13,7 +13,6 @@ from ..appearance import FEW_RELUS, node_labels
 from ..display.abbreviation import count_words
 from ..errors import ModelError
 from ..results import FixedPoint, FixedPoints, Trajectory
-from ..results.naming import channel_name
 from ..slow_manifolds import distance_in_ranges
 from .style import (
     INK,
@@ -25,6 +24,7 @@ from .style import (
     bitcode_colours,
     bitcode_strings,
     by_label,
+    drawn_channel,
     light,
     numbered,
     percents,
@@ -160,7 +160,7 @@ def _draw_states(
         x, y = points[::thin].T
         drawn = ax.scatter(x, y, c=values[::thin], s=5, linewidths=0, cmap="viridis", alpha=0.8)
         bar = ax.figure.colorbar(drawn, ax=ax, pad=0.02, shrink=0.7, anchor=(0.0, 0.0))
-        bar.set_label(channel_name(trajectory.output_names, 0, "output"))
+        bar.set_label(drawn_channel(trajectory.output_names, 0, "output"))
         return ""
     if choice == "attractor":
         numbers = [i for i, (_, point) in enumerate(labelled) if str(point.stability).startswith("stable")]

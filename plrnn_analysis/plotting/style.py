@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -11,10 +11,12 @@ import numpy as np
 
 from .._signatures import checked
 from .._validation import whole
+from .._wording import in_a_line
 from ..appearance import INK, OTHER, PALETTE, node_colours, rgb
 from ..errors import ModelError
 from ..maps import bits_to_string
 from ..results import FixedPoint, FixedPoints, Trajectory
+from ..results.naming import channel_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +32,8 @@ __all__ = [
     "bitcode_strings",
     "axes_for",
     "by_label",
+    "drawn_channel",
+    "drawn_name",
     "light",
     "new_axes",
     "new_figure",
@@ -50,6 +54,9 @@ _R = TypeVar("_R")
 
 #: States beyond it belong to runs that diverge: their squares overflow, and so do the ticks of axes.
 SHOWABLE = 1e100
+
+#: Letters of a name; the middle of a longer one is left out.
+LONGEST_NAME = 60
 
 #: What a style of the reader's may change so that our ink is no longer seen.
 LIGHT: dict[Any, Any] = {
@@ -151,6 +158,23 @@ def two_different(name: str, pair: tuple[int, int], n: int) -> tuple[int, int]:
     if i == j:
         raise ModelError(f"{name} must be two different numbers in 0..{n - 1}, got {pair!r}")
     return i, j
+
+
+def drawn_name(name: str) -> str:
+    r"""A name from a file as matplotlib draws it: its letters, no mathematics, and not hidden from legends.
+
+    Examples
+    --------
+    >>> print(drawn_name("$x^$"), drawn_name("_x"))
+    \$x^\$  _x
+    """
+    shown = in_a_line(name, LONGEST_NAME).replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
+
+
+def drawn_channel(names: Sequence[str], i: int, what: str) -> str:
+    """The name of a channel, or ``output 3``, as matplotlib draws it."""
+    return drawn_name(channel_name(names, i, what))
 
 
 def showable(values: np.ndarray) -> np.ndarray:

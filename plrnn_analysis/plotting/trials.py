@@ -13,8 +13,7 @@ from ..appearance import FEW_RELUS, OTHER, PALETTE, node_labels
 from ..display.abbreviation import count_words, short_bitcode
 from ..maps import bits_to_string
 from ..results import Trajectory
-from ..results.naming import channel_name
-from .style import INK, bitcode_colours, light, new_figure, open_frame, showable
+from .style import INK, bitcode_colours, drawn_channel, light, new_figure, open_frame, showable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +106,7 @@ def _panels(
     states = trajectory.states[trial, :length]
     if trajectory.inputs is not None and trajectory.inputs.shape[2]:
         inputs = trajectory.inputs[trial, :length]
-        named = [channel_name(input_names, i, "input") for i in range(inputs.shape[1])]
+        named = [drawn_channel(input_names, i, "input") for i in range(inputs.shape[1])]
         found.append((1.0, lambda ax: _draw_channels(ax, inputs, named, "input", steps=True)))
     if trajectory.bitcodes.shape[2]:
         with np.errstate(invalid="ignore", over="ignore"):  # of a run that diverges
@@ -118,7 +117,7 @@ def _panels(
         found.append((0.34, lambda ax: _draw_bitcodes(ax, trajectory, trial, length)))
     if trajectory.outputs is not None and trajectory.outputs.shape[2]:
         outputs = trajectory.outputs[trial, :length]
-        names = [channel_name(trajectory.output_names, i, "output") for i in range(outputs.shape[1])]
+        names = [drawn_channel(trajectory.output_names, i, "output") for i in range(outputs.shape[1])]
         found.append((1.0, lambda ax: _draw_channels(ax, outputs, names, "output", target)))
     return found
 

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Any
 
 from .._files import write_atomically
+from .._wording import json_text
 from ..errors import RecordError
 from ..hooks import version
 
@@ -29,9 +30,7 @@ def write(record: dict[str, Any], path: str | PathLike[str] | None, indent: int 
     ):
         raise RecordError(f"indent must be a whole number in 0..{MOST_INDENT} or None, got {indent!r}")
     whole = {WRITER: version(), "schema": SCHEMA, **record}
-    text = json.dumps(whole, indent=indent, allow_nan=False, ensure_ascii=False)
-    # Half of a surrogate pair is a character that no encoding has.
-    text = text.encode("utf-8", "backslashreplace").decode()
+    text = json_text(whole, indent=indent, allow_nan=False)
     if path is not None:
         write_atomically(path, (text + "\n").encode())
     return text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._wording import in_a_line, json_text
 from ..checkpoint_options import in_options
 from ..display.abbreviation import count_words
 from ..results.naming import channel_name
@@ -76,8 +76,8 @@ def _facts(model: PLRNN, file: Path | None, wanted: Wanted) -> Iterator[Fact]:
         values = ", ".join(f"{value:g}" for value in held)
         yield Fact("constant input", "zero" if not np.any(held) else values)
     yield Fact("states in use are those of", _driven_by(model, wanted.trials))
-    for note in model.metadata.get("notes", []):
-        yield Fact("note", in_options(str(note)))
+    for note in model.notes:
+        yield Fact("note", in_options(note))
 
 
 def _sha256(file: Path) -> str:
@@ -110,7 +110,7 @@ def _driven_by(model: PLRNN, trials: np.ndarray | RecordedTrials | None) -> str:
     if trials.labels is None:
         return text
     names, counts = np.unique(trials.labels, return_counts=True)
-    kinds = [f"{name} ({count})" for name, count in zip(names, counts, strict=True)]
+    kinds = [f"{in_a_line(str(name))} ({count})" for name, count in zip(names, counts, strict=True)]
     return f"{text}; conditions: {', '.join(kinds[:LISTED])}{', ...' if len(kinds) > LISTED else ''}"
 
 
@@ -128,7 +128,7 @@ def training_of(model: PLRNN) -> list[Fact]:
 
 
 def _setting(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = value if isinstance(value, str) else json_text(value, default=str)
     if isinstance(value, bool) or value is None:
         text = {True: "yes", False: "no", None: "none"}[value]
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

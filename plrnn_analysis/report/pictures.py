@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from .._wording import printable
 from ..display.abbreviation import count_words
 from ..interruption import Interruption
 from ..progress import Progress
@@ -90,8 +89,7 @@ def _say(ctrl_c: Interruption, done: int, total: int) -> None:
 def _plans(found: Findings) -> Iterator[_Plan]:
     from ..plotting import plot_fixed_point_distances, plot_fixed_points
 
-    points, run = found.fixed_points, _writable(found.visited)
-    points = replace(points, output_names=tuple(map(_writable_name, points.output_names)))
+    points, run = found.fixed_points, found.visited
     if run is not None or len(points):
         runs = "free runs" if run is None or not _driven(run) else "trials"
         yield _Plan(
@@ -117,14 +115,13 @@ def _plans(found: Findings) -> Iterator[_Plan]:
     yield from _of_subregions(run)
     if found.conditions is not None and found.conditions.divergences is not None:
         divergences = found.conditions.divergences
-        named = replace(divergences, conditions=tuple(map(_writable_name, divergences.conditions)))
         yield _Plan(
             "figure-conditions",
             "How much conditions differ",
-            f"Divergences between {count_words(len(named.conditions), 'condition')}.",
+            f"Divergences between {count_words(len(divergences.conditions), 'condition')}.",
             "Strongly coloured entries are pairs of conditions that use different subregions; the tree joins those "
             "that use them alike. A circle marks a pair that shuffled trials would set apart as much.",
-            named.plot,
+            divergences.plot,
         )
 
 
@@ -169,16 +166,3 @@ def _driven(run: Trajectory) -> bool:
 
 def _points_in_words(points: FixedPoints) -> str:
     return count_words(len(points), "fixed point") if len(points) else "No fixed point"
-
-
-def _writable(run: Trajectory | None) -> Trajectory | None:
-    """With names that a figure can show, whatever the file calls its channels."""
-    if run is None:
-        return None
-    inputs, outputs = (tuple(map(_writable_name, names)) for names in (run.input_names, run.output_names))
-    return replace(run, input_names=inputs, output_names=outputs)
-
-
-def _writable_name(name: str) -> str:
-    """Without control characters, and with dollar signs that are none of mathematics."""
-    return printable(name, longest=200).replace("$", r"\$")

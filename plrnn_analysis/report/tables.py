@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._wording import printable
 from ..display.abbreviation import short_bitcode, short_number, short_word
 from ..results import FixedPoint
 from ..results.naming import LISTED_OUTPUTS, channel_name
@@ -63,7 +62,7 @@ def _state_columns(n_units: int) -> list[Column]:
 
 def _output_columns(n: int, names: Sequence[str]) -> list[Column]:
     """One column per output, the first of them shown."""
-    headings = [printable(channel_name(names, i, "output"), longest=200) for i in range(n)]
+    headings = [channel_name(names, i, "output") for i in range(n)]
     return [Column(head, _short if i < LISTED_OUTPUTS else None, number=True) for i, head in enumerate(headings)]
 
 

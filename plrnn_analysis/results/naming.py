@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .._wording import in_a_line
 from ..statuses import Stability
 
 __all__ = [
@@ -25,14 +26,15 @@ LISTED_OUTPUTS = 4
 
 
 def channel_name(names: Sequence[str], i: int, what: str) -> str:
-    """The name of channel i, or ``output 3`` where it has none.
+    """The name of channel i, fit for a sentence, or ``output 3`` where it has none.
 
     Examples
     --------
     >>> channel_name(["left", "right"], 1, "output"), channel_name([], 1, "output")
     ('right', 'output 1')
     """
-    return names[i] if i < len(names) else f"{what} {i}"
+    name = names[i] if i < len(names) else ""
+    return in_a_line(name) if name.strip() else f"{what} {i}"
 
 
 def point_noun(stability: str) -> str:

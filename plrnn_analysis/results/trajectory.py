@@ -12,7 +12,6 @@ from .._validation import number
 from ..display.abbreviation import count_words
 from ..display.markup import ROWS, Grid
 from ..maps import CanonicalMap, bits_to_string
-from .naming import channel_name
 
 __all__ = ["Trajectory"]
 
@@ -122,8 +121,7 @@ class Trajectory(Frozen):
         }
         columns |= {f"unit {i}": self.states[:, :, i].ravel() for i in range(units)}
         for array, names, noun in self._channels():
-            for i, values in enumerate(np.moveaxis(array, 2, 0)):
-                name = channel_name(names, i, noun)
+            for i, (name, values) in enumerate(zip(names, np.moveaxis(array, 2, 0), strict=True)):
                 columns[name if name not in columns else f"{noun} {i}: {name}"] = values.ravel()
         table = pandas.DataFrame(columns)
         return table if self.lengths is None else table[self.valid.ravel()].reset_index(drop=True)
@@ -171,13 +169,15 @@ class Trajectory(Frozen):
             held["lengths"] = ("trial", self.lengths)
         for array, names, noun in self._channels():
             held[f"{noun}s"] = (("trial", "time", noun), array)
-            coordinates[noun] = [channel_name(names, i, noun) for i in range(array.shape[2])]
+            coordinates[noun] = list(names)
         return xarray.Dataset(held, coordinates, {"dt": dt})
 
     def _channels(self) -> list[tuple[np.ndarray, tuple[str, ...], str]]:
-        """Inputs and outputs, where there are any, with their names and what to call those without."""
+        """Inputs and outputs, where there are any, with a name for each channel, and what they are."""
         both = ((self.inputs, self.input_names, "input"), (self.outputs, self.output_names, "output"))
-        return [(array, names, noun) for array, names, noun in both if array is not None]
+        return [
+            (array, _columns(names, array.shape[2], noun), noun) for array, names, noun in both if array is not None
+        ]
 
     def _codes(self) -> np.ndarray:
         """The bitcode of each step as text (batch, T)."""
@@ -215,3 +215,9 @@ class Trajectory(Frozen):
     def _notes(self) -> list[str]:
         named = (("Inputs", self.input_names), ("Outputs", self.output_names))
         return [f"{what}: {', '.join(names)}." for what, names in named if names]
+
+
+def _columns(names: tuple[str, ...], n: int, noun: str) -> tuple[str, ...]:
+    """What columns are called; half of a surrogate pair, which pandas does not take, is escaped."""
+    called = [*names[:n], *(f"{noun} {i}" for i in range(len(names), n))]
+    return tuple(name.encode("utf-8", "backslashreplace").decode() for name in called)

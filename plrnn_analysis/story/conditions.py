@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._wording import in_a_line
 from ..display.abbreviation import count_words
 from ..results.naming import outputs_in_words
 from .wording import LISTED, LONGEST_CODE
@@ -32,7 +33,7 @@ def told_by_condition(found: ConditionUse) -> tuple[tuple[str, ...], dict[str, A
 
 def _visits(condition: ConditionVisits, found: ConditionUse) -> str:
     """Which subregions a condition uses, whether fixed points lie there, and where its outputs end."""
-    parts = [f"{condition.condition}: {count_words(condition.n_trials, 'trial')}"]
+    parts = [f"{in_a_line(condition.condition)}: {count_words(condition.n_trials, 'trial')}"]
     if condition.bitcodes != ("-",):
         parts[0] += f" in {count_words(condition.subregions, 'subregion')}"
         if len(condition.bitcodes[0]) <= LONGEST_CODE:
@@ -61,7 +62,8 @@ def _divergences(found: DivergenceMatrix) -> str:
     """Which conditions use their subregions most and least alike, and whether shuffled trials differ as much."""
     rows, columns = np.triu_indices(len(found.conditions), 1)
     values = found.matrix[rows, columns]
-    pairs = [f"{found.conditions[i]} and {found.conditions[j]}" for i, j in zip(rows, columns, strict=True)]
+    names = [in_a_line(name) for name in found.conditions]
+    pairs = [f"{names[i]} and {names[j]}" for i, j in zip(rows, columns, strict=True)]
     doubtful = int(np.count_nonzero(found.p_value[rows, columns] > NO_DIFFERENCE))
     if len(values) == 1:
         alike = "as much" if doubtful else "less"

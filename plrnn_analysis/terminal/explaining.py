@@ -9,7 +9,7 @@ import numpy as np
 
 from ..appearance import node_labels
 from ..display.abbreviation import count_words
-from ..results.naming import LONGEST_NAME
+from ..results.naming import LONGEST_NAME, channel_name
 from .printing import say
 from .tables import name_cells, named_table, new_table, output_cells
 
@@ -33,7 +33,7 @@ def print_explanation(found: Explanation, inputs: np.ndarray, input_names: Seque
     input_names : sequence of str, optional
         Of the K channels; their numbers by default.
     """
-    channels = list(input_names) or [f"input {k}" for k in range(inputs.shape[2])]
+    channels = [channel_name(input_names, k, "input") for k in range(inputs.shape[2])]
     trials = count_words(found.n_trials, "trial")
     most = "up to " if np.any(found.codes == "") else ""
     say(f"{trials} of {most}{count_words(found.n_steps, 'step')}: {count_words(len(found), 'subregion')} described")
@@ -66,7 +66,7 @@ def print_explanation(found: Explanation, inputs: np.ndarray, input_names: Seque
         table.add_row(*name_cells(region.bitcode, names), *visits)
     say(table)
     if not beside and events:
-        _print_event_shares(found, inputs, {channels[k]: k for k in events}, names)
+        _print_event_shares(found, inputs, {k: channels[k] for k in events}, names)
     for k in beside:
         steps = [str(t + 1) for t in np.flatnonzero(inputs[0, :, k])]
         if steps:
@@ -75,12 +75,12 @@ def print_explanation(found: Explanation, inputs: np.ndarray, input_names: Seque
 
 
 def _print_event_shares(
-    found: Explanation, inputs: np.ndarray, events: Mapping[str, int], names: Mapping[str, str]
+    found: Explanation, inputs: np.ndarray, events: Mapping[int, str], names: Mapping[str, str]
 ) -> None:
     """One row per input, for there are many."""
     regions = found[:EVENT_COLUMNS]
     table = new_table("Share of the steps after an event", "input", *(names[region.bitcode] for region in regions))
-    for name, k in events.items():
+    for k, name in events.items():
         on = inputs[..., k] == 1.0
         table.add_row(name, *(f"{(found.codes[on] == region.bitcode).mean():.4f}" for region in regions))
     say(table)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._wording import in_a_line
 from ..appearance import by_visits, node_labels
 from ..display.abbreviation import count_words, short_bitcode
 from ..graph_summary import summarize_graph
@@ -92,7 +93,7 @@ def print_conditions(found: ConditionUse) -> None:
     points = len(found.fixed_points)
     table = new_table("Conditions", *columns, *(["fixed points there"] if points else []))
     for number, c in enumerate(shown, start=1):
-        cells = [str(number), c.condition, str(c.n_trials), str(c.subregions), str(c.held_by(0.5))]
+        cells = [str(number), in_a_line(c.condition), str(c.n_trials), str(c.subregions), str(c.held_by(0.5))]
         entered = [f"{len(c.fixed_points)} of {points}"] if points else []
         table.add_row(*cells, f"{c.effective_number:.4g}", *entered)
     say(table)
@@ -112,7 +113,7 @@ def print_conditions(found: ConditionUse) -> None:
     table = new_table("Jensen-Shannon divergence (bits; ○ shuffled trials give as much)", "", "condition", *numbers)
     for name, i in zip(numbers, order, strict=True):
         cells = ["" if i == j else _divergence(divergences.matrix[i, j], divergences.p_value[i, j]) for j in order]
-        table.add_row(name, divergences.conditions[i], *cells)
+        table.add_row(name, in_a_line(divergences.conditions[i]), *cells)
     say(table)
 
 

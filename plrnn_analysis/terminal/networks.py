@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._wording import in_a_line
 from ..checkpoint_options import in_options
 from ..display.abbreviation import count_words
 from .printing import say
@@ -18,6 +19,8 @@ __all__ = ["print_contents", "print_model", "print_subregions"]
 
 # Subregions are listed one by one up to this many ReLUs.
 LISTED_RELUS = 4
+# Letters of a note, or of a setting of the training.
+LONGEST = 2000
 
 
 def print_model(model: PLRNN, checkpoint: Path, constant_input: Sequence[float] | None, driven: bool = False) -> None:
@@ -34,13 +37,13 @@ def print_model(model: PLRNN, checkpoint: Path, constant_input: Sequence[float] 
     n = model.pwl_units
     sizes = [count_words(model.n_units, "unit"), count_words(n, "ReLU"), f"at most 2^{n} subregions"]
     sizes += [count_words(model.n_inputs, "input"), count_words(model.n_outputs, "output")]
-    say(str(checkpoint), style="bold")
+    say(in_a_line(str(checkpoint), LONGEST), style="bold")
     say(f"{model.architecture}: {', '.join(sizes)}")
     if model.n_inputs and not driven:
         held = "zero" if constant_input is None else ", ".join(f"{s:g}" for s in constant_input)
         say(f"constant input: {held}")
     for note in model.notes:
-        say(f"Note: {in_options(note)}.")
+        say(f"Note: {in_a_line(in_options(note), LONGEST)}.")
 
 
 def print_contents(model: PLRNN) -> None:
@@ -52,11 +55,11 @@ def print_contents(model: PLRNN) -> None:
     """
     for what, names in (("inputs", model.input_names), ("outputs", model.output_names)):
         if names:
-            say(f"{what}: {', '.join(names)}")
+            say(f"{what}: {', '.join(map(in_a_line, names))}")
     if model.trials is not None:
         say(f"trials: {repr(model.trials)[1:-1].partition(': ')[2]}")
     if model.training:
-        say(f"training: {', '.join(f'{name} {value}' for name, value in model.training.items())}")
+        say(f"training: {', '.join(f'{in_a_line(k)} {in_a_line(str(v), LONGEST)}' for k, v in model.training.items())}")
 
 
 def print_subregions(model: PLRNN, constant_input: Sequence[float] | None) -> None:

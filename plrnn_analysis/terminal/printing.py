@@ -82,9 +82,9 @@ class TextTable:
     """
 
     def __init__(self, title: str, *columns: str, left: Collection[str] = ()) -> None:
-        self.title = title
-        self.columns = columns
-        self.left = frozenset(left)
+        self.title = printable(title)
+        self.columns = tuple(printable(name) for name in columns)
+        self.left = frozenset(printable(name) for name in left)
         self.rows: list[tuple[str, ...]] = []
 
     def add_row(self, *cells: str) -> None:

@@ -42,6 +42,28 @@ def write_zip(path: Path, members: dict[str, bytes | np.ndarray]) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("entry", "again"),
+    [
+        ('"format":"plrnn"', '"format":"plrnn","format":"other"'),
+        ('"__metadata__":', '"__metadata__":{},"__metadata__":'),
+        ('"h":', '"h":{"dtype":"F64","shape":[2],"data_offsets":[0,16]},"h":'),
+        ('"pwl_units":', '"pwl_units":"7","pwl_\\u0075nits":'),
+    ],
+)
+def test_two_entries_of_one_name_in_safetensors(tmp_path: Path, entry: str, again: str) -> None:
+    path = tmp_path / "two.safetensors"
+    pa.save(pa.PLRNN.al_rnn(A=[0.5, 0.5], W=np.zeros((2, 2)), h=[1, 1], pwl_units=1), path)
+    whole = path.read_bytes()
+    length = int.from_bytes(whole[:8], "little")
+    header = whole[8 : 8 + length].decode().rstrip()
+    assert header.count(entry) == 1
+    header = header.replace(entry, again).ljust(length + 100)
+    path.write_bytes(len(header).to_bytes(8, "little") + header.encode() + whole[8 + length :])
+    with pytest.raises(CheckpointError, match=r"two\.safetensors: not a whole safetensors file"):
+        pa.load(path)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes and devices of POSIX")
 @pytest.mark.parametrize("suffix", [".npz", ".mat", ".pt", ".safetensors", ".h5"])
 def test_pipes_and_devices(tmp_path: Path, suffix: str) -> None:
