@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -106,15 +103,3 @@ def planted_al_rnn(
     phi = z.copy()
     phi[n_units - pwl_units :] = np.maximum(phi[n_units - pwl_units :], 0.0)
     return PLRNN.al_rnn(A, W, z - A * z - W @ phi, pwl_units=pwl_units), z
-
-
-def soonest(attempts: int, search: Callable[[], Any]) -> tuple[Any, float]:
-    """Of several attempts the one that took the least time, and its seconds: other programs delay some of them."""
-    best = None
-    for _ in range(attempts):
-        started = time.perf_counter()
-        found = search()
-        seconds = time.perf_counter() - started
-        if best is None or seconds < best[1]:
-            best = found, seconds
-    return best

@@ -15,7 +15,7 @@ from flint import fmpq
 
 from ..engines.budget import Budget
 from ..engines.orbits import least_rotations
-from ..exact import ExactPiece, ExactRing, is_compatible
+from ..exact import ExactPiece, ExactRing
 from ..maps import CanonicalMap
 from .equations import Equations
 from .multipliers import forcing
@@ -128,12 +128,22 @@ def listed_once(
         turn = int(least_rotations(piece.bits[None], shift)[0])
         different.setdefault(np.roll(piece.bits, -turn, 0).tobytes(), piece)
     turns = range(0, len(maps), shift)
-    closed = [np.roll(piece.bits, -turn, 0) for piece in different.values() for turn in turns]
-    return [
-        _listed(ring, piece, equations)
-        for piece in different.values()
-        if not any(is_compatible(piece.signs, bits) and not np.array_equal(piece.bits, bits) for bits in closed)
-    ]
+    closed = np.array([np.roll(piece.bits, -turn, 0) for piece in different.values() for turn in turns])
+    found = []
+    for piece in different.values():
+        if not budget.take(1):
+            return None
+        if not _is_in_another(piece, closed):
+            found.append(_listed(ring, piece, equations))
+    return found
+
+
+def _is_in_another(piece: ExactPiece, closed: np.ndarray) -> bool:
+    """Whether a piece lies in the closed cells of another of these words (n, k, H)."""
+    if np.all(piece.signs):
+        return False
+    fits = np.all(np.where(closed, piece.signs >= 0, piece.signs <= 0), axis=(1, 2))
+    return bool(np.any(closed[fits] != piece.bits))
 
 
 def _pieces(ring: ExactRing, words: Iterable[np.ndarray], budget: Budget) -> list[ExactPiece] | None:
