@@ -25,6 +25,7 @@ ROWS = {
     "series": "damaged files of trials, time series and inputs: .npz, .npy, .csv, .mat of versions 5 and 7.3",
     "series attacks": "hostile files built by hand, each read as trials, as a series and as inputs",
     "states": "damaged training states: refused, or nothing of the run is changed",
+    "run files": "damaged records of sweeps and fits",
     "records": "damaged JSON of every result type: an object, or an error of ours",
     "arguments": "calls of public functions with one argument of a wrong kind, shape or size",
     "arguments of training": "the same for the training package: functions, constructors, methods of models and tasks",

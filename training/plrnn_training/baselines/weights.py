@@ -77,8 +77,10 @@ def load_weights(stack: Stack, index: int, path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, framework="pt") as file:
             found = {name: file.get_tensor(name) for name in file.keys()}
-            training: dict[str, Any] = json.loads((file.metadata() or {}).get(_TRAINING, "{}"))
-    except (OSError, SafetensorError, ValueError) as error:
+            training = json.loads((file.metadata() or {}).get(_TRAINING, "{}"))
+        if not isinstance(training, dict):
+            raise ValueError(f"{_TRAINING} is no JSON object")
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: no file of weights ({error})") from error
     own = stack.state_dict()
     shapes = {name: tuple(value.shape[1:]) for name, value in own.items()}

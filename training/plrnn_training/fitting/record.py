@@ -127,13 +127,13 @@ def read_fit(directory: str | PathLike[str]) -> Fit:
         record = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CheckpointError(f"{directory} holds no finished fit: {RECORD_FILE} cannot be read ({error})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is no JSON: {error}") from error
     if not isinstance(record, dict) or (record.get("format"), record.get("version")) != (FORMAT, VERSION):
         raise CheckpointError(f'{path} is no record of a fit: those say "format": "{FORMAT}", "version": {VERSION}')
     try:
         return _fit(record, path.parent)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         if isinstance(error, PLRNNError):
             raise
         raise CheckpointError(f"{path} is not complete, or was changed: {error!r}") from error

@@ -17,11 +17,13 @@ import torch
 import plrnn_analysis
 from plrnn_analysis._files import write_atomically
 from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import CheckpointError, PLRNNError
 from plrnn_analysis.model import PLRNN
 
 from ..directories import claimed
 from ..fitting.series import Series, as_series
+from ..record_files import fields_of, read_object
 from ..runs import Interrupted, write_json
 from ..tasks import Task
 from .figure import plot_sparsification
@@ -194,8 +196,9 @@ def _level_records(levels: Sequence[Level]) -> list[dict[str, Any]]:
 def _levels(path: Path, configuration: dict[str, Any]) -> list[Level]:
     """The levels of the run that a record is of."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_object(path)
         theirs, levels = record["configuration"], record["levels"]
+        theirs = dict(theirs)
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: not the record of a sparsification; start it anew with --overwrite") from error
     # As JSON has it: tuples are lists there.
@@ -210,16 +213,27 @@ def _levels(path: Path, configuration: dict[str, Any]) -> list[Level]:
             f"{path}: the run there had other settings: {'; '.join(different)}; "
             "take another --out, or --overwrite to start anew"
         )
-    return [
-        Level(level["pwl_units"], tuple(_branch(row, path.parent) for row in level["branches"]), level["chosen"])
-        for level in levels
-    ]
+    try:
+        return [_level(level, path) for level in levels]
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} is not complete, or was changed: {error!r}") from error
 
 
-def _branch(row: dict[str, Any], directory: Path) -> TrainedBranch:
-    judged = {field.name: row[field.name] for field in fields(Judgement)}
-    own = {f.name: row[f.name] for f in fields(TrainedBranch) if f.name not in ("judgement", "network")}
-    network = plrnn_analysis.load(directory / row["checkpoint"])
+def _level(level: dict[str, Any], path: Path) -> Level:
+    branches = tuple(_branch(row, path) for row in level["branches"])
+    chosen = None if level["chosen"] is None else whole("chosen", level["chosen"], 0, len(branches) - 1)
+    return Level(whole("pwl_units", level["pwl_units"], 0), branches, chosen)
+
+
+def _branch(row: dict[str, Any], path: Path) -> TrainedBranch:
+    names = {field.name for field in fields(Judgement)}
+    judged = {name: row[name] for name in names}
+    if judged["score"] is None:  # what JSON has for NaN
+        judged["score"] = float("nan")
+    judged = fields_of(Judgement, judged, path)
+    own = {name: value for name, value in row.items() if name not in names and name != "checkpoint"}
+    own = fields_of(TrainedBranch, own, path, but=("judgement", "network"))
+    network = plrnn_analysis.load(path.parent / row["checkpoint"])
     if network.B is None:
         network = PLRNN(
             network.architecture,
@@ -230,8 +244,6 @@ def _branch(row: dict[str, Any], directory: Path) -> TrainedBranch:
             network.metadata,
             network.trials,
         )
-    if judged["score"] is None:  # what JSON has for NaN
-        judged["score"] = float("nan")
     return TrainedBranch(**own, judgement=Judgement(**judged), network=network)
 
 

@@ -15,8 +15,9 @@ from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import CheckpointError
 from plrnn_analysis.tables import ResultSequence
 
+from ..record_files import fields_of
 from .row import SweepRow
-from .storage import SweepDirectory
+from .storage import SETTINGS, SweepDirectory
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -198,5 +199,5 @@ def read_sweep(path: Path | str) -> Sweep:
     if settings is None:
         raise CheckpointError(f"{path} holds no sweep: there is no sweep.json")
     found = [directory.read_result(name) for name in settings["models"]]
-    about = settings["about"]
+    about = fields_of(Sweep, settings["about"], directory.path / SETTINGS, but=("_items", "wanted"))
     return Sweep(tuple(row for row in found if row is not None), wanted=len(found), **about)

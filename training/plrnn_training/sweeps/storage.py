@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from plrnn_analysis._files import remove_leftovers, write_atomically
+from plrnn_analysis._validation import shown
 from plrnn_analysis.errors import CheckpointError
 
 from ..recipe import Member
+from ..record_files import fields_of, read_object
 from .row import SweepRow
 
-__all__ = ["SweepDirectory", "member_name"]
+__all__ = ["SETTINGS", "SweepDirectory", "member_name"]
 
 SETTINGS = "sweep.json"
 RESULTS = "results.csv"
 MODELS = "models"
+# As member_name writes them: no path, and nothing that a pattern of files would take for more than itself.
+_NAME = re.compile(r"\w[\w.+-]{0,200}")
 STATES = "unfinished"
 
 
@@ -71,9 +75,20 @@ class SweepDirectory:
         Raises
         ------
         CheckpointError
-            If the file is damaged.
+            If the file is damaged, or names files that are not in the directory.
         """
-        return _read(self.path / SETTINGS)
+        path = self.path / SETTINGS
+        settings = _read(path)
+        if settings is None:
+            return None
+        for key, kind in (("asked", dict), ("about", dict), ("models", list), ("chunk_size", int)):
+            if not isinstance(settings.get(key), kind):
+                raise CheckpointError(f"{path} is damaged, or was changed: its {key} is {shown(settings.get(key))}")
+        # Files are made and removed under these names.
+        for name in settings["models"]:
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
+                raise CheckpointError(f"{path} is damaged, or was changed: {shown(name)} is no name of a model")
+        return settings
 
     def has_begun(self) -> bool:
         """Whether anything was trained here: a model is finished, or a state was kept."""
@@ -100,10 +115,7 @@ class SweepDirectory:
         content = _read(self.models / f"{name}.json")
         if content is None:
             return None
-        try:
-            return SweepRow(**content)
-        except TypeError as error:
-            raise CheckpointError(f"{self.models / name}.json is no result of a sweep: {error}") from error
+        return SweepRow(**fields_of(SweepRow, content, self.models / f"{name}.json"))
 
     def tidy(self) -> None:
         """Remove states, and what writing left behind where it was killed."""
@@ -144,11 +156,8 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return read_object(path)
     except FileNotFoundError:
         return None
     except ValueError as error:
         raise CheckpointError(f"{path} is damaged ({error}); remove it to have it made again") from error
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{path} is no file of a sweep")
-    return content

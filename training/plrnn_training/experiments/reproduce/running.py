@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from plrnn_analysis._signatures import checked
 from plrnn_analysis._validation import one_of
 from plrnn_analysis.errors import PLRNNError
 
+from ...record_files import read_object
 from ...runs import write_json
 from .addition import figure_1, figure_4
 from .claims import Claim
@@ -119,8 +119,10 @@ def _known(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return {section["name"]: section for section in json.loads(path.read_text(encoding="utf-8"))["figures"]}
-    except (ValueError, KeyError, TypeError) as error:
+        sections = {section["name"]: section for section in read_object(path)["figures"]}
+        page(list(sections.values()), "", sum(section["seconds"] for section in sections.values()))
+        return sections
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise PLRNNError(f"{path} holds no verdicts of this program: move it away or choose another --out") from error
 
 
