@@ -12,9 +12,11 @@ from typing import Any
 import plrnn_analysis
 from plrnn_analysis._files import write_atomically, write_figure
 from plrnn_analysis._signatures import checked
+from plrnn_analysis._validation import whole
 from plrnn_analysis.errors import CheckpointError, PLRNNError
 from plrnn_analysis.records.numbers import as_float, float_value
 
+from ..record_files import fields_of
 from ..runs import write_json
 from .measures import HORIZONS, Agreement
 from .recipe import FitRecipe
@@ -132,48 +134,47 @@ def read_fit(directory: str | PathLike[str]) -> Fit:
     if not isinstance(record, dict) or (record.get("format"), record.get("version")) != (FORMAT, VERSION):
         raise CheckpointError(f'{path} is no record of a fit: those say "format": "{FORMAT}", "version": {VERSION}')
     try:
-        return _fit(record, path.parent)
+        return _fit(record, path)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         if isinstance(error, PLRNNError):
             raise
         raise CheckpointError(f"{path} is not complete, or was changed: {error!r}") from error
 
 
-def _fit(record: Mapping[str, Any], directory: Path) -> Fit:
+def _fit(record: Mapping[str, Any], path: Path) -> Fit:
     recipe = record["recipe"]
-    floor = record["floor"]
+    models = tuple(_model(row, path) for row in record["models"])
+    if sum(model.shown for model in models) != 1:
+        raise ValueError("one of the models is the one that is shown")
+    floor = {
+        name: value if value is None or name == "kind" else as_float(value) for name, value in record["floor"].items()
+    }
+    whole("units", record["units"], 1)
     return Fit(
-        tuple(
-            FittedModel(
-                pwl_units=row["pwl_units"],
-                seed=row["seed"],
-                interval=row["interval"],
-                alpha=row["alpha"],
-                validation_score=as_float(row["validation_score"]),
-                agreement=_agreement(row),
-                iteration=row["kept_iteration"],
-                reinitialised=row["reinitialised"],
-                model=plrnn_analysis.load(directory / row["checkpoint"]),
-                checkpoint=row["checkpoint"],
-                shown=row["shown"],
-            )
-            for row in record["models"]
-        ),
+        models,
         data=None,
-        baselines=tuple(
-            Baseline(
-                row["name"], plrnn_analysis.load(directory / row["checkpoint"]), _agreement(row), row["checkpoint"]
-            )
-            for row in record["baselines"]
-        ),
-        floor=FitFloor(floor["kind"], as_float(floor["d_stsp"]), as_float(floor["d_h"]), floor["lambda_max"]),
+        baselines=tuple(_baseline(row, path) for row in record["baselines"]),
+        floor=FitFloor(**fields_of(FitFloor, floor, path)),
         recipe=FitRecipe(**{**recipe, "betas": tuple(recipe["betas"])}),
         n_units=record["units"],
         choice={
             int(p): {float(v): as_float(score) for v, score in tried.items()} for p, tried in record["tried"].items()
         },
-        seconds=record["seconds"],
+        seconds=as_float(record["seconds"]),
     )
+
+
+def _model(row: Mapping[str, Any], path: Path) -> FittedModel:
+    own = {name: row[name] for name in ("pwl_units", "seed", "interval", "alpha", "reinitialised", "shown")}
+    own |= {"validation_score": as_float(row["validation_score"]), "iteration": row["kept_iteration"]}
+    own |= {"checkpoint": row["checkpoint"]}
+    known = fields_of(FittedModel, own, path, but=("model", "agreement"))
+    return FittedModel(**known, model=plrnn_analysis.load(path.parent / row["checkpoint"]), agreement=_agreement(row))
+
+
+def _baseline(row: Mapping[str, Any], path: Path) -> Baseline:
+    own = fields_of(Baseline, {name: row[name] for name in ("name", "checkpoint")}, path, but=("model", "agreement"))
+    return Baseline(**own, model=plrnn_analysis.load(path.parent / row["checkpoint"]), agreement=_agreement(row))
 
 
 def _agreement(row: Mapping[str, Any]) -> Agreement:
