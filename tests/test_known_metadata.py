@@ -124,6 +124,11 @@ def test_inputs_must_be_one_array_in_a_file(tmp_path: Path) -> None:
     np.savez(tmp_path / "several.npz", a=np.zeros((1, 3, 2)), b=np.zeros(2))
     (tmp_path / "empty.npy").write_bytes(b"")
     (tmp_path / "text.npy").write_text(json.dumps([1, 2]))
-    for name in ("several.npz", "empty.npy", "text.npy"):
+    for name, reason in (
+        ("several.npz", "--inputs takes a .npy file of numbers"),
+        ("empty.npy", "not readable as .npy"),
+        ("text.npy", "not readable as .npy"),
+    ):
         result = analyzed(path, "--inputs", str(tmp_path / name))
-        assert result.exit_code == 2 and "--inputs and --targets take .npy files" in " ".join(result.stderr.split())
+        said = " ".join(result.stderr.split())
+        assert result.exit_code == 2 and reason in said and name in said
