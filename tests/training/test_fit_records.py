@@ -12,7 +12,7 @@ import pytest
 import plrnn_analysis as pa
 from plrnn_analysis.errors import CheckpointError, ModelError
 from plrnn_training import Recipe, Sparsification, SparsifySettings, sparsify
-from plrnn_training.fitting import Fit, fit, read_fit
+from plrnn_training.fitting import Fit, fit, read_fit, read_series
 from plrnn_training.fitting.record import write_fit
 
 
@@ -99,6 +99,18 @@ def test_long_bitcodes_have_short_names_in_figure_and_text():
     many = fit(data, units=14, pwl_units=10, seeds=1, iterations=5, window=30, batch=4, interval=6)
     labels = [text.get_text() for text in many.figure().axes[0].get_legend().get_texts()]
     assert 2 <= len(labels) <= 8 and labels[1].startswith("S1 (") and "S1 = " in many.text()
+
+
+def test_names_in_a_file_are_drawn_as_they_are(tmp_path):
+    t = 0.15 * np.arange(400)
+    rows = [f"{x},{y}" for x, y in zip(np.sin(t), np.cos(t), strict=True)]
+    (tmp_path / "data.csv").write_text("\n".join(["$\\frac$,_$x^$\x1b", *rows]))
+    found = fit(
+        read_series(tmp_path / "data.csv"), pwl_units=1, units=4, seeds=1, iterations=3, window=30, batch=4, interval=6
+    )
+    figure = found.figure()
+    figure.savefig(tmp_path / "fit.png", dpi=20)
+    assert figure.axes[0].get_xlabel() == r"\$\frac\$" and figure.axes[0].get_ylabel() == r" _\$x^\$\x1b"
 
 
 def test_settings_come_back_from_json():

@@ -8,7 +8,16 @@ import numpy as np
 
 from plrnn_analysis.appearance import node_labels
 from plrnn_analysis.display.abbreviation import count_words
-from plrnn_analysis.plotting.style import INK, OTHER, PALETTE, bitcode_colours, bitcode_strings, open_frame, percent
+from plrnn_analysis.plotting.style import (
+    INK,
+    OTHER,
+    PALETTE,
+    bitcode_colours,
+    bitcode_strings,
+    drawn_name,
+    open_frame,
+    percent,
+)
 from plrnn_analysis.reconstruction import power_spectra
 
 from .measures import run_beside
@@ -103,8 +112,8 @@ def _space(ax: Axes, fit: Fit, outputs: np.ndarray, codes: np.ndarray, colours: 
         rest = percent(sum(shares[code] for code in list(colours)[NAMED:]))
         ax.plot([], [], ".", color=REST, markersize=5, label=f"{len(colours) - NAMED} others ({rest})")
     _room(ax, np.concatenate([project(trial) for trial in held.trials]))
-    ax.set_xlabel(names[0])
-    ax.set_ylabel(names[1])
+    ax.set_xlabel(drawn_name(names[0]))
+    ax.set_ylabel(drawn_name(names[1]))
     ax.set_title("a  data and free run; colours are subregions", loc="left", fontsize=10)
     ax.legend(fontsize=8, frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.1))
     open_frame(ax)
@@ -162,7 +171,7 @@ def _courses(
         ax.bar(time[inside], 0.07, bottom=-0.17, width=series.dt, color=colour)
     ax.plot([], [], color=INK, label="held-out data")
     ax.plot([], [], color=PALETTE[5], label="free run")
-    ax.set_yticks(np.arange(shown) + 0.45, list(series.names[:shown])[::-1])
+    ax.set_yticks(np.arange(shown) + 0.45, [drawn_name(name) for name in series.names[:shown]][::-1])
     ax.set_xlabel("time after the start" if series.dt != 1.0 else "steps after the start")
     more = f" ({shown} of {series.n_channels} channels)" if series.n_channels > shown else ""
     ax.set_title(f"b  from the same state{more}", loc="left", fontsize=10)

@@ -12,7 +12,7 @@ import numpy as np
 from plrnn_analysis._files import write_figure
 from plrnn_analysis._signatures import checked
 from plrnn_analysis.errors import ModelError
-from plrnn_analysis.plotting.style import INK, PALETTE, open_frame
+from plrnn_analysis.plotting.style import INK, PALETTE, drawn_name, open_frame
 
 from .results import Curve, Sweep
 from .row import label
@@ -155,7 +155,7 @@ def condition_curves(sweep: Sweep) -> Figure:
         _lines(ax, sweep, name)
         frame.scores(ax)
         frame.models(ax)
-        ax.set_title(name.replace("_", " "), fontsize=9, pad=10)
+        ax.set_title(drawn_name(name.replace("_", " ")), fontsize=9, pad=10)
     if len(sweep.sizes) > 1:
         panels[0].legend(fontsize=7, frameon=False)
     _label(figure, panels, sweep, None)
