@@ -5,13 +5,13 @@
 
 PYTHON ?= python3
 DEVICE ?= cuda
-# Processes that share the tests, whole files each.
+# Processes that share the tests, whole files each, in the order of tests/conftest.py.
 JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
-SHARED := -n $(JOBS) --dist loadfile
+SHARED := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # Two processes on two cores: more threads would only wait for each other.
 QUIET := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from plrnn_analysis import PLRNN
     from plrnn_analysis.results import Trajectory
 
+# Files whose slow tests take minutes: begun last, they would leave other processes idle.
+LONGEST = (
+    "test_reproduce.py",
+    "test_exactness.py",
+    "test_processors.py",
+    "test_hard_searches.py",
+    "test_killed_runs.py",
+)
+
 NETWORKS = Path(__file__).resolve().parent.parent / "docs" / "networks"
 
 
@@ -37,7 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what compares a picture, so that make images finds it."""
+    """Mark what compares a picture, so that make images finds it; begin with what takes minutes."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         if "looks" in getattr(item, "fixturenames", ()):
             item.add_marker("picture")
