@@ -14,7 +14,7 @@ from ._signatures import checked
 from ._validation import as_array, whole
 from .display.abbreviation import count_words
 from .errors import ModelError
-from .maps import bits_to_string
+from .maps import bits_to_string, distinct_patterns
 from .modes import SubregionModes, find_modes, modes_table
 from .network import Network
 from .progress import ProgressOption, Reporter, reports
@@ -146,10 +146,10 @@ def explain(
     max_subregions = whole("max_subregions", max_subregions, 1)
     n_trials, n_steps = bits.shape[:2]
     valid = trajectory.valid
-    patterns, inverse = np.unique(trajectory.flatten(bits), axis=0, return_inverse=True)
+    patterns, inverse = distinct_patterns(trajectory.flatten(bits))
     # Padding is a member of none.
     member = np.full((n_trials, n_steps), len(patterns))
-    member[valid] = np.ravel(inverse)
+    member[valid] = inverse
     counts = np.bincount(member[valid], minlength=len(patterns))
     names = np.array([*(bits_to_string(p) for p in patterns), ""])
     # Most visited first; names decide ties, so that a run and its copy are told alike.

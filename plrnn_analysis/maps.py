@@ -15,7 +15,7 @@ from ._signatures import checked
 from ._validation import as_array, rows, shown
 from .errors import ModelError
 
-__all__ = ["CanonicalMap", "bits_from_string", "bits_to_string", "ring_map"]
+__all__ = ["CanonicalMap", "bits_from_string", "bits_to_string", "distinct_patterns", "ring_map"]
 
 # Products within these bounds, and their parts, neither over- nor underflow.
 SMALLEST, LARGEST = 2.0**-700, 2.0**900
@@ -62,6 +62,40 @@ def as_bits(bits: Any) -> np.ndarray:
 
 
 @checked
+def distinct_patterns(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different rows among many, in lexicographic order, and which of them each row is.
+
+    Parameters
+    ----------
+    bits : (n, H) ndarray of bool
+
+    Returns
+    -------
+    patterns : (k, H) ndarray of bool
+    inverse : (n,) ndarray of int
+
+    Notes
+    -----
+    ``O(n log n)`` for each 64 ReLUs; ``np.unique`` of rows compares them byte by byte, which takes a hundred times as
+    long.
+
+    Examples
+    --------
+    >>> distinct_patterns(np.array([[True, False], [False, True], [True, False]]))[1]
+    array([1, 0, 1])
+    """
+    n = len(bits)
+    packed = np.packbits(bits, axis=1)
+    packed = np.pad(packed, ((0, 0), (0, max(-packed.shape[1] % 8, 8 * (packed.shape[1] == 0)))))
+    keys = packed.view(">u8").astype(np.uint64)
+    order = np.lexsort(keys.T[::-1])
+    new = np.ones(n, dtype=bool)
+    new[1:] = np.any(keys[order[1:]] != keys[order[:-1]], axis=1)
+    inverse = np.empty(n, dtype=np.intp)
+    inverse[order] = np.cumsum(new) - 1
+    return bits[order[new]], inverse
+
+
 def bits_from_string(code: str, n_relu: int) -> np.ndarray:
     """Inverse of :func:`bits_to_string`.
 

@@ -3,8 +3,10 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from plrnn_analysis import CanonicalMap
+from plrnn_analysis.maps import distinct_patterns
 
 
 def exact_offset(offset, row, s):
@@ -29,3 +31,13 @@ def test_offsets_under_an_input_are_the_nearest_doubles():
         held = CanonicalMap.build(np.eye(m), np.ones((m, n)), np.ones((n, m)), c, h, C, E).with_input(s)
         assert held.c.tolist() == [exact_offset(a, row, s) for a, row in zip(c, E)]
         assert held.h.tolist() == [exact_offset(a, row, s) for a, row in zip(h, C)]
+
+
+@pytest.mark.parametrize("n_relu", [0, 1, 7, 64, 65, 130])
+def test_distinct_patterns_are_those_of_numpy(n_relu: int) -> None:
+    rng = np.random.default_rng(n_relu)
+    bits = (rng.random((20, n_relu)) < 0.5)[rng.integers(20, size=300)]
+    patterns, inverse = distinct_patterns(bits)
+    expected = np.unique(bits, axis=0) if n_relu else bits[:1]
+    assert np.array_equal(patterns, expected) and np.array_equal(patterns[inverse], bits)
+    assert [len(part) for part in distinct_patterns(bits[:0])] == [0, 0]

@@ -14,7 +14,7 @@ from .._validation import whole
 from .._wording import in_a_line
 from ..appearance import INK, OTHER, PALETTE, node_colours, rgb
 from ..errors import ModelError
-from ..maps import bits_to_string
+from ..maps import bits_to_string, distinct_patterns
 from ..results import FixedPoint, FixedPoints, Trajectory
 from ..results.naming import channel_name
 
@@ -123,9 +123,9 @@ def bitcode_strings(trajectory: Trajectory) -> np.ndarray:
     """Bitcodes of a trajectory as an array of strings (batch, T)."""
     bits = trajectory.bitcodes
     flat = bits.reshape(bits.shape[0] * bits.shape[1], bits.shape[2])
-    patterns, inverse = np.unique(flat, axis=0, return_inverse=True)
+    patterns, inverse = distinct_patterns(flat)
     names = np.array([bits_to_string(p) for p in patterns])
-    return names[np.ravel(inverse)].reshape(bits.shape[:2])
+    return names[inverse].reshape(bits.shape[:2])
 
 
 @checked
