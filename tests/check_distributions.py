@@ -37,6 +37,13 @@ def only(directory: Path, pattern: str) -> Path:
     return found
 
 
+# Beside what reads their answers, so that an installed package has them.
+CHECKERS = {
+    "plrnn_analysis/proofs/check_certificate.py": "tools/check_certificate.py",
+    "plrnn_analysis/reduce/check_reduction.py": "tools/check_reduction.py",
+}
+
+
 def members_of_wheel(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as file:
         return {name: file.read(name) for name in file.namelist()}
@@ -59,13 +66,14 @@ def check_wheel(wheel: Mapping[str, bytes]) -> None:
     files = tracked()
     wanted = {name for name in files if name.startswith("plrnn_analysis/")}
     wanted |= {name.removeprefix("training/") for name in files if name.startswith("training/plrnn_training/")}
-    wanted.add("plrnn_analysis/proofs/check_certificate.py")
+    wanted |= set(CHECKERS)
     info = {name for name in wheel if ".dist-info/" in name}
     assert set(wheel) - info == wanted, set(wheel) - info ^ wanted
     assert {name.partition(".dist-info/")[2] for name in info} == INFO, info
     odd = [name for name in wanted if Path(name).suffix not in KINDS]
     assert not odd and {"plrnn_analysis/py.typed", "plrnn_training/py.typed"} <= wanted, odd
-    assert wheel["plrnn_analysis/proofs/check_certificate.py"] == (ROOT / "tools/check_certificate.py").read_bytes()
+    for name, source in CHECKERS.items():
+        assert wheel[name] == (ROOT / source).read_bytes(), name
 
 
 def check_sdist(sdist: Mapping[str, bytes]) -> None:
