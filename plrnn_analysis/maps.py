@@ -61,7 +61,6 @@ def as_bits(bits: Any) -> np.ndarray:
     return given.astype(bool)
 
 
-@checked
 def distinct_patterns(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The different rows among many, in lexicographic order, and which of them each row is.
 
@@ -96,6 +95,7 @@ def distinct_patterns(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return bits[order[new]], inverse
 
 
+@checked
 def bits_from_string(code: str, n_relu: int) -> np.ndarray:
     """Inverse of :func:`bits_to_string`.
 
