@@ -146,10 +146,12 @@ def explain(
     max_subregions = whole("max_subregions", max_subregions, 1)
     n_trials, n_steps = bits.shape[:2]
     valid = trajectory.valid
-    patterns, inverse = distinct_patterns(trajectory.flatten(bits))
+    steps = trajectory.flatten(bits)
+    first, places = distinct_patterns(steps)
+    patterns = steps[first]
     # Padding is a member of none.
     member = np.full((n_trials, n_steps), len(patterns))
-    member[valid] = inverse
+    member[valid] = places
     counts = np.bincount(member[valid], minlength=len(patterns))
     names = np.array([*(bits_to_string(p) for p in patterns), ""])
     # Most visited first; names decide ties, so that a run and its copy are told alike.

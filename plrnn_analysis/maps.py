@@ -62,7 +62,7 @@ def as_bits(bits: Any) -> np.ndarray:
 
 
 def distinct_patterns(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The different rows among many, in lexicographic order, and which of them each row is.
+    """Where each different row first stands, in lexicographic order of the rows, and which of them each row is.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ def distinct_patterns(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    patterns : (k, H) ndarray of bool
-    inverse : (n,) ndarray of int
+    first : (k,) ndarray of int
+    places : (n,) ndarray of int
 
     Notes
     -----
@@ -80,8 +80,8 @@ def distinct_patterns(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Examples
     --------
-    >>> distinct_patterns(np.array([[True, False], [False, True], [True, False]]))[1]
-    array([1, 0, 1])
+    >>> distinct_patterns(np.array([[True, False], [False, True], [True, False]]))
+    (array([1, 0]), array([1, 0, 1]))
     """
     n = len(bits)
     packed = np.packbits(bits, axis=1)
@@ -90,9 +90,10 @@ def distinct_patterns(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     order = np.lexsort(keys.T[::-1])
     new = np.ones(n, dtype=bool)
     new[1:] = np.any(keys[order[1:]] != keys[order[:-1]], axis=1)
-    inverse = np.empty(n, dtype=np.intp)
-    inverse[order] = np.cumsum(new) - 1
-    return bits[order[new]], inverse
+    places = np.empty(n, dtype=np.intp)
+    places[order] = np.cumsum(new) - 1
+    # The sort keeps the order of equal rows.
+    return order[new], places
 
 
 @checked

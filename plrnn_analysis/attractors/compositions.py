@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..maps import CanonicalMap
+from ..maps import CanonicalMap, distinct_patterns
 
 __all__ = ["affine_along", "composition", "follows_its_word", "is_short"]
 
@@ -65,7 +65,7 @@ def affine_along(map: CanonicalMap, word: np.ndarray, check: Callable[[], None])
 def _product_along(map: CanonicalMap, word: np.ndarray) -> np.ndarray:
     """The affine map (M + 1, M + 1) along a word that is not too long."""
     m = map.n_units
-    first, places = _distinct(word)
+    first, places = distinct_patterns(word)
     patterns = word[first]
     steps = np.zeros((len(patterns), m + 1, m + 1))
     for step, bits in zip(steps, patterns, strict=True):
@@ -91,16 +91,3 @@ def follows_its_word(map: CanonicalMap, word: np.ndarray, check: Callable[[], No
                 return False
             z = map.A @ z + map.W @ np.where(bits, y, 0.0) + map.h
     return True
-
-
-def _distinct(word: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each different bitcode of a word first stands, and which of them each one is."""
-    packed = np.packbits(word, axis=1)
-    if packed.shape[1] > 8:
-        _, first, places = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-        return first, np.ravel(places)
-    # Up to 64 bits are one number, and numbers are sorted much faster than rows.
-    numbers = np.zeros((len(word), 8), dtype=np.uint8)
-    numbers[:, : packed.shape[1]] = packed
-    _, first, places = np.unique(numbers.view(np.uint64)[:, 0], return_index=True, return_inverse=True)
-    return first, places

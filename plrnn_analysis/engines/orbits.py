@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..maps import distinct_patterns
+
 __all__ = ["is_repeated", "least_rotations", "shifts_of"]
 
 # Words of more rotations than this are rotated one by one, in linear time.
@@ -13,7 +15,7 @@ LONG = 64
 def least_rotations(bits: np.ndarray, shift: int) -> np.ndarray:
     """For each word of `bits` (n, period, H) the rotation, a multiple of `shift`, that reads least."""
     count, period, _ = bits.shape
-    _, symbols = np.unique(bits.reshape(count * period, -1), axis=0, return_inverse=True)
+    _, symbols = distinct_patterns(bits.reshape(count * period, bits.shape[2]))
     words = symbols.reshape(count, period)
     if period // shift > LONG:
         return np.array([_least_rotation(word.reshape(-1, shift).tolist()) * shift for word in words], dtype=np.intp)

@@ -11,7 +11,7 @@ import numpy as np
 from .._validation import as_array, whole
 from ..display.abbreviation import count_words
 from ..errors import ModelError
-from ..maps import CanonicalMap
+from ..maps import CanonicalMap, distinct_patterns
 from ..network import Network
 from ..trajectories import run, simulate
 
@@ -140,13 +140,12 @@ class Way:
 
     def _numbered(self, start: int, bits: np.ndarray, lost: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         n, length, n_relu = bits.shape
-        packed = np.packbits(bits, axis=2)
-        keys = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[2]))).ravel()
-        _, first, codes = np.unique(keys, return_index=True, return_inverse=True)
+        rows = bits.reshape(n * length, n_relu)
+        first, codes = distinct_patterns(rows)
         if len(first) * self.map.n_units**2 > MOST_ENTRIES and length > 1:
             half = length // 2
             yield from self._numbered(start, bits[:, :half], lost[:, :half])
             yield from self._numbered(start + half, bits[:, half:], lost[:, half:])
             return
-        codes = np.where(lost, -1, np.ravel(codes).reshape(n, length))
-        yield start, np.ascontiguousarray(codes, dtype=np.int64), bits.reshape(n * length, n_relu)[first]
+        codes = np.where(lost, -1, codes.reshape(n, length))
+        yield start, np.ascontiguousarray(codes, dtype=np.int64), rows[first]

@@ -123,9 +123,9 @@ def bitcode_strings(trajectory: Trajectory) -> np.ndarray:
     """Bitcodes of a trajectory as an array of strings (batch, T)."""
     bits = trajectory.bitcodes
     flat = bits.reshape(bits.shape[0] * bits.shape[1], bits.shape[2])
-    patterns, inverse = distinct_patterns(flat)
-    names = np.array([bits_to_string(p) for p in patterns])
-    return names[inverse].reshape(bits.shape[:2])
+    first, places = distinct_patterns(flat)
+    names = np.array([bits_to_string(p) for p in flat[first]])
+    return names[places].reshape(bits.shape[:2])
 
 
 @checked

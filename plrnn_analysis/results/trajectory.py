@@ -11,7 +11,7 @@ from .._frozen import Frozen
 from .._validation import number
 from ..display.abbreviation import count_words
 from ..display.markup import ROWS, Grid
-from ..maps import CanonicalMap, bits_to_string
+from ..maps import CanonicalMap, bits_to_string, distinct_patterns
 
 __all__ = ["Trajectory"]
 
@@ -205,11 +205,10 @@ class Trajectory(Frozen):
         bits = self.flatten(self.bitcodes)
         if not bits.size:
             return []
-        packed = np.packbits(bits, axis=1)
-        rows = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
-        _, first, counts = np.unique(rows, return_index=True, return_counts=True)
+        first, places = distinct_patterns(bits)
+        counts = np.bincount(places)
         most = np.argsort(-counts, kind="stable")[:ROWS]
-        shown = [[bits_to_string(bits[first[i]]), int(counts[i]), counts[i] / rows.size] for i in most]
+        shown = [[bits_to_string(bits[first[i]]), int(counts[i]), counts[i] / len(bits)] for i in most]
         return [Grid(("bitcode", "steps", "share of steps"), shown, counts.size, "Subregions visited")]
 
     def _notes(self) -> list[str]:

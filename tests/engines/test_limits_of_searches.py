@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from itertools import count
 from types import SimpleNamespace
@@ -129,10 +130,12 @@ def test_more_threads_than_any_machine_has_processors_are_refused(workers: int) 
 
 
 def test_a_thousand_workers_are_few_threads() -> None:
-    most = []
+    # Other tests of this process may have left some.
+    before, most = threading.active_count(), []
     pairs(4).fixed_points(method="elimination", workers=1000, progress=lambda _: most.append(threading.active_count()))
     simulate(random_network(2, 2, 0.5), 10, n=5000, workers=1000)
-    assert threading.active_count() == 1
+    assert threading.active_count() <= before
+    assert max(most) <= before + max(16, 2 * os.cpu_count())
 
 
 @pytest.mark.parametrize(
